@@ -113,7 +113,9 @@ void err_mask(char *text, const char *secret) {
   }
 }
 
-void err_hide(struct err *e, const char *secret) { e->secret = secret; }
+void err_hide(struct err *e, const char *secret) {
+  e->secret = secret;
+}
 
 /* The text is masked at its full length and cut afterwards: a secret that
 ** straddles the cut would otherwise show its first half. */
@@ -197,7 +199,9 @@ void err_reset(struct err *e) {
   e->secret = secret;
 }
 
-const char *err_name(enum err_code code) { return err_table[code].name; }
+const char *err_name(enum err_code code) {
+  return err_table[code].name;
+}
 
 int err_sqlite_code(const struct err *e) {
   if (e->code == ERR_NONE) return SQLITE_OK;

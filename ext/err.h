@@ -20,16 +20,16 @@ SQLITE_EXTENSION_INIT3
 
 enum err_code {
   ERR_NONE = 0,
-  ERR_CONFIG,    /* sync, mapping, options, target: the user mends a row */
-  ERR_PROFILE,   /* the INI file or the environment */
-  ERR_AUTH,      /* the server refused the login */
-  ERR_TLS,       /* encryption or certificate */
-  ERR_NETWORK,   /* could not reach the server, or the link broke */
-  ERR_TIMEOUT,   /* login, query or whole-run deadline */
-  ERR_REMOTE,    /* the server answered with an error message */
-  ERR_DATA,      /* a value, a column, an incomplete stream */
-  ERR_GUARD,     /* min_rows, max_shrink_percent */
-  ERR_LOCAL,     /* SQLite said no: busy, full, read-only, constraint */
+  ERR_CONFIG,  /* sync, mapping, options, target: the user mends a row */
+  ERR_PROFILE, /* the INI file or the environment */
+  ERR_AUTH,    /* the server refused the login */
+  ERR_TLS,     /* encryption or certificate */
+  ERR_NETWORK, /* could not reach the server, or the link broke */
+  ERR_TIMEOUT, /* login, query or whole-run deadline */
+  ERR_REMOTE,  /* the server answered with an error message */
+  ERR_DATA,    /* a value, a column, an incomplete stream */
+  ERR_GUARD,   /* min_rows, max_shrink_percent */
+  ERR_LOCAL,   /* SQLite said no: busy, full, read-only, constraint */
   ERR_NOMEM,
   ERR_INTERRUPT, /* sqlite3_interrupt() or Ctrl-C */
   ERR_MISUSE     /* called where it cannot work, e.g. INSERT ... SELECT */

@@ -20,9 +20,10 @@ enum mapping_missing { MISSING_ERROR = 0, MISSING_NULL };
 enum mapping_bad_value { BAD_VALUE_NULL = 0, BAD_VALUE_ERROR };
 
 struct mapping_column {
-  int position;  /* as in ordersync_columns, any order-giving number */
-  char *source;  /* owned; the server's column name */
-  char *target;  /* owned; the local column name */
+  int position;      /* as in ordersync_columns */
+  char *source;      /* owned; the server's column name */
+  char *target;      /* owned; the local column name */
+  char *source_type; /* owned; as last declared by the server, or NULL */
   enum value_kind kind;
 };
 
@@ -41,7 +42,9 @@ struct mapping {
   sqlite3_int64 min_rows;    /* -1: no guard */
   double max_shrink_percent; /* -1: no guard */
   int retries;               /* attempts after the first */
-  int enabled;
+  int keep_days;             /* -1: runs are kept for ever */
+  int dry_run;               /* options only: fetch, compare, write nothing */
+  int force;                 /* options only: skip the guards */
   struct mapping_column *columns; /* ordered by position */
   int n_columns;
 };
@@ -55,6 +58,15 @@ struct mapping {
 enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
                            struct err *e);
 
+/*
+** Applies JSON options to a loaded mapping: {"mode":"diff","force":true}.
+** Keys are the settings of ordersync_syncs other than name, source and
+** target, and dry_run and force. NULL changes nothing. ERR_CONFIG names the
+** wrong key or value and lists the valid ones.
+*/
+enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
+                              struct err *e);
+
 /* Frees; accepts a cleared one. */
 void mapping_clear(struct mapping *m);
 
@@ -67,5 +79,9 @@ void mapping_clear(struct mapping *m);
 enum err_code mapping_match(const struct mapping *m,
                             const struct remote_columns *remote,
                             int *remote_index, struct err *e);
+
+/* "order_qty" for "orderQty", "order_qty_uom" for "orderQty_UoM", "name1" for
+** "NAME1". NULL when out of memory; free with sqlite3_free(). */
+char *mapping_snake_case(const char *name);
 
 #endif

@@ -1,0 +1,149 @@
+# ordersync: make help
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+PYTHON   ?= /usr/bin/python3
+
+B        := build
+WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
+            -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla
+OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
+            $(WARN) -MMD -MP
+LIBS     := -lsybdb -linih -lgnutls -lpthread
+SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+            -fno-sanitize-recover=undefined -DSQLITE_CORE
+SQL      := $(wildcard sql/*.sql)
+EXT      := $(wildcard ext/*.c)
+UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+SO       := ordersync.so
+SERVER   := $(B)/tds-server
+Q        := $(if $(V),,@)
+
+.PHONY: all help setup demo check check-unit check-sql check-fault check-hosts \
+        check-diff check-long check-live bench fuzz lint format install \
+        uninstall dist clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(SO) ## build ordersync.so
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
+	  awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+
+# ---- the extension -----------------------------------------------------------
+# -z nodelete: FreeTDS and its TLS library must outlive sqlite3_close().
+$(SO): $(EXT:ext/%.c=$(B)/ext/%.o) ext/ordersync.map
+	@echo "  LD  $@"
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,nodelete -Wl,-z,defs \
+	  -Wl,-soname,$(SO) \
+	  -Wl,-z,relro,-z,now -Wl,--version-script=ext/ordersync.map \
+	  -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/ext/%.o: ext/%.c $(B)/sql_embedded.h
+	@mkdir -p $(@D); echo "  CC  $<"
+	$(Q)$(CC) $(OURS) -fPIC $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The SQL files as byte arrays: C limits the length of string literals.
+$(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql
+	@mkdir -p $(@D); echo "  GEN $@"
+	$(Q)for f in $^; do n=$$(basename $$f .sql); \
+	  echo "static const char sql_$$n[] = {"; \
+	  od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo "0};"; done > $@
+
+# ---- tests ---------------------------------------------------------------------
+$(SERVER): $(patsubst tests/server/%.c,$(B)/server/%.o,$(wildcard tests/server/*.c))
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lpthread -lm
+
+$(B)/server/%.o: tests/server/%.c
+	@mkdir -p $(@D); echo "  CC  $<"
+	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The same sources, linked statically and under sanitizers.
+$(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
+	@mkdir -p $(@D); echo "  SAN $<"
+	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c $(EXT:ext/%.c=$(B)/san/%.o)
+	@mkdir -p $(@D); echo "  SAN $<"
+	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) -lcmocka -lsqlite3 \
+	  $(LIBS) -lm
+
+setup: ## install the packages that the tests need (root or sudo)
+	$(Q)tests/setup.sh check
+
+check: ## everything a newcomer runs, under five minutes
+	$(Q)tests/setup.sh check
+	$(Q)$(MAKE) --no-print-directory all $(SERVER) $(UNIT)
+	$(Q)tests/check.sh short
+
+check-long: ## kills, fuzzers, the big differential run
+	$(Q)tests/setup.sh check fuzz
+	$(Q)$(MAKE) --no-print-directory all $(SERVER) $(UNIT)
+	$(Q)tests/check.sh long
+
+check-unit: all $(UNIT) $(SERVER) ## unit tests under ASan and UBSan
+	$(Q)tests/check.sh unit
+check-sql: all $(SERVER) ## .sql regression tests through the sqlite3 shell
+	$(Q)tests/check.sh sql
+check-fault: all $(SERVER) $(UNIT) ## out of memory, cut streams, locks, kills
+	$(Q)tests/check.sh fault
+check-hosts: all $(SERVER) ## the server by clients not ours; us in other hosts
+	$(Q)tests/check.sh hosts
+check-diff: all $(SERVER) ## the live view against a full copy
+	$(Q)tests/check.sh diff
+check-live: all ## the .sql tests on the server of a profile: PROFILE=name
+	$(Q)tests/check.sh live
+
+demo: ## see it work: bundled server, refresh, run log, live view
+	$(Q)tests/setup.sh demo
+	$(Q)$(MAKE) --no-print-directory all $(SERVER)
+	$(Q)tests/demo.sh
+
+bench: ## speed, with the bars of the README
+	$(Q)tests/setup.sh check
+	$(Q)$(MAKE) --no-print-directory all $(SERVER)
+	$(Q)tests/bench/run.sh $(B)
+
+fuzz: ## 60 s a fuzzer
+	$(Q)tests/setup.sh check fuzz
+	$(Q)tests/fuzz/run.sh $(B) 60
+
+lint: ## every compiler and linter, no warning
+	$(Q)tests/setup.sh check lint
+	$(Q)$(MAKE) --no-print-directory $(B)/sql_embedded.h
+	$(Q)tests/lint.sh
+
+format: ## clang-format in place
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+# ---- install -------------------------------------------------------------------
+# The loader finds a library without a path only through ldconfig's cache, and
+# that lists files named lib*: hence the name, with ordersync.so as its soname.
+install: all ## into DESTDIR and PREFIX, found by .load ordersync
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule
+	install -m 755 $(SO) $(DESTDIR)$(PREFIX)/lib/lib$(SO)
+	ln -sf lib$(SO) $(DESTDIR)$(PREFIX)/lib/$(SO)
+	install -m 644 include/ordersync.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(SQL) $(DESTDIR)$(PREFIX)/share/ordersync/
+	install -m 644 $(wildcard sql/schedule/*) \
+	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule/
+	$(if $(DESTDIR),,-ldconfig)
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/lib/lib$(SO) $(DESTDIR)$(PREFIX)/lib/$(SO) \
+	  $(DESTDIR)$(PREFIX)/include/ordersync.h
+	rm -rf $(DESTDIR)$(PREFIX)/share/ordersync
+	$(if $(DESTDIR),,-ldconfig)
+
+dist: ## a source archive of HEAD
+	$(Q)mkdir -p dist
+	git archive --format=tar.gz --prefix=ordersync/ -o dist/ordersync.tar.gz HEAD
+
+clean: ## remove what was built
+	rm -rf $(B) $(SO) dist
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,202 @@
+/*
+** A transaction that ends cleanly whatever happens in it.
+*/
+#include "txn.h"
+#include "runlog.h"
+
+#include <string.h>
+
+#define RETRY_MS 20
+
+sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  sqlite3_stmt *stmt = NULL;
+  va_list args;
+  char *sql;
+  if (e->code) return NULL;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql) {
+    err_nomem(e);
+    return NULL;
+  }
+  if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL)) {
+    err_sqlite(e, db, "preparing a statement");
+  }
+  sqlite3_free(sql);
+  return stmt;
+}
+
+/* ---- may we? --------------------------------------------------------------
+ */
+
+static int writer_is_active(sqlite3 *db) {
+  sqlite3_stmt *stmt = NULL;
+  while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    if (sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt)) return 1;
+  }
+  return 0;
+}
+
+static int pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
+  sqlite3_stmt *stmt = txn_preparef(db, e, "%s", sql);
+  int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
+           sqlite3_column_int(stmt, 0) != 0;
+  sqlite3_finalize(stmt);
+  return on;
+}
+
+enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
+  if (e->code) return e->code;
+  if (writer_is_active(db)) {
+    return err_set(e, ERR_MISUSE,
+                   "it cannot run inside a statement that writes; call it as "
+                   "SELECT ordersync_refresh()");
+  }
+  if (sqlite3_get_autocommit(db) &&
+      sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE) {
+    return err_set(
+        e, ERR_MISUSE,
+        "this connection has a query that is still reading; finish "
+        "it first, and call SELECT ordersync_refresh() without FROM");
+  }
+  if (sqlite3_db_readonly(db, schema) != 0) {
+    err_set(e, ERR_LOCAL, "%s",
+            sqlite3_db_readonly(db, schema) < 0
+                ? "there is no such attached database"
+                : "the database is open read-only");
+    e->sqlite_code = SQLITE_READONLY;
+    return e->code;
+  }
+  if (pragma_is_on(db, "PRAGMA query_only", e)) {
+    err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
+    e->sqlite_code = SQLITE_READONLY;
+  }
+  return e->code;
+}
+
+/* ---- life -----------------------------------------------------------------
+ */
+
+enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
+                          const char *table, struct interrupt *interrupt,
+                          sqlite3_int64 deadline_ms, struct err *e) {
+  /* BEGIN IMMEDIATE would lock every attached database as well. */
+  const char *begin =
+      sqlite3_stricmp(schema, "main") == 0 ? "BEGIN IMMEDIATE" : "BEGIN";
+  memset(t, 0, sizeof *t);
+  t->db = db;
+  t->interrupt = interrupt;
+  t->deadline_ms = deadline_ms;
+  t->nested = !sqlite3_get_autocommit(db);
+  if (t->nested) {
+    t->begin = txn_preparef(db, e, "SAVEPOINT ordersync");
+    t->rollback = txn_preparef(db, e, "ROLLBACK TO ordersync");
+    t->release = txn_preparef(db, e, "RELEASE ordersync");
+    t->commit = txn_preparef(db, e, "RELEASE ordersync");
+  } else {
+    t->begin = txn_preparef(db, e, "%s", begin);
+    t->rollback = txn_preparef(db, e, "ROLLBACK");
+    t->commit = txn_preparef(db, e, "COMMIT");
+  }
+  t->pill =
+      txn_preparef(db, e, "DELETE FROM \"%w\".\"%w\" WHERE 0", schema, table);
+  return e->code;
+}
+
+static int step_once(sqlite3_stmt *stmt) {
+  sqlite3_step(stmt);
+  return sqlite3_reset(stmt);
+}
+
+static int is_busy(int rc) {
+  return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+}
+
+/* Steps a statement that may find the database busy, until the deadline. Our
+** own loop, because setting a busy timeout would replace the host's handler.
+** A stale snapshot (BUSY_SNAPSHOT) does not get better by waiting. */
+static int step_patiently(struct txn *t, sqlite3_stmt *stmt) {
+  int rc;
+  while (is_busy(rc = step_once(stmt)) &&
+         sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT &&
+         runlog_now_ms() < t->deadline_ms) {
+    sqlite3_sleep(RETRY_MS);
+    if (interrupt_pending(t->interrupt)) return SQLITE_INTERRUPT;
+  }
+  return rc;
+}
+
+static enum err_code explain(struct txn *t, int rc, const char *doing,
+                             struct err *e) {
+  int extended = sqlite3_extended_errcode(t->db);
+  if (rc == SQLITE_INTERRUPT) return err_set(e, ERR_INTERRUPT, "interrupted");
+  if (extended == SQLITE_BUSY_SNAPSHOT) {
+    err_set(e, ERR_LOCAL,
+            "the caller's transaction reads an old snapshot of the database "
+            "and cannot write; roll it back and try again");
+    e->sqlite_code = extended;
+    return e->code;
+  }
+  err_sqlite(e, t->db, doing);
+  if (is_busy(rc)) {
+    err_hint(e, "another connection kept it locked until the deadline");
+  }
+  return e->code;
+}
+
+enum err_code txn_begin(struct txn *t, struct err *e) {
+  int rc;
+  if (e->code) return e->code;
+  rc = step_patiently(t, t->begin);
+  if (rc) return explain(t, rc, "taking the write lock", e);
+  t->open = 1;
+  /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
+  rc = step_patiently(t, t->pill);
+  if (rc) return explain(t, rc, "taking the write lock", e);
+  return ERR_NONE;
+}
+
+enum err_code txn_commit(struct txn *t, struct err *e) {
+  int rc;
+  if (e->code) return e->code;
+  rc = step_patiently(t, t->commit);
+  if (rc) return explain(t, rc, "committing", e);
+  t->open = 0;
+  return ERR_NONE;
+}
+
+void txn_rollback(struct txn *t) {
+  int gone;
+  if (!t->open) return;
+  t->open = 0;
+  /* SQLITE_FULL, IOERR and the like may have rolled back already. */
+  gone = sqlite3_get_autocommit(t->db);
+  if (gone) return;
+  if (step_once(t->rollback) == SQLITE_OK &&
+      (!t->nested || step_once(t->release) == SQLITE_OK)) {
+    return;
+  }
+  if (!sqlite3_get_autocommit(t->db)) (void)step_once(t->pill);
+}
+
+void txn_clear(struct txn *t) {
+  txn_rollback(t);
+  sqlite3_finalize(t->begin);
+  sqlite3_finalize(t->commit);
+  sqlite3_finalize(t->rollback);
+  sqlite3_finalize(t->release);
+  sqlite3_finalize(t->pill);
+  memset(t, 0, sizeof *t);
+}
+
+enum err_code txn_go_on(struct txn *t, struct err *e) {
+  if (e->code) return e->code;
+  if (interrupt_pending(t->interrupt)) {
+    return err_set(e, ERR_INTERRUPT, "interrupted");
+  }
+  if (runlog_now_ms() >= t->deadline_ms) {
+    return err_set(e, ERR_TIMEOUT, "the run's deadline passed while writing");
+  }
+  return ERR_NONE;
+}

@@ -1,0 +1,57 @@
+/*
+** One write transaction on a connection that belongs to somebody else.
+**
+** Outside a transaction it is BEGIN ... COMMIT, inside the caller's own one a
+** savepoint, so that the caller's ROLLBACK undoes it. Every statement is
+** prepared beforehand: after sqlite3_interrupt() nothing can be prepared, and
+** ROLLBACK itself fails.
+*/
+#ifndef ORDERSYNC_TXN_H
+#define ORDERSYNC_TXN_H
+
+#include "interrupt.h"
+
+struct txn {
+  sqlite3 *db;                 /* borrowed */
+  struct interrupt *interrupt; /* borrowed */
+  sqlite3_int64 deadline_ms;   /* monotonic */
+  int nested;                  /* a savepoint inside the caller's */
+  int open;
+  sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
+  /* A write that changes nothing. Stepped after an interrupt it makes SQLite
+  ** roll everything back, when ROLLBACK no longer does. */
+  sqlite3_stmt *pill;
+};
+
+/*
+** Refuses, before anything is done, where a transaction cannot work: inside a
+** statement that writes (INSERT ... SELECT f()), while other statements of
+** this connection are reading, on a read-only database, under query_only.
+*/
+enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
+
+enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
+                          const char *table, struct interrupt *interrupt,
+                          sqlite3_int64 deadline_ms, struct err *e);
+
+/* Takes the write lock; waits for other writers until the deadline. */
+enum err_code txn_begin(struct txn *t, struct err *e);
+
+/* Makes it last; waits for readers (rollback journal) until the deadline. */
+enum err_code txn_commit(struct txn *t, struct err *e);
+
+/* Undoes everything; no-op when not open. Afterwards the connection is where
+** it was before txn_begin(), or, after an interrupt or a full disk inside the
+** caller's transaction, that one is rolled back as a whole. */
+void txn_rollback(struct txn *t);
+
+void txn_clear(struct txn *t);
+
+/* Fails when interrupted or past the deadline. */
+enum err_code txn_go_on(struct txn *t, struct err *e);
+
+/* sqlite3_prepare_v2 with the SQL made by sqlite3_mprintf; NULL and e set on
+** failure. */
+sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...);
+
+#endif

@@ -1,0 +1,134 @@
+-- The configuration, the run log and the status view. Embedded at build and
+-- run by ordersync_install(); plain SQLite, readable without the extension.
+
+-- One row a sync: what is copied, from where, into which table. Where the
+-- server is and who we are is a profile and never stands here.
+CREATE TABLE IF NOT EXISTS ordersync_syncs(
+  name TEXT PRIMARY KEY NOT NULL,
+  profile TEXT NOT NULL DEFAULT 'default', -- section of ordersync.ini
+  source TEXT NOT NULL,                    -- view, table or SELECT, in T-SQL
+  filter TEXT,                             -- T-SQL predicate: plant = 8800
+  target TEXT NOT NULL,                    -- local table
+  mode TEXT NOT NULL DEFAULT 'replace',    -- replace, diff
+  key TEXT,                                -- target columns, for diff
+  batch_size INTEGER NOT NULL DEFAULT 500,
+  on_missing TEXT NOT NULL DEFAULT 'error',  -- error, null
+  on_bad_value TEXT NOT NULL DEFAULT 'null', -- null, error
+  min_rows INTEGER,                        -- fewer fetched: refuse
+  max_shrink_percent REAL,                 -- larger loss of rows: refuse
+  retries INTEGER NOT NULL DEFAULT 3,      -- further tries, transient errors
+  keep_days INTEGER NOT NULL DEFAULT 90    -- age at which runs are forgotten
+);
+
+-- One row a column: the explicit mapping.
+CREATE TABLE IF NOT EXISTS ordersync_columns(
+  sync TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  source_column TEXT NOT NULL,
+  target_column TEXT NOT NULL,
+  kind TEXT NOT NULL DEFAULT 'raw',
+  source_type TEXT,                        -- as the server last declared it
+  PRIMARY KEY (sync, position)
+);
+
+-- One row a run, also the failed and the skipped ones.
+CREATE TABLE IF NOT EXISTS ordersync_runs(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sync TEXT NOT NULL,
+  status TEXT NOT NULL, -- running, success, error, skipped, interrupted
+  mode TEXT,
+  dry_run INTEGER NOT NULL DEFAULT 0,
+  started_at TEXT NOT NULL,  -- UTC, YYYY-MM-DD HH:MM:SS.fff
+  finished_at TEXT,
+  deadline_at TEXT,          -- a run still "running" after this has died
+  attempts INTEGER NOT NULL DEFAULT 0,
+  rows INTEGER,              -- rows in the target afterwards
+  rows_inserted INTEGER,
+  rows_updated INTEGER,
+  rows_deleted INTEGER,
+  warnings INTEGER NOT NULL DEFAULT 0,
+  connect_ms INTEGER,
+  fetch_ms INTEGER,
+  apply_ms INTEGER,          -- how long the write lock was held
+  error TEXT,                -- masked
+  error_category TEXT,       -- config, auth, tls, network, timeout, ...
+  error_number INTEGER,      -- SQL Server's message number
+  pid INTEGER
+);
+CREATE INDEX IF NOT EXISTS ordersync_runs_by_sync
+  ON ordersync_runs(sync, status, id);
+
+-- What happened in a run: one row a phase, a batch, a warning.
+CREATE TABLE IF NOT EXISTS ordersync_run_details(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id INTEGER NOT NULL REFERENCES ordersync_runs(id) ON DELETE CASCADE,
+  at TEXT NOT NULL,
+  level TEXT NOT NULL,       -- INFO, WARN, ERROR
+  phase TEXT NOT NULL,       -- config, lock, connect, columns, fetch, apply
+  message TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
+  ON ordersync_run_details(run_id);
+
+-- How each sync stands. A success counts as synced for 10 minutes and as
+-- stale until 30. A run that died (killed, power lost) is marked interrupted
+-- by the next run, and is no longer shown as running once its deadline passed.
+DROP VIEW IF EXISTS ordersync_status;
+CREATE VIEW ordersync_status AS
+WITH
+  done AS (
+    SELECT sync, max(id) AS id FROM ordersync_runs
+    WHERE status = 'success' AND dry_run = 0 GROUP BY sync
+  ),
+  bad AS (
+    SELECT r.sync, count(*) AS failures, max(r.id) AS id
+    FROM ordersync_runs r LEFT JOIN done d ON d.sync = r.sync
+    WHERE r.id > coalesce(d.id, 0) AND r.dry_run = 0
+      AND (r.status IN ('error', 'interrupted')
+           OR (r.status = 'running'
+               AND r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now')))
+    GROUP BY r.sync
+  ),
+  busy AS (
+    SELECT DISTINCT sync FROM ordersync_runs
+    WHERE status = 'running'
+      AND deadline_at >= strftime('%Y-%m-%d %H:%M:%f', 'now')
+  ),
+  state AS (
+    SELECT
+      s.name AS sync,
+      ok.finished_at AS last_success,
+      CAST(strftime('%s', 'now') AS INTEGER)
+        - CAST(strftime('%s', ok.finished_at) AS INTEGER) AS age_seconds,
+      ok.rows AS rows,
+      CAST(round((julianday(ok.finished_at) - julianday(ok.started_at))
+                 * 86400000) AS INTEGER) AS duration_ms,
+      coalesce(bad.failures, 0) AS consecutive_failures,
+      CASE WHEN bad.id IS NOT NULL THEN
+        coalesce(worst.error, 'the process died during the run')
+      END AS last_error,
+      busy.sync IS NOT NULL AS is_running
+    FROM ordersync_syncs s
+      LEFT JOIN done ON done.sync = s.name
+      LEFT JOIN ordersync_runs ok ON ok.id = done.id
+      LEFT JOIN bad ON bad.sync = s.name
+      LEFT JOIN ordersync_runs worst ON worst.id = bad.id
+      LEFT JOIN busy ON busy.sync = s.name
+  )
+SELECT
+  sync,
+  CASE
+    WHEN is_running THEN 'running'
+    WHEN last_success IS NULL AND consecutive_failures = 0 THEN 'never'
+    WHEN last_success IS NULL THEN 'failing'
+    WHEN age_seconds <= 600 THEN 'synced'
+    WHEN age_seconds <= 1800 THEN 'stale'
+    ELSE 'failing'
+  END AS state,
+  last_success,
+  age_seconds,
+  rows,
+  duration_ms,
+  consecutive_failures,
+  last_error
+FROM state;
