@@ -1,0 +1,314 @@
+/* Dates and times: see date.h. */
+#include "date.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+const char *const month_names[12] = {
+    "January", "February", "March",     "April",   "May",      "June",
+    "July",    "August",   "September", "October", "November", "December"};
+
+int32_t date_days(int y, int m, int d) {
+  /* Years start in March, so that the leap day is the last. */
+  int a = m < 3, yy = y - a, mm = m + 12 * a - 3;
+  return 365 * yy + yy / 4 - yy / 100 + yy / 400 + (153 * mm + 2) / 5 + d - 307;
+}
+
+void date_civil(int32_t days, int *y, int *m, int *d) {
+  int64_t z = (int64_t)days + 306; /* since 0000-03-01 */
+  int64_t era = z / 146097, doe = z % 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  int64_t mp = (5 * doy + 2) / 153;
+  *d = (int)(doy - (153 * mp + 2) / 5 + 1);
+  *m = (int)(mp < 10 ? mp + 3 : mp - 9);
+  *y = (int)(yoe + era * 400 + (*m <= 2));
+}
+
+bool date_valid(int y, int m, int d) {
+  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+  if (y < 1 || y > 9999 || m < 1 || m > 12 || d < 1) return false;
+  return d <= days[m - 1] + (m == 2 && leap);
+}
+
+struct scan {
+  const char *s;
+  size_t n, i;
+};
+
+static void blanks(struct scan *c) {
+  while (c->i < c->n && c->s[c->i] == ' ') c->i++;
+}
+
+static int digits(struct scan *c, int *v) {
+  int n = 0;
+  *v = 0;
+  while (c->i < c->n && isdigit((unsigned char)c->s[c->i]) && n < 9) {
+    *v = *v * 10 + (c->s[c->i++] - '0');
+    n++;
+  }
+  return n;
+}
+
+static bool eat(struct scan *c, char ch) {
+  if (c->i < c->n && c->s[c->i] == ch) {
+    c->i++;
+    return true;
+  }
+  return false;
+}
+
+static int month_word(struct scan *c) {
+  size_t from = c->i, len;
+  while (c->i < c->n && isalpha((unsigned char)c->s[c->i])) c->i++;
+  len = c->i - from;
+  for (int m = 0; m < 12; m++) {
+    size_t full = strlen(month_names[m]);
+    if ((len == 3 || len == full) &&
+        strncasecmp(c->s + from, month_names[m], len) == 0)
+      return m + 1;
+  }
+  c->i = from;
+  return 0;
+}
+
+static int full_year(int y, int n) {
+  return n > 2 ? y : y < 50 ? 2000 + y : 1900 + y;
+}
+
+/* hh:mm[:ss[.fffffff]] [AM|PM], or hhAM; returns false when not a time. */
+static bool scan_time(struct scan *c, int64_t *ticks) {
+  size_t from = c->i;
+  int h, m = 0, s = 0, n = digits(c, &h);
+  int64_t frac = 0;
+  bool colon = false;
+  if (n < 1 || n > 2) goto no;
+  if (eat(c, ':')) {
+    colon = true;
+    if (digits(c, &m) < 1) goto no;
+    if (eat(c, ':') && digits(c, &s) < 1) goto no;
+    if (eat(c, '.')) {
+      int k = 0;
+      while (c->i < c->n && isdigit((unsigned char)c->s[c->i])) {
+        if (k >= 7) goto no;
+        frac = frac * 10 + (c->s[c->i++] - '0');
+        k++;
+      }
+      if (k == 0) goto no;
+      while (k++ < 7) frac *= 10;
+    } else if (c->i < c->n && c->s[c->i] == ':') {
+      int ms; /* hh:mm:ss:mmm */
+      c->i++;
+      n = digits(c, &ms);
+      if (n < 1 || n > 3) goto no;
+      frac = (int64_t)ms * 10000;
+    }
+  }
+  {
+    size_t at = c->i;
+    blanks(c);
+    if (c->i + 1 < c->n && (c->s[c->i + 1] == 'M' || c->s[c->i + 1] == 'm')) {
+      int ch = toupper((unsigned char)c->s[c->i]);
+      if (ch == 'A' || ch == 'P') {
+        if (h < 1 || h > 12) goto no;
+        h = h % 12 + (ch == 'P' ? 12 : 0);
+        c->i += 2;
+        colon = true;
+      } else {
+        c->i = at;
+      }
+    } else {
+      c->i = at;
+    }
+  }
+  if (!colon || h > 23 || m > 59 || s > 59) goto no;
+  *ticks = ((int64_t)h * 3600 + m * 60 + s) * TICKS_PER_SECOND + frac;
+  return true;
+no:
+  c->i = from;
+  return false;
+}
+
+static bool scan_date(struct scan *c, enum date_order order, int *y, int *m,
+                      int *d) {
+  size_t from = c->i;
+  int v[3], len[3];
+  int mon = month_word(c);
+  if (mon) { /* Mon dd[,] yyyy */
+    blanks(c);
+    if (!digits(c, d)) goto no;
+    blanks(c);
+    (void)eat(c, ',');
+    blanks(c);
+    len[0] = digits(c, y);
+    if (len[0] != 4 && len[0] != 2) goto no;
+    *y = full_year(*y, len[0]);
+    *m = mon;
+    return true;
+  }
+  len[0] = digits(c, &v[0]);
+  if (len[0] == 8) { /* yyyymmdd */
+    *y = v[0] / 10000;
+    *m = v[0] / 100 % 100;
+    *d = v[0] % 100;
+    return true;
+  }
+  if (len[0] == 6 && (c->i == c->n || c->s[c->i] == ' ')) { /* yymmdd */
+    *y = full_year(v[0] / 10000, 2);
+    *m = v[0] / 100 % 100;
+    *d = v[0] % 100;
+    return true;
+  }
+  if (len[0] < 1 || len[0] == 3 || len[0] > 4) goto no;
+  blanks(c);
+  if ((mon = month_word(c)) != 0) { /* dd Mon yyyy */
+    blanks(c);
+    len[1] = digits(c, &v[1]);
+    if (len[1] != 4 && len[1] != 2) goto no;
+    *d = v[0];
+    *m = mon;
+    *y = full_year(v[1], len[1]);
+    return true;
+  }
+  {
+    char sep = c->i < c->n ? c->s[c->i] : 0;
+    if (sep != '-' && sep != '/' && sep != '.') goto no;
+    c->i++;
+    len[1] = digits(c, &v[1]);
+    if (len[1] < 1 || len[1] > 2 || !eat(c, sep)) goto no;
+    len[2] = digits(c, &v[2]);
+    if (len[2] < 1 || len[2] == 3 || len[2] > 4) goto no;
+  }
+  if (len[0] == 4 || order == ORDER_YMD) {
+    *y = full_year(v[0], len[0]);
+    *m = v[1];
+    *d = v[2];
+    if (len[0] < 4 && len[2] == 4) goto no;
+  } else {
+    *y = full_year(v[2], len[2]);
+    *m = order == ORDER_MDY ? v[0] : v[1];
+    *d = order == ORDER_MDY ? v[1] : v[0];
+  }
+  return true;
+no:
+  c->i = from;
+  return false;
+}
+
+int date_parse(const char *s, size_t n, enum date_order order,
+               struct when *out) {
+  struct scan c = {s, n, 0};
+  int has = 0, y = 1900, m = 1, d = 1;
+  struct when w = {DAYS_TO_1900, 0, 0};
+  while (c.n && c.s[c.n - 1] == ' ') c.n--;
+  blanks(&c);
+  if (c.i < c.n && !scan_time(&c, &w.ticks)) {
+    if (!scan_date(&c, order, &y, &m, &d) || !date_valid(y, m, d)) return 0;
+    has = HAS_DATE;
+    w.days = date_days(y, m, d);
+    if (c.i < c.n && (c.s[c.i] == 'T' || c.s[c.i] == ' ')) {
+      c.i++;
+      blanks(&c);
+      if (scan_time(&c, &w.ticks)) has |= HAS_TIME;
+    }
+  } else if (c.i > 0) {
+    has = HAS_TIME;
+  }
+  blanks(&c);
+  if (c.i < c.n && c.s[c.i] == 'Z' && c.i + 1 == c.n) {
+    c.i++;
+    has |= HAS_OFFSET;
+  } else if (c.i < c.n && (c.s[c.i] == '+' || c.s[c.i] == '-')) {
+    int sign = c.s[c.i++] == '-' ? -1 : 1, oh, om;
+    if (digits(&c, &oh) != 2 || !eat(&c, ':') || digits(&c, &om) != 2) return 0;
+    if (oh > 14 || om > 59 || oh * 60 + om > 840) return 0;
+    w.offset = (int16_t)(sign * (oh * 60 + om));
+    has |= HAS_OFFSET;
+  }
+  if (c.i != c.n) return 0;
+  *out = w;
+  return c.n == 0 ? HAS_DATE | HAS_TIME : has; /* '' is 1900-01-01 */
+}
+
+void date_round(struct when *w, int scale) {
+  int64_t unit = 1;
+  for (int i = scale; i < 7; i++) unit *= 10;
+  w->ticks = (w->ticks + unit / 2) / unit * unit;
+  if (w->ticks >= TICKS_PER_DAY) {
+    w->ticks -= TICKS_PER_DAY;
+    w->days++;
+  }
+}
+
+int64_t datetime_units(int64_t ticks) { return (ticks * 3 + 50000) / 100000; }
+int64_t datetime_ticks(int64_t units) { return (units * 100000 + 1) / 3; }
+
+void datetime_round(struct when *w) {
+  int64_t units = datetime_units(w->ticks);
+  if (units >= 300 * 86400) {
+    units -= 300 * 86400;
+    w->days++;
+  }
+  w->ticks = datetime_ticks(units);
+  w->offset = 0;
+}
+
+void smalldatetime_round(struct when *w) {
+  int64_t minutes = (w->ticks + TICKS_PER_MINUTE / 2) / TICKS_PER_MINUTE;
+  /* 29.998 seconds and less round down: that is 29.999 as datetime keeps it */
+  if (minutes >= 1440) {
+    minutes -= 1440;
+    w->days++;
+  }
+  w->ticks = minutes * TICKS_PER_MINUTE;
+  w->offset = 0;
+}
+
+struct when date_utc(const struct when *w) {
+  struct when u = *w;
+  u.ticks -= w->offset * TICKS_PER_MINUTE;
+  if (u.ticks < 0) {
+    u.ticks += TICKS_PER_DAY;
+    u.days--;
+  } else if (u.ticks >= TICKS_PER_DAY) {
+    u.ticks -= TICKS_PER_DAY;
+    u.days++;
+  }
+  u.offset = 0;
+  return u;
+}
+
+struct when date_now(void) {
+  struct timespec t;
+  struct when w;
+  clock_gettime(CLOCK_REALTIME, &t);
+  w.days = (int32_t)(date_days(1970, 1, 1) + t.tv_sec / 86400);
+  w.ticks = (t.tv_sec % 86400) * TICKS_PER_SECOND + t.tv_nsec / 100;
+  w.offset = 0;
+  return w;
+}
+
+int date_format(char out[DATE_TEXT], int32_t days) {
+  int y, m, d;
+  date_civil(days, &y, &m, &d);
+  return snprintf(out, DATE_TEXT, "%04d-%02d-%02d", y, m, d);
+}
+
+int time_format(char out[DATE_TEXT], int64_t ticks, int scale) {
+  int s = (int)(ticks / TICKS_PER_SECOND);
+  int frac = (int)(ticks % TICKS_PER_SECOND);
+  for (int i = scale; i < 7; i++) frac /= 10;
+  if (scale == 0)
+    return snprintf(out, DATE_TEXT, "%02d:%02d:%02d", s / 3600, s / 60 % 60,
+                    s % 60);
+  return snprintf(out, DATE_TEXT, "%02d:%02d:%02d.%0*d", s / 3600, s / 60 % 60,
+                  s % 60, scale, frac);
+}
+
+int datetime_millis(int64_t ticks) {
+  return (int)((datetime_units(ticks) % 300 * 10 + 1) / 3);
+}

@@ -1,0 +1,80 @@
+/* A connection's state, and the server's configuration behind it. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <sqlite3.h>
+
+#include "net.h"
+#include "token.h"
+
+enum encrypt_mode { /* [MS-TDS] 2.2.6.5: what the server is set to */
+  ENCRYPT_OFF,          /* TLS when the client asks, else for the login */
+  ENCRYPT_ON,           /* TLS for everything, or no connection */
+  ENCRYPT_NOT_SUP,      /* no TLS at all */
+  ENCRYPT_STRICT        /* TDS 8: TLS before anything else */
+};
+
+struct server { /* set up by main(), then read only */
+  const char *db_path, *database, *user, *password;
+  const char *deny[32]; /* tables that the user may not read */
+  unsigned denied;
+  enum encrypt_mode encrypt;
+  uint8_t coll;
+  SSL_CTX *tls;
+};
+
+struct login {
+  char *host, *user, *password, *app, *server, *language, *database; /* owned */
+  uint32_t packet_size;
+  bool read_only, integrated, utf8_asked, features;
+  bool encrypted;
+};
+
+struct prepared {
+  int handle; /* 0: free */
+  char *sql;  /* owned */
+  char *params; /* owned: the declaration list, or NULL */
+};
+
+struct session {
+  const struct server *srv; /* borrowed */
+  struct net net;
+  struct wire wire;
+  struct login login;
+  sqlite3 *sq; /* owned; opened after the login */
+  int id;
+  char db[130];
+  /* SET options that change answers */
+  bool nocount, fmtonly, noexec, implicit_tran;
+  int64_t rowcount;
+  struct session_format fmt;
+  char language[64];
+  int isolation, lock_timeout;
+  /* transactions */
+  int trancount;
+  uint64_t tran_id;
+  /* sp_prepare */
+  struct prepared *prepared; /* owned */
+  unsigned prepared_count;
+  int last_handle;
+  int last_error;      /* @@ERROR */
+  int64_t last_rows;   /* @@ROWCOUNT */
+  /* the response under way */
+  struct buf out;      /* tokens not sent yet */
+  int64_t rows_sent;
+  int first_error;
+  bool volatile_answer; /* not to be replayed for the same text */
+  struct capture *capture; /* borrowed: cache.c records here, or NULL */
+};
+
+/* login.c: PRELOGIN and LOGIN7. False: the connection ends. */
+bool login_run(struct session *s);
+/* session.c: everything after the login. */
+void session_run(struct session *s);
+void session_clear(struct session *s);
+/* Sends what is ready; at row boundaries. */
+void session_flush(struct session *s, bool last);
+void session_error(struct session *s, const struct sqlerr *e,
+                   const char *proc);
+bool session_is_database(const struct session *s, const char *name);
+#endif
