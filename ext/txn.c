@@ -152,7 +152,7 @@ enum err_code txn_begin(struct txn *t, struct err *e) {
   if (rc) return explain(t, rc, "taking the write lock", e);
   t->open = 1;
   /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
-  rc = step_patiently(t, t->pill);
+  rc = t->pill ? step_patiently(t, t->pill) : SQLITE_OK;
   if (rc) return explain(t, rc, "taking the write lock", e);
   return ERR_NONE;
 }
@@ -177,7 +177,7 @@ void txn_rollback(struct txn *t) {
       (!t->nested || step_once(t->release) == SQLITE_OK)) {
     return;
   }
-  if (!sqlite3_get_autocommit(t->db)) (void)step_once(t->pill);
+  if (t->pill && !sqlite3_get_autocommit(t->db)) (void)step_once(t->pill);
 }
 
 void txn_clear(struct txn *t) {

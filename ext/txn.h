@@ -30,6 +30,8 @@ struct txn {
 */
 enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
 
+/* table is one that the transaction may write; NULL when none exists yet, and
+** then an interrupt inside the caller's transaction leaves that one open. */
 enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e);

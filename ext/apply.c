@@ -1,0 +1,234 @@
+/*
+** The apply phase.
+*/
+#include "apply.h"
+
+/* ---- one row --------------------------------------------------------------
+ */
+
+sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
+  const struct mapping *m = a->map;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  int n_stamps = a->target->has_created_at + a->target->has_updated_at;
+  sqlite3_stmt *stmt;
+  char *text;
+  sqlite3_str_appendf(sql, "INSERT INTO %s(", a->target->qualified);
+  for (int i = 0; i < m->n_columns; i++) {
+    sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
+  }
+  if (a->target->has_created_at) sqlite3_str_appendall(sql, ",created_at");
+  if (a->target->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
+  sqlite3_str_appendall(sql, ") VALUES(?");
+  for (int i = 1; i < m->n_columns + n_stamps; i++) {
+    sqlite3_str_appendall(sql, ",?");
+  }
+  sqlite3_str_appendall(sql, ")");
+  text = sqlite3_str_finish(sql);
+  if (!text) {
+    err_nomem(e);
+    return NULL;
+  }
+  stmt = txn_preparef(a->db, e, "%s", text);
+  sqlite3_free(text);
+  for (int i = 1; stmt && i <= n_stamps; i++) {
+    sqlite3_bind_text(stmt, m->n_columns + i, a->log->started_at, -1,
+                      SQLITE_STATIC);
+  }
+  return stmt;
+}
+
+static void explain_insert(const struct apply *a, sqlite3_int64 row,
+                           struct err *e) {
+  err_sqlite(e, a->db, "writing the target");
+  err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
+}
+
+enum err_code apply_insert(const struct apply *a, sqlite3_stmt *insert,
+                           const struct cell *cells, sqlite3_int64 row,
+                           struct err *e) {
+  int rc = SQLITE_OK;
+  for (int i = 0; i < a->map->n_columns && rc == SQLITE_OK; i++) {
+    rc = cell_bind(insert, i + 1, &cells[i]);
+  }
+  if (rc == SQLITE_OK) {
+    sqlite3_step(insert);
+    rc = sqlite3_reset(insert);
+  }
+  if (rc) explain_insert(a, row, e);
+  return e->code;
+}
+
+enum err_code apply_batch(const struct apply *a, const char *verb, int batch,
+                          sqlite3_int64 first, sqlite3_int64 last,
+                          struct err *e) {
+  if (txn_go_on(a->txn, e)) return e->code;
+  runlog_detail(a->log, TRACE_INFO, "apply", "batch %d: rows %lld to %lld %s",
+                batch, (long long)first, (long long)last, verb);
+  runlog_progress(a->log, "writing", last);
+  return ERR_NONE;
+}
+
+/* ---- replace --------------------------------------------------------------
+ */
+
+static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
+  sqlite3_int64 count = -1;
+  sqlite3_stmt *stmt =
+      txn_preparef(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    count = sqlite3_column_int64(stmt, 0);
+  }
+  if (sqlite3_finalize(stmt) != SQLITE_OK) {
+    err_sqlite(e, a->db, "counting the target");
+  }
+  return count;
+}
+
+static enum err_code truncate(const struct apply *a, struct err *e) {
+  sqlite3_stmt *stmt =
+      txn_preparef(a->db, e, "DELETE FROM %s", a->target->qualified);
+  if (stmt) sqlite3_step(stmt);
+  if (sqlite3_finalize(stmt) != SQLITE_OK) {
+    err_sqlite(e, a->db, "truncating the target");
+  }
+  return e->code;
+}
+
+static enum err_code insert_all(const struct apply *a, struct cell *cells,
+                                struct err *e) {
+  sqlite3_stmt *insert = apply_prepare_insert(a, e);
+  sqlite3_int64 row = 0, first = 1;
+  int batch = 0, has_row = 1;
+  while (!e->code && !staging_next(a->rows, cells, &has_row, e) && has_row) {
+    if (apply_insert(a, insert, cells, ++row, e)) break;
+    if (row - first + 1 < a->map->batch_size) continue;
+    apply_batch(a, "inserted", ++batch, first, row, e);
+    first = row + 1;
+  }
+  if (!e->code && first <= row) {
+    apply_batch(a, "inserted", ++batch, first, row, e);
+  }
+  a->log->inserted = row;
+  sqlite3_finalize(insert);
+  return e->code;
+}
+
+static enum err_code replace_all(const struct apply *a, struct err *e) {
+  struct cell *cells =
+      sqlite3_malloc64((sqlite3_uint64)a->map->n_columns * sizeof *cells);
+  if (!cells) return err_nomem(e);
+  a->log->updated = 0;
+  a->log->deleted = count_rows(a, e);
+  if (!e->code) truncate(a, e);
+  if (!e->code) insert_all(a, cells, e);
+  sqlite3_free(cells);
+  return e->code;
+}
+
+/* ---- guards ---------------------------------------------------------------
+ */
+
+/* What must not be written even though it arrived whole. */
+static enum err_code check_guards(const struct apply *a, sqlite3_int64 before,
+                                  struct err *e) {
+  sqlite3_int64 after = staging_rows(a->rows);
+  const struct mapping *m = a->map;
+  double lost =
+      before > after ? 100.0 * (double)(before - after) / (double)before : 0;
+  if (after == 0) {
+    runlog_detail(a->log, TRACE_WARN, "guard",
+                  "the server returned no rows; the target will be empty");
+  }
+  if (m->force) return ERR_NONE;
+  if (m->min_rows >= 0 && after < m->min_rows) {
+    err_set(e, ERR_GUARD,
+            "sync \"%s\": the server returned %lld rows, fewer than min_rows = "
+            "%lld",
+            m->sync, (long long)after, (long long)m->min_rows);
+  } else if (m->max_shrink_percent >= 0 && lost > m->max_shrink_percent) {
+    err_set(e, ERR_GUARD,
+            "sync \"%s\": the server returned %lld rows where the target has "
+            "%lld, a loss of %.1f%%, more than max_shrink_percent = %g",
+            m->sync, (long long)after, (long long)before, lost,
+            m->max_shrink_percent);
+  }
+  err_hint(e,
+           "if that is right, run ordersync_refresh('%q', '{\"force\":true}')",
+           m->sync);
+  return e->code;
+}
+
+/* A trigger or another table's rule may have changed what was written. */
+static enum err_code check_count(const struct apply *a, struct err *e) {
+  sqlite3_int64 fetched = staging_rows(a->rows);
+  sqlite3_int64 stored = count_rows(a, e);
+  if (e->code) return e->code;
+  a->log->rows = stored;
+  if (stored == fetched) return ERR_NONE;
+  return err_set(e, ERR_DATA,
+                 "sync \"%s\": %lld rows were fetched, but the target would "
+                 "have %lld; does a trigger change it?",
+                 a->map->sync, (long long)fetched, (long long)stored);
+}
+
+/* ---- all together ---------------------------------------------------------
+ */
+
+static enum err_code write_rows(const struct apply *a, struct err *e) {
+  /* Children without an action must only be right at COMMIT. The caller's own
+  ** transaction is not ours to relax. */
+  if (!a->txn->nested &&
+      sqlite3_exec(a->db, "PRAGMA defer_foreign_keys = 1", 0, 0, 0)) {
+    return err_sqlite(e, a->db, "deferring foreign keys");
+  }
+  if (a->map->mode == MODE_DIFF)
+    apply_diff(a, e);
+  else
+    replace_all(a, e);
+  if (!e->code) check_count(a, e);
+  return e->code;
+}
+
+/* A dry run writes its own row and nothing else: what was done to the target
+** is undone at a savepoint. */
+static enum err_code rehearse(const struct apply *a, struct err *e) {
+  if (sqlite3_exec(a->db, "SAVEPOINT ordersync_rehearsal", 0, 0, 0)) {
+    return err_sqlite(e, a->db, "starting a dry run");
+  }
+  write_rows(a, e);
+  if (sqlite3_exec(a->db,
+                   "ROLLBACK TO ordersync_rehearsal; "
+                   "RELEASE ordersync_rehearsal",
+                   0, 0, 0)) {
+    err_sqlite(e, a->db, "ending a dry run");
+  }
+  return e->code;
+}
+
+enum err_code apply_rows(struct apply *a, struct err *e) {
+  sqlite3_int64 before, start_ms;
+  if (staging_rewind(a->rows, e)) return e->code;
+  runlog_progress(a->log, "waiting for the write lock", 0);
+  if (txn_begin(a->txn, e)) goto done;
+  start_ms = runlog_now_ms();
+  before = count_rows(a, e);
+  if (!e->code) check_guards(a, before, e);
+  if (!e->code && a->map->dry_run)
+    rehearse(a, e);
+  else if (!e->code)
+    write_rows(a, e);
+  a->log->apply_ms = runlog_now_ms() - start_ms;
+  if (e->code) goto done;
+  runlog_detail(a->log, TRACE_INFO, "apply",
+                "%s%lld rows: %lld inserted, %lld updated, %lld deleted; %lld "
+                "ms under the write lock",
+                a->map->dry_run ? "dry run, nothing written: " : "",
+                (long long)a->log->rows, (long long)a->log->inserted,
+                (long long)a->log->updated, (long long)a->log->deleted,
+                (long long)a->log->apply_ms);
+  runlog_success(a->log, a->map->keep_days, e);
+  txn_commit(a->txn, e);
+done:
+  txn_rollback(a->txn);
+  return e->code;
+}

@@ -1,0 +1,182 @@
+/*
+** The entry point: what loading adds to a connection, and how the SQL
+** arguments are unpacked. The work is elsewhere.
+**
+**   ordersync_install()                 ordersync_refresh([sync [, options]])
+**   ordersync_add(sync, source [, options])
+**   ordersync_sql([sync])               ordersync_check([sync])
+**   ordersync_version()                 ordersync (virtual table)
+*/
+#include <sqlite3ext.h>
+SQLITE_EXTENSION_INIT1
+
+#include "ordersync.h"
+
+#include "add.h"
+#include "check.h"
+#include "err.h"
+#include "install.h"
+#include "mssql.h"
+#include "refresh.h"
+#include "vtab.h"
+
+/* One a connection; shared by its functions through sqlite3_user_data(). */
+struct app {
+  int references;
+  int busy; /* a function that writes is running: it must not be re-entered */
+};
+
+static void app_release(void *p) {
+  struct app *app = p;
+  if (--app->references == 0) sqlite3_free(app);
+}
+
+/* NULL for SQL NULL and for an argument that is not there. */
+static const char *text_argument(int argc, sqlite3_value **argv, int i) {
+  return i < argc ? (const char *)sqlite3_value_text(argv[i]) : NULL;
+}
+
+/* Raises what went wrong, or says that the connection is at work already: a
+** progress handler or a collation of the host may call back. */
+static int enter(sqlite3_context *context) {
+  struct app *app = sqlite3_user_data(context);
+  if (app->busy) {
+    struct err e = {0};
+    err_set(&e, ERR_MISUSE, "ordersync is already at work on this connection");
+    err_result(&e, context);
+    return 0;
+  }
+  app->busy = 1;
+  return 1;
+}
+
+static void leave(sqlite3_context *context) {
+  struct app *app = sqlite3_user_data(context);
+  app->busy = 0;
+}
+
+static void install_function(sqlite3_context *context, int argc,
+                             sqlite3_value **argv) {
+  struct err e = {0};
+  (void)argc;
+  (void)argv;
+  if (!enter(context)) return;
+  if (install_all(sqlite3_context_db_handle(context), &e)) {
+    err_result(&e, context);
+  } else {
+    sqlite3_result_text(context, "ordersync " ORDERSYNC_VERSION " installed",
+                        -1, SQLITE_STATIC);
+  }
+  leave(context);
+}
+
+static void refresh_function(sqlite3_context *context, int argc,
+                             sqlite3_value **argv) {
+  struct err e = {0};
+  struct refresh_result result = {0};
+  if (!enter(context)) return;
+  if (refresh_run(sqlite3_context_db_handle(context),
+                  text_argument(argc, argv, 0), text_argument(argc, argv, 1),
+                  &result, &e)) {
+    err_result(&e, context);
+  } else if (!result.skipped) {
+    sqlite3_result_int64(context, result.rows);
+  }
+  leave(context);
+}
+
+static void add_function(sqlite3_context *context, int argc,
+                         sqlite3_value **argv) {
+  struct err e = {0};
+  int n_columns = 0;
+  if (!enter(context)) return;
+  if (add_sync(sqlite3_context_db_handle(context), text_argument(argc, argv, 0),
+               text_argument(argc, argv, 1), text_argument(argc, argv, 2),
+               &n_columns, &e)) {
+    err_result(&e, context);
+  } else {
+    sqlite3_result_int(context, n_columns);
+  }
+  leave(context);
+}
+
+static void sql_function(sqlite3_context *context, int argc,
+                         sqlite3_value **argv) {
+  struct err e = {0};
+  char *sql = refresh_sql(sqlite3_context_db_handle(context),
+                          text_argument(argc, argv, 0), &e);
+  if (sql)
+    sqlite3_result_text(context, sql, -1, sqlite3_free);
+  else
+    err_result(&e, context);
+}
+
+static void version_function(sqlite3_context *context, int argc,
+                             sqlite3_value **argv) {
+  char *json = sqlite3_mprintf(
+      "{\"ordersync\":\"%s\",\"freetds\":\"%s\",\"sqlite\":\"%s\"}",
+      ORDERSYNC_VERSION, mssql_library_version(), sqlite3_libversion());
+  (void)argc;
+  (void)argv;
+  if (json)
+    sqlite3_result_text(context, json, -1, sqlite3_free);
+  else
+    sqlite3_result_error_nomem(context);
+}
+
+static const struct {
+  const char *name;
+  int n_arguments;
+  int flags;
+  void (*function)(sqlite3_context *, int, sqlite3_value **);
+} functions[] = {
+    {"ordersync_install", 0, SQLITE_DIRECTONLY, install_function},
+    {"ordersync_refresh", 0, SQLITE_DIRECTONLY, refresh_function},
+    {"ordersync_refresh", 1, SQLITE_DIRECTONLY, refresh_function},
+    {"ordersync_refresh", 2, SQLITE_DIRECTONLY, refresh_function},
+    {"ordersync_add", 2, SQLITE_DIRECTONLY, add_function},
+    {"ordersync_add", 3, SQLITE_DIRECTONLY, add_function},
+    {"ordersync_sql", 0, SQLITE_DIRECTONLY, sql_function},
+    {"ordersync_sql", 1, SQLITE_DIRECTONLY, sql_function},
+    {"ordersync_version", 0, SQLITE_INNOCUOUS, version_function},
+};
+
+static int register_functions(sqlite3 *db) {
+  struct app *app = sqlite3_malloc64(sizeof *app);
+  int rc = SQLITE_OK;
+  if (!app) return SQLITE_NOMEM;
+  app->references = 1; /* ours, until the loop is over */
+  app->busy = 0;
+  for (size_t i = 0;
+       rc == SQLITE_OK && i < sizeof functions / sizeof *functions; i++) {
+    /* SQLite calls the destructor also when the registration fails. */
+    app->references++;
+    rc = sqlite3_create_function_v2(
+        db, functions[i].name, functions[i].n_arguments,
+        SQLITE_UTF8 | functions[i].flags, app, functions[i].function, NULL,
+        NULL, app_release);
+  }
+  app_release(app);
+  return rc;
+}
+
+int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,
+                           const struct sqlite3_api_routines *pApi) {
+  int rc;
+  SQLITE_EXTENSION_INIT2(pApi)
+  if (sqlite3_libversion_number() < ORDERSYNC_SQLITE_FLOOR) {
+    *pzErrMsg =
+        sqlite3_mprintf("ordersync " ORDERSYNC_VERSION
+                        " needs SQLite 3.38.0 or newer; this program has %s",
+                        sqlite3_libversion());
+    return SQLITE_ERROR;
+  }
+  rc = register_functions(db);
+  if (rc == SQLITE_OK) rc = check_register(db);
+  if (rc == SQLITE_OK) rc = vtab_register(db);
+#ifndef SQLITE_CORE
+  /* FreeTDS and its TLS library do not survive being unloaded. */
+  if (rc == SQLITE_OK) rc = SQLITE_OK_LOAD_PERMANENTLY;
+#endif
+  return rc;
+}
