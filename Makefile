@@ -113,7 +113,7 @@ fuzz: ## 60 s a fuzzer
 
 lint: ## every compiler and linter, no warning
 	$(Q)tests/setup.sh check lint
-	$(Q)$(MAKE) --no-print-directory $(B)/sql_embedded.h
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/lint.sh
 
 format: ## clang-format in place
@@ -131,6 +131,7 @@ install: all ## into DESTDIR and PREFIX, found by .load ordersync
 	install -m 644 $(SQL) $(DESTDIR)$(PREFIX)/share/ordersync/
 	install -m 644 $(wildcard sql/schedule/*) \
 	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule/
+	sed -i 's#^\.load \./#.load #' $(DESTDIR)$(PREFIX)/share/ordersync/refresh.sql
 	$(if $(DESTDIR),,-ldconfig)
 
 uninstall: ## remove what install put there

@@ -1,0 +1,65 @@
+#!/bin/bash
+# make lint: both compilers, the static analyzers, the formatter; silent when
+# clean, and no finding is allowed.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+failed=0 passed=0
+warn='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
+  -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla -Werror'
+flags='-std=c11 -D_GNU_SOURCE -Iinclude -Iext -Ibuild -fPIC'
+mapfile -t ext < <(git ls-files 'ext/*.c')
+mapfile -t other < <(git ls-files 'tests/*.c')
+mapfile -t all < <(git ls-files '*.c' '*.h')
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run 'tests/sql/bin/*')
+
+check() { # name command...
+  local name=$1 out
+  shift
+  if out=$("$@" 2>&1) && [ -z "$out" ]; then
+    passed=$((passed + 1))
+    echo "ok   $name"
+  else
+    failed=$((failed + 1))
+    echo "FAIL $name"
+    head -n 60 <<<"$out"
+  fi
+}
+
+compile() { # compiler extra file...
+  local cc=$1 extra=$2
+  shift 2
+  # shellcheck disable=SC2086
+  printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} \
+    $cc $flags $warn $extra -c {} -o /dev/null
+}
+tidy() {
+  # shellcheck disable=SC2086
+  printf '%s\n' "${ext[@]}" | xargs -P "$(nproc)" -I{} \
+    clang-tidy --quiet {} -- $flags 2>/dev/null
+}
+format() { clang-format --dry-run --Werror "${all[@]}"; }
+cpp() {
+  cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+    --enable=warning,performance,portability -j "$(nproc)" \
+    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+    -D_GNU_SOURCE -Iinclude -Iext "${ext[@]}"
+}
+# Nothing but the entry point may be visible, and nothing of SQLite may be
+# linked: the host's own copy comes through the API table.
+symbols() {
+  nm -D --defined-only ordersync.so | awk '{print $3}' |
+    grep -vx 'sqlite3_ordersync_init'
+  nm -D --undefined-only ordersync.so | grep -o 'sqlite3_.*'
+  true
+}
+
+check "gcc" compile gcc -O2 "${ext[@]}" "${other[@]}"
+check "clang" compile clang -O1 "${ext[@]}" "${other[@]}"
+check "gcc -fanalyzer" compile gcc "-O1 -fanalyzer" "${ext[@]}"
+check "clang-tidy" tidy
+check "cppcheck" cpp
+check "clang-format" format
+check "shellcheck" shellcheck -e SC1091 "${scripts[@]}"
+check "symbols" symbols
+echo "lint: $passed passed, $failed failed"
+[ $failed = 0 ]

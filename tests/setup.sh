@@ -1,0 +1,77 @@
+#!/bin/sh
+# Installs what is missing: tests/setup.sh build|demo|check|fuzz|lint ...
+# As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
+# needed and goes on.
+set -eu
+
+build='gcc make libc6-dev libsqlite3-dev freetds-dev libinih-dev libgnutls28-dev sqlite3'
+demo="$build libssl-dev openssl"
+check="$demo libcmocka-dev valgrind python3 python3-pymssql freetds-bin nodejs npm"
+fuzz='clang'
+lint='clang clang-tidy clang-format cppcheck shellcheck'
+
+wanted=
+for group in "$@"; do
+  case $group in
+    build) wanted="$wanted $build" ;;
+    demo) wanted="$wanted $demo" ;;
+    check) wanted="$wanted $check" ;;
+    fuzz) wanted="$wanted $fuzz" ;;
+    lint) wanted="$wanted $lint" ;;
+    *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
+  esac
+done
+
+# node may have come by another way than Debian's package.
+have() {
+  case $1 in
+    nodejs) command -v node >/dev/null && return 0 ;;
+    npm | gcc | make | clang | python3) command -v "$1" >/dev/null && return 0 ;;
+  esac
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+if ! command -v apt-get >/dev/null; then
+  echo "setup.sh: not a Debian system; needed are the like of:$wanted" >&2
+  exit 0
+fi
+
+missing=
+for package in $wanted; do
+  case " $missing " in *" $package "*) continue ;; esac
+  have "$package" || missing="$missing $package"
+done
+# clang's sanitizer runtime is a package of its own, named by version.
+case " $* " in
+  *" fuzz "*)
+    if ! ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
+      /usr/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1; then
+      missing="$missing clang-runtime"
+    fi
+    ;;
+esac
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "setup.sh: as root: apt-get install$missing" >&2
+    exit 1
+  }
+  as_root=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+echo "installing:$missing"
+$as_root apt-get update -qq
+case " $missing " in
+  *" clang-runtime "*)
+    missing=$(echo "$missing" | sed 's/ clang-runtime//')
+    # shellcheck disable=SC2086
+    $as_root apt-get install -y -qq --no-install-recommends clang >/dev/null
+    version=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
+    missing="$missing libclang-rt-$version-dev"
+    ;;
+esac
+# shellcheck disable=SC2086
+[ -z "$missing" ] ||
+  $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,85 @@
+#!/bin/bash
+# The .sql regression tests, through the real sqlite3 shell:
+#   tests/sql/run.sh [-u] [-n] [BUILD_DIR] [NAME ...]
+# Each NAME.sql runs in a folder of its own, with its own server (server.db
+# made from fixture.sql), its own ordersync.ini, and ./ordersync.so; what the
+# shell prints must be NAME.out, and the exit code the first line of it.
+#   -u  writes NAME.out instead (read it before you commit it)
+#   -n  without valgrind
+# In a test, `.shell sent` prints the T-SQL that the server got since the last
+# call, `.shell fault 'when=batch do=cut'` asks it to misbehave, `.shell server
+# stop` and `start` do what they say, `.shell sqlite3 server.db "..."` changes
+# the source.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+update= valgrind=1
+while getopts un option; do
+  case $option in
+    u) update=1 ;;
+    n) valgrind= ;;
+    *) exit 2 ;;
+  esac
+done
+shift $((OPTIND - 1))
+build=$(cd "${1:-$root/build}" && pwd) || exit 2
+[ $# -gt 0 ] && shift
+work=$build/sql
+mkdir -p "$work"
+command -v valgrind >/dev/null || valgrind=
+
+[ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
+  >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
+
+one() {
+  name=$1
+  dir=$work/$name
+  rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || return 1
+  ln -s "$root/ordersync.so" ordersync.so
+  : >faults
+  sqlite3 server.db <"$here/fixture.sql" || return 1
+  [ -f "$here/$name.server.sql" ] && sqlite3 server.db <"$here/$name.server.sql"
+  export PATH="$here/bin:$PATH" BUILD="$build" HOME="$dir"
+  export ORDERSYNC_CONFIG="$dir/ordersync.ini"
+  unset ORDERSYNC_LOG XDG_CONFIG_HOME
+  server start || { echo "FAIL $name: the server did not start"; return 1; }
+  run=(sqlite3 -batch orders.db)
+  [ -n "$valgrind" ] && run=(valgrind -q --leak-check=full
+    --errors-for-leak-kinds=definite --show-leak-kinds=definite
+    --error-exitcode=99 --keep-debuginfo=yes --log-file=valgrind.log
+    "--suppressions=$here/valgrind.supp" "${run[@]}")
+  { "${run[@]}" <"$here/$name.sql"; echo "exit $?"; } >out.raw 2>&1
+  server stop
+  # Ports and temporary folders differ from run to run.
+  sed -e "s#$dir#.#g" -e 's/port [0-9][0-9]*/port N/g' out.raw >out
+  if [ -n "$valgrind" ] && [ -s valgrind.log ]; then
+    echo "FAIL $name: valgrind"; sed -n 1,40p valgrind.log; return 1
+  fi
+  if [ -n "$update" ]; then cp out "$here/$name.out"; fi
+  if diff -u "$here/$name.out" out >diff.txt 2>&1; then
+    echo "ok   $name"
+  else
+    echo "FAIL $name"; sed -n 1,60p diff.txt; return 1
+  fi
+}
+export -f one
+export here root build work update valgrind
+
+if [ $# -gt 0 ]; then
+  names=("$@")
+else
+  names=()
+  for f in "$here"/*.sql; do
+    n=$(basename "$f" .sql)
+    case $n in fixture | *.server) ;; *) names+=("$n") ;; esac
+  done
+fi
+printf '%s\n' "${names[@]}" |
+  xargs -P "$(nproc)" -I{} bash -c 'one "{}" >"$work/{}.result" 2>&1; cat "$work/{}.result"'
+passed=0 failed=0
+for n in "${names[@]}"; do
+  if grep -q '^ok ' "$work/$n.result"; then passed=$((passed + 1));
+  else failed=$((failed + 1)); fi
+done
+echo "sql: $passed passed, $failed failed"
+[ "$failed" = 0 ]
