@@ -99,8 +99,10 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
     t->rollback = txn_preparef(db, e, "ROLLBACK");
     t->commit = txn_preparef(db, e, "COMMIT");
   }
-  t->pill =
-      txn_preparef(db, e, "DELETE FROM \"%w\".\"%w\" WHERE 0", schema, table);
+  if (table) {
+    t->pill =
+        txn_preparef(db, e, "DELETE FROM \"%w\".\"%w\" WHERE 0", schema, table);
+  }
   return e->code;
 }
 
