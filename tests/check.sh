@@ -31,9 +31,8 @@ suite() { # name command...
 # cmocka prints a line a test; the counts of all binaries are added up.
 unit() {
   local ok=0 bad=0 t out rc n
-  for t in $build/unit/test_*; do
-    [ -x "$t" ] && [ -f "$t" ] || continue
-    case $t in *.d) continue ;; esac
+  for t in "$build"/unit/test_*; do
+    case $t in *.d | *.dSYM) continue ;; esac
     out=$(ASAN_OPTIONS=detect_leaks=1 "$t" 2>&1)
     rc=$?
     n=$(grep -c '^\[       OK \]' <<<"$out")

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The .sql regression tests, through the real sqlite3 shell:
 #   tests/sql/run.sh [-u] [-n] [BUILD_DIR] [NAME ...]
-# Each NAME.sql runs in a folder of its own, with its own server (server.db
-# made from fixture.sql), its own ordersync.ini, and ./ordersync.so; what the
+# Each NAME.sql runs in a folder of its own, with its own server (server.db has
+# twelve orders and fixture.sql), its own ordersync.ini, and ./ordersync.so; what the
 # shell prints must be NAME.out, and the exit code the first line of it.
 #   -u  writes NAME.out instead (read it before you commit it)
 #   -n  without valgrind
@@ -13,7 +13,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-update= valgrind=1
+update='' valgrind=1
 while getopts un option; do
   case $option in
     u) update=1 ;;
@@ -37,8 +37,8 @@ one() {
   rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || return 1
   ln -s "$root/ordersync.so" ordersync.so
   : >faults
-  sqlite3 server.db <"$here/fixture.sql" || return 1
-  [ -f "$here/$name.server.sql" ] && sqlite3 server.db <"$here/$name.server.sql"
+  sqlite3 server.db ".parameter init" ".parameter set :rows 12" \
+    ".read $root/tests/data/make-orders.sql" ".read $here/fixture.sql" || return 1
   export PATH="$here/bin:$PATH" BUILD="$build" HOME="$dir"
   export ORDERSYNC_CONFIG="$dir/ordersync.ini"
   unset ORDERSYNC_LOG XDG_CONFIG_HOME
@@ -71,7 +71,7 @@ else
   names=()
   for f in "$here"/*.sql; do
     n=$(basename "$f" .sql)
-    case $n in fixture | *.server) ;; *) names+=("$n") ;; esac
+    case $n in fixture) ;; *) names+=("$n") ;; esac
   done
 fi
 printf '%s\n' "${names[@]}" |

@@ -1,0 +1,15 @@
+-- One row a step; what cannot be reached is NULL.
+.load ./ordersync
+.nullvalue NULL
+SELECT step, ok FROM ordersync_check;
+SELECT ordersync_install();
+SELECT step, ok FROM ordersync_check;
+SELECT detail FROM ordersync_check WHERE step IN ('config', 'columns', 'permission', 'login');
+UPDATE ordersync_syncs SET source = 'dbo.gone';
+SELECT step, ok, detail FROM ordersync_check('open_orders') WHERE step IN ('permission', 'columns');
+SELECT step, ok, detail FROM ordersync_check('nope') WHERE step = 'config';
+.shell profile 'password=not it'
+SELECT step, ok FROM ordersync_check WHERE step IN ('tcp', 'login', 'permission');
+.shell server stop
+SELECT step, ok FROM ordersync_check;
+SELECT count(*) FROM ordersync_runs;

@@ -1,0 +1,13 @@
+-- Twice is as good as once, and rows are never touched.
+.load ./ordersync
+SELECT ordersync_install();
+UPDATE ordersync_syncs SET filter = 'plant = 8800';
+DELETE FROM ordersync_columns WHERE position > 3;
+INSERT INTO open_orders(sales_doc, created_at, updated_at) VALUES('1', 'x', 'y');
+SELECT ordersync_install();
+SELECT name, filter, source, target, mode, batch_size FROM ordersync_syncs;
+SELECT count(*) FROM ordersync_columns;
+SELECT count(*) FROM open_orders;
+SELECT count(*) FROM pragma_table_info('open_orders');
+SELECT name FROM pragma_index_list('open_orders') ORDER BY name;
+SELECT name, type FROM sqlite_schema WHERE name LIKE 'ordersync%' ORDER BY name;

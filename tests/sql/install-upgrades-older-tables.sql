@@ -1,0 +1,7 @@
+-- A table of an older version gets the columns that it lacks.
+CREATE TABLE ordersync_syncs(name TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL,
+  target TEXT NOT NULL);
+INSERT INTO ordersync_syncs VALUES('mine', 'dbo.vwEmpty', 'mine');
+.load ./ordersync
+SELECT ordersync_install();
+SELECT * FROM ordersync_syncs ORDER BY name;
