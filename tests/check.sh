@@ -60,7 +60,7 @@ case ${1:-short} in
     suite fault tests/fault/run.sh $build short
     suite hosts tests/hosts/run.sh $build
     suite diff tests/diff/run.sh $build 2000
-    suite install tests/install.sh
+    suite install tests/install/run.sh $build
     ;;
   long)
     suite fault-long tests/fault/run.sh $build long
