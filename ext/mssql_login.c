@@ -1,0 +1,527 @@
+/*
+** Opening a connection: name, port, FreeTDS's configuration, login.
+**
+** All of it runs on a thread of its own while the caller waits, 50 ms at a
+** time, for the end, an interrupt or the deadline. getaddrinfo() has no
+** timeout, and FreeTDS's timeouts are per wait on the socket, so a silent
+** resolver or a server that drips bytes could hold the caller for ever. At
+** the deadline the thread's socket is shut down; should the thread still not
+** end (it is in getaddrinfo(), say), it is abandoned: it owns everything it
+** touches and frees it whenever it gets that far.
+**
+** The certificate file and "require encryption" can only be given to
+** FreeTDS in a configuration file. It is written to a memfd; the section's
+** name ends in .invalid because FreeTDS, should it fail to read the file,
+** takes the name for a host's and connects there unencrypted. User and
+** password stay out of it.
+*/
+#include "mssql_local.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS      50
+#define GRACE_MS     300
+#define DEFAULT_PORT 1433
+#define FD_MOST      16384 /* descriptors beyond are never looked at */
+
+enum stage { STAGE_DNS, STAGE_BROWSER, STAGE_QUEUE, STAGE_LOGIN };
+
+/*
+** Shared by the caller and the login's thread; whoever is last frees it. From
+** libc's heap: the thread may outlive the caller's use of SQLite, which may
+** not even be built for threads.
+*/
+struct login {
+  pthread_mutex_t lock;
+  pthread_cond_t change;
+  int done; /* under lock, as is all down to the line */
+  int abandoned;
+  enum stage stage;
+  unsigned char before[FD_MOST / 8]; /* descriptors open before the login */
+  struct addresses found;
+  /* ---- the thread's alone until done ---- */
+  LOGINREC *rec; /* owned */
+  DBPROCESS *db; /* owned until taken */
+  struct notes notes;
+  int conf;    /* memfd, owned; -1 under freetds_section */
+  int gai;     /* getaddrinfo()'s failure */
+  int no_port; /* the browser's: 0 silent, -1 no such; 1: has one */
+  int no_conf; /* it could not be written */
+  int locked_out;
+  int port;
+  int timeout; /* seconds */
+  sqlite3_int64 deadline_ms;
+  enum profile_encrypt encrypt;
+  char section[160];
+  char host[256]; /* "" under freetds_section */
+  char instance[256];
+  char ca_file[256];
+};
+
+/* ---- freeing
+ * ------------------------------------------------------------------- */
+
+static void login_free(struct login *l) {
+  if (l->db || l->rec) {
+    door_enter(&l->notes);
+    if (l->db) dbclose(l->db);
+    if (l->rec) dbloginfree(l->rec);
+    door_leave();
+  }
+  if (l->conf >= 0) (void)close(l->conf);
+  (void)pthread_cond_destroy(&l->change);
+  (void)pthread_mutex_destroy(&l->lock);
+  free(l);
+}
+
+static struct login *login_new(struct err *e) {
+  pthread_condattr_t attr;
+  struct login *l = calloc(1, sizeof *l);
+  if (!l) {
+    err_nomem(e);
+    return NULL;
+  }
+  l->conf = -1;
+  (void)pthread_mutex_init(&l->lock, NULL); /* these cannot fail on Linux */
+  (void)pthread_condattr_init(&attr);
+  (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  (void)pthread_cond_init(&l->change, &attr);
+  (void)pthread_condattr_destroy(&attr);
+  return l;
+}
+
+/* ---- on the login's thread
+ * --------------------------------------------------------- */
+
+static void enter_stage(struct login *l, enum stage stage) {
+  (void)pthread_mutex_lock(&l->lock);
+  l->stage = stage;
+  (void)pthread_mutex_unlock(&l->lock);
+}
+
+static void set_port(struct address *a, int port) {
+  if (a->at.ss_family == AF_INET6) {
+    ((struct sockaddr_in6 *)(void *)&a->at)->sin6_port = htons((uint16_t)port);
+  } else {
+    ((struct sockaddr_in *)(void *)&a->at)->sin_port = htons((uint16_t)port);
+  }
+}
+
+static int resolve(struct login *l) {
+  struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                           .ai_socktype = SOCK_STREAM,
+                           .ai_flags = AI_ADDRCONFIG};
+  struct addrinfo *list = NULL;
+  struct addresses found = {0};
+  l->gai = getaddrinfo(l->host, NULL, &hints, &list);
+  if (l->gai) return 0;
+  for (struct addrinfo *a = list; a && found.count < LOGIN_ADDRESSES;
+       a = a->ai_next) {
+    struct address *to = &found.items[found.count];
+    if (a->ai_addrlen > sizeof to->at) continue;
+    memcpy(&to->at, a->ai_addr, a->ai_addrlen);
+    to->size = a->ai_addrlen;
+    set_port(to, l->port ? l->port : DEFAULT_PORT);
+    found.count++;
+  }
+  freeaddrinfo(list);
+  (void)pthread_mutex_lock(&l->lock);
+  l->found = found;
+  (void)pthread_mutex_unlock(&l->lock);
+  return 1;
+}
+
+/* The instance's port, from SQL Browser. */
+static int find_port(struct login *l) {
+  int port = browser_port(&l->found, l->instance, l->deadline_ms);
+  l->no_port = port > 0 ? 1 : port;
+  if (port <= 0) return 0;
+  l->port = port;
+  (void)pthread_mutex_lock(&l->lock);
+  for (int i = 0; i < l->found.count; i++) set_port(&l->found.items[i], port);
+  (void)pthread_mutex_unlock(&l->lock);
+  return 1;
+}
+
+/* Every value was checked by profile.c: nothing here can end its line. */
+static int write_conf(struct login *l) {
+  const char *encryption = l->encrypt == ENCRYPT_OFF ? "off" : "require";
+  l->conf = memfd_create("ordersync", MFD_CLOEXEC);
+  if (l->conf < 0) return 0;
+  if (dprintf(l->conf,
+              "[%s]\nhost = %s\nport = %d\nencryption = %s\n"
+              "connect timeout = %d\nenable tls v1 = no\nuse ntlmv2 = yes\n",
+              l->section, l->host, l->port ? l->port : DEFAULT_PORT, encryption,
+              l->timeout) < 0) {
+    return 0;
+  }
+  /* An empty ca file would mean no check at all: never write one. */
+  return l->encrypt != ENCRYPT_VERIFY ||
+         dprintf(l->conf, "ca file = %s\ncheck certificate hostname = yes\n",
+                 l->ca_file[0] ? l->ca_file : "system") > 0;
+}
+
+/* Calls fn for every open descriptor below FD_MOST. */
+static void each_fd(void (*fn)(void *arg, int fd), void *arg) {
+  DIR *dir = opendir("/proc/self/fd");
+  struct dirent *entry;
+  if (!dir) return;
+  while ((entry = readdir(dir)) != NULL) {
+    char *end = NULL;
+    long fd = strtol(entry->d_name, &end, 10);
+    if (end == entry->d_name || *end || fd < 0 || fd >= FD_MOST) continue;
+    if (fd != dirfd(dir)) fn(arg, (int)fd);
+  }
+  (void)closedir(dir);
+}
+
+static void note_fd(void *arg, int fd) {
+  struct login *l = arg;
+  l->before[fd / 8] |= (unsigned char)(1 << fd % 8);
+}
+
+static void open_freetds(struct login *l) {
+  char path[64];
+  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", l->conf);
+  (void)pthread_mutex_lock(&l->lock);
+  each_fd(note_fd, l);
+  l->stage = STAGE_LOGIN;
+  (void)pthread_mutex_unlock(&l->lock);
+  door_enter(&l->notes);
+  if (l->conf >= 0) dbsetifile(path);
+  l->db = tdsdbopen(l->rec, l->section, 1);
+  /* "" rather than NULL, which FreeTDS refuses; it means no file. */
+  path[0] = 0;
+  if (l->conf >= 0) dbsetifile(path);
+  door_leave();
+}
+
+static void login_work(struct login *l) {
+  if (l->host[0]) {
+    if (!resolve(l)) return;
+    if (l->instance[0] && !l->port) {
+      enter_stage(l, STAGE_BROWSER);
+      if (!find_port(l)) return;
+    }
+    if (!write_conf(l)) {
+      l->no_conf = 1;
+      return;
+    }
+  }
+  enter_stage(l, STAGE_QUEUE);
+  if (!door_lock_open(l->deadline_ms)) {
+    l->locked_out = 1;
+    return;
+  }
+  open_freetds(l);
+  door_unlock_open();
+}
+
+static void *login_run(void *arg) {
+  struct login *l = arg;
+  int abandoned;
+  login_work(l);
+  (void)pthread_mutex_lock(&l->lock);
+  l->done = 1;
+  abandoned = l->abandoned;
+  (void)pthread_cond_signal(&l->change);
+  (void)pthread_mutex_unlock(&l->lock);
+  if (abandoned) login_free(l);
+  return NULL;
+}
+
+/* ---- the socket of a login that must end
+ * ---------------------------------------------- */
+
+struct hunt {
+  const struct login *l; /* borrowed, locked */
+  int fd;                /* a duplicate of the only candidate */
+  int count;
+};
+
+static int is_peer(const struct addresses *at, int fd) {
+  struct sockaddr_storage peer = {0};
+  socklen_t n = sizeof peer;
+  if (getpeername(fd, (struct sockaddr *)&peer, &n) != 0) return 0;
+  for (int i = 0; i < at->count; i++) {
+    const struct sockaddr_storage *a = &at->items[i].at;
+    if (a->ss_family != peer.ss_family) continue;
+    if (a->ss_family == AF_INET) {
+      const struct sockaddr_in *x = (const void *)a;
+      const struct sockaddr_in *y = (const void *)&peer;
+      if (x->sin_port == y->sin_port &&
+          x->sin_addr.s_addr == y->sin_addr.s_addr) {
+        return 1;
+      }
+    } else if (a->ss_family == AF_INET6) {
+      const struct sockaddr_in6 *x = (const void *)a;
+      const struct sockaddr_in6 *y = (const void *)&peer;
+      if (x->sin6_port == y->sin6_port &&
+          memcmp(&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/* FreeTDS's mark on a socket: the keepalive it sets. */
+static int is_freetds(int fd) {
+  int idle = 0;
+  int interval = 0;
+  socklen_t n_idle = sizeof idle;
+  socklen_t n_interval = sizeof interval;
+  return getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &n_idle) == 0 &&
+         getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, &n_interval) ==
+             0 &&
+         idle == 40 && interval == 2;
+}
+
+/* A duplicate is looked at, so that what was checked is what is shut. */
+static void hunt_fd(void *arg, int fd) {
+  struct hunt *h = arg;
+  int copy;
+  if (fd == h->fd || h->l->before[fd / 8] & 1 << fd % 8) return;
+  copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return;
+  if (is_freetds(copy) && is_peer(&h->l->found, copy)) {
+    h->count++;
+    if (h->fd < 0) {
+      h->fd = copy;
+      return;
+    }
+  }
+  (void)close(copy);
+}
+
+/*
+** Shuts the login's socket down. FreeTDS does not tell its number before the
+** login is over, so it is looked for: opened since the login began, connected
+** to our server's address, with FreeTDS's keepalive settings. Another user of
+** FreeTDS in this process may have opened one just like it: unless there is
+** exactly one, none is touched, and the thread is abandoned.
+*/
+static void shut_socket(struct login *l) {
+  struct hunt h = {.l = l, .fd = -1};
+  if (l->stage != STAGE_LOGIN || l->found.count == 0) return;
+  each_fd(hunt_fd, &h);
+  if (h.count == 1) (void)shutdown(h.fd, SHUT_RDWR);
+  if (h.fd >= 0) (void)close(h.fd);
+}
+
+/* ---- on the caller's thread
+ * -------------------------------------------------------------- */
+
+/* Waits for the thread until `until_ms`; 1 when it is done. Locked. */
+static int wait_done(struct login *l, sqlite3_int64 until_ms) {
+  struct timespec at = {until_ms / 1000, (until_ms % 1000) * 1000 * 1000};
+  while (!l->done) {
+    if (pthread_cond_timedwait(&l->change, &l->lock, &at) == ETIMEDOUT) break;
+  }
+  return l->done;
+}
+
+static void set_timeout(const struct login *l, const struct profile *p,
+                        struct err *e) {
+  static const char *const doing[] = {
+      "looking up the name", "asking SQL Browser for the instance's port",
+      "waiting for another login of this process", "logging in"};
+  err_set(e, ERR_TIMEOUT, "%s: no login within %d seconds, while %s",
+          p->server ? p->server : p->freetds_section, p->login_timeout,
+          doing[l->stage]);
+  e->transient = 1;
+}
+
+/* 1 when the thread ended; else e is set and the thread may be abandoned. */
+static int await(struct login *l, const struct profile *p,
+                 const struct mssql_hooks *hooks, struct err *e) {
+  int done = 0;
+  (void)pthread_mutex_lock(&l->lock);
+  while (!done && !e->code) {
+    sqlite3_int64 now = mssql_now_ms();
+    sqlite3_int64 next = now + TICK_MS;
+    if (next > l->deadline_ms) next = l->deadline_ms;
+    done = wait_done(l, next);
+    if (done) break;
+    (void)pthread_mutex_unlock(&l->lock);
+    if (hooks && hooks->interrupted && hooks->interrupted(hooks->arg)) {
+      err_set(e, ERR_INTERRUPT, "interrupted while connecting");
+    }
+    (void)pthread_mutex_lock(&l->lock);
+    if (mssql_now_ms() >= l->deadline_ms) set_timeout(l, p, e);
+  }
+  if (!done) {
+    shut_socket(l);
+    done = wait_done(l, mssql_now_ms() + GRACE_MS);
+    l->abandoned = !done;
+  }
+  (void)pthread_mutex_unlock(&l->lock);
+  return done;
+}
+
+static int start_thread(pthread_t *thread, struct login *l) {
+  pthread_attr_t attr;
+  sigset_t all, old;
+  int rc;
+  (void)pthread_attr_init(&attr);
+  (void)pthread_attr_setstacksize(&attr, 1024 * 1024);
+  /* The host's signals must not be handled on our thread. */
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+  rc = pthread_create(thread, &attr, login_run, l);
+  (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+  (void)pthread_attr_destroy(&attr);
+  return rc;
+}
+
+/* FreeTDS's environment variables override even our section: another host,
+** no encryption, a log with the data in it. */
+static enum err_code refuse_environment(struct err *e) {
+  static const char *const names[] = {"TDSHOST", "TDSPORT", "TDSVER", "TDSDUMP",
+                                      "TDSDUMPCONFIG"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!getenv(names[i])) continue;
+    err_set(e, ERR_PROFILE,
+            "the environment variable %s is set and would override the profile",
+            names[i]);
+    err_hint(e, "Unset it.");
+    break;
+  }
+  return e->code;
+}
+
+static enum err_code fill_record(struct login *l, const struct profile *p,
+                                 const char *password, int packet_size,
+                                 struct err *e) {
+  int ok;
+  door_enter(&l->notes);
+  l->rec = dblogin();
+  if (!l->rec) {
+    door_leave();
+    return err_nomem(e);
+  }
+  /* Pinned: under autodetection FreeTDS falls back to a protocol that sends
+  ** the password in clear, and ignores the login timeout. */
+  ok = dbsetlversion(l->rec, strcmp(p->tds_version, "7.3") == 0
+                                 ? DBVERSION_73
+                                 : DBVERSION_74) == SUCCEED &&
+       DBSETLAPP(l->rec, p->app_name) == SUCCEED &&
+       DBSETLCHARSET(l->rec, "UTF-8") == SUCCEED &&
+       DBSETLPACKET(l->rec, packet_size) == SUCCEED;
+  if (ok && p->database) ok = DBSETLDBNAME(l->rec, p->database) == SUCCEED;
+  if (ok && p->read_only_intent) ok = DBSETLREADONLY(l->rec, 1) == SUCCEED;
+  if (ok && p->auth == AUTH_KERBEROS) {
+    ok = DBSETLNETWORKAUTH(l->rec, 1) == SUCCEED;
+  } else if (ok) {
+    ok = DBSETLUSER(l->rec, p->user) == SUCCEED &&
+         DBSETLPWD(l->rec, password) == SUCCEED;
+  }
+  door_leave();
+  if (!ok) err_set(e, ERR_PROFILE, "FreeTDS refuses the login's settings");
+  return e->code;
+}
+
+static void fill_place(struct login *l, const struct profile *p) {
+  unsigned long long random = 0;
+  l->port = p->port;
+  l->timeout = p->login_timeout;
+  l->encrypt = p->encrypt;
+  if (p->freetds_section) {
+    (void)snprintf(l->section, sizeof l->section, "%s", p->freetds_section);
+    return;
+  }
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = 0;
+  (void)snprintf(l->section, sizeof l->section, "ordersync-%016llx.invalid",
+                 random);
+  (void)snprintf(l->host, sizeof l->host, "%s", p->server);
+  (void)snprintf(l->instance, sizeof l->instance, "%s",
+                 p->instance ? p->instance : "");
+  (void)snprintf(l->ca_file, sizeof l->ca_file, "%s",
+                 p->ca_file ? p->ca_file : "");
+}
+
+/* The thread ended: with a connection, or with a reason. */
+static void conclude(struct login *l, const struct profile *p, struct err *e) {
+  if (l->db || e->code) return;
+  if (l->gai) {
+    err_set(e, ERR_NETWORK, "cannot resolve the server's name \"%s\": %s",
+            p->server, gai_strerror(l->gai));
+    e->transient = l->gai == EAI_AGAIN;
+  } else if (l->host[0] && l->instance[0] && l->no_port != 1 && !l->port) {
+    err_set(e, ERR_NETWORK, "%s\\%s: SQL Browser (UDP port 1434) %s", p->server,
+            p->instance,
+            l->no_port < 0 ? "knows no TCP port of this instance"
+                           : "does not answer, or knows no such instance");
+    err_hint(e, "Give the port: server = %s,1433", p->server);
+    e->transient = l->no_port == 0;
+  } else if (l->locked_out) {
+    set_timeout(l, p, e);
+  } else if (l->no_conf) {
+    err_set(e, ERR_LOCAL, "cannot write FreeTDS's configuration to memory");
+  } else {
+    error_from_login(&l->notes, p, e);
+  }
+}
+
+enum err_code login_open(DBPROCESS **out, const struct profile *p,
+                         const struct mssql_hooks *hooks, int packet_size,
+                         sqlite3_int64 deadline_ms, struct addresses *found,
+                         struct err *e) {
+  const char *outer_secret = e->secret;
+  struct login *l = NULL;
+  char *password = NULL;
+  pthread_t thread;
+  int rc;
+  int done = 1;
+  if (refuse_environment(e)) return e->code;
+  if (p->auth != AUTH_KERBEROS && profile_password(p, &password, e)) {
+    return e->code;
+  }
+  if (p->auth != AUTH_KERBEROS && !password) {
+    err_set(e, ERR_PROFILE, "profile \"%s\" has no password", p->name);
+    err_hint(e, "Give password_file, or password.");
+    return e->code;
+  }
+  err_hide(e, password);
+  l = login_new(e);
+  if (!l) goto done;
+  fill_place(l, p);
+  l->deadline_ms = deadline_ms;
+  if (fill_record(l, p, password, packet_size, e)) goto done;
+  rc = start_thread(&thread, l);
+  if (rc != 0) {
+    err_set(e, ERR_LOCAL, "cannot start a thread: %s", strerror(rc));
+    goto done;
+  }
+  done = await(l, p, hooks, e);
+  if (!done) {
+    (void)pthread_detach(thread);
+    goto done;
+  }
+  (void)pthread_join(thread, NULL);
+  *found = l->found;
+  conclude(l, p, e);
+  if (!e->code) {
+    *out = l->db;
+    l->db = NULL;
+  }
+done:
+  if (l && done) login_free(l);
+  err_hide(e, outer_secret);
+  profile_password_free(password);
+  return e->code;
+}
