@@ -49,6 +49,7 @@ struct node {
   struct select *query;
   /* filled by binding */
   bool predicate;
+  uint8_t coll_rank; /* 1 a literal's, 2 a column's, 3 COLLATE's */
   struct scope *scope; /* of a column: whose row */
   unsigned index;      /* column, variable, function or aggregate */
   const struct function *fn;

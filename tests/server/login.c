@@ -137,6 +137,7 @@ static bool read_login7(struct session *s, const struct buf *in) {
   if (!s->wire.tds) return false;
   l->packet_size = (uint32_t)in->p[8] | (uint32_t)in->p[9] << 8 |
                    (uint32_t)in->p[10] << 16 | (uint32_t)in->p[11] << 24;
+  l->odbc = in->p[25] & 0x02;
   l->integrated = in->p[25] & 0x80;
   l->read_only = in->p[26] & 0x20; /* TypeFlags.fReadOnlyIntent */
   l->host = ucs2_field(in, 36, false);

@@ -94,6 +94,7 @@ bool net_read_packet(struct net *n, uint8_t *type, bool *last,
   }
   *type = h[0];
   *last = h[1] & 1;
+  n->status = h[1];
   buf_put(payload, h + 8, bytes - 8);
   n->in_at += bytes;
   return true;
@@ -325,6 +326,21 @@ void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
       if (at_a_byte(&f) && f.after_bytes == (int64_t)n->sent) net_fault(n, &f);
     }
   }
+}
+
+void net_send_short(struct net *n, uint8_t type, struct buf *payload) {
+  uint8_t h[8] = {type, 0, 0, 0, (uint8_t)(n->spid >> 8), (uint8_t)n->spid,
+                  0, 0};
+  net_send(n, type, payload, false);
+  if (payload->n == 0 || n->dead) return;
+  h[2] = (uint8_t)((payload->n + 8) >> 8);
+  h[3] = (uint8_t)(payload->n + 8);
+  h[6] = ++n->seq;
+  n->framed.n = 0;
+  buf_put(&n->framed, h, 8);
+  buf_put(&n->framed, payload->p, payload->n);
+  write_with_faults(n, n->framed.p, n->framed.n);
+  payload->n = 0;
 }
 
 void net_send(struct net *n, uint8_t type, struct buf *payload, bool last) {

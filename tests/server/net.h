@@ -33,6 +33,7 @@ struct net {
   uint32_t packet_size;
   uint16_t spid;
   uint8_t seq;
+  uint8_t status; /* of the last packet read: RESETCONNECTION bits */
   bool dead;      /* the connection is of no more use */
   bool attention; /* the client asked to cancel */
   struct fault_set faults; /* of the response under way */
@@ -57,6 +58,8 @@ void net_begin(struct net *n, enum fault_when when, const char *text);
 void net_send(struct net *n, uint8_t type, struct buf *payload, bool last);
 void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
                   bool last);
+/* All of it now, the last packet short but not final. */
+void net_send_short(struct net *n, uint8_t type, struct buf *payload);
 void net_fault(struct net *n, const struct fault *f); /* do it now */
 bool net_check_attention(struct net *n);              /* without waiting */
 /* Sleeps, but not through an attention or the end of the connection. */

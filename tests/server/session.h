@@ -28,6 +28,7 @@ struct login {
   uint32_t packet_size;
   bool read_only, integrated, utf8_asked, features;
   bool encrypted;
+  bool odbc; /* fODBC: ANSI settings from the start */
 };
 
 struct prepared {
@@ -45,7 +46,7 @@ struct session {
   int id;
   char db[130];
   /* SET options that change answers */
-  bool nocount, fmtonly, noexec, implicit_tran;
+  bool nocount, fmtonly, noexec, implicit_tran, quoted_identifier;
   int64_t rowcount;
   struct session_format fmt;
   char language[64];
@@ -61,6 +62,12 @@ struct session {
   int64_t last_rows;   /* @@ROWCOUNT */
   /* the response under way */
   struct buf out;      /* tokens not sent yet */
+  size_t carried;      /* of them, those captured already */
+  struct {             /* a DONE waits: is there more after it? */
+    bool have;
+    unsigned token, status, command;
+    uint64_t rows;
+  } pending;
   int64_t rows_sent;
   int first_error;
   bool volatile_answer; /* not to be replayed for the same text */
@@ -72,8 +79,16 @@ bool login_run(struct session *s);
 /* session.c: everything after the login. */
 void session_run(struct session *s);
 void session_clear(struct session *s);
-/* Sends what is ready; at row boundaries. */
-void session_flush(struct session *s, bool last);
+/* The buffer for the next token; a DONE that waited gets its MORE bit. */
+struct buf *session_out(struct session *s);
+void session_done(struct session *s, unsigned token, unsigned status,
+                  unsigned command, uint64_t rows);
+/* Sends what is ready, between rows. False: cancelled or gone. */
+bool session_flush(struct session *s);
+bool session_cancelled(struct session *s);
+void session_reset(struct session *s); /* the settings of a fresh login */
+void session_begin_tran(struct session *s);
+void session_end_tran(struct session *s, bool commit);
 void session_error(struct session *s, const struct sqlerr *e,
                    const char *proc);
 bool session_is_database(const struct session *s, const char *name);

@@ -1,0 +1,122 @@
+/* What tables there are: SQLite's schema read as SQL Server's.
+**
+** A table named "vwX" is dbo.vwX, one named "sales.vwX" is vwX in schema
+** sales. They live in the database that --database names.
+*/
+#include <string.h>
+#include <strings.h>
+
+#include "engine.h"
+
+bool catalog_denied(const struct engine *en, const char *table) {
+  for (unsigned i = 0; i < en->s->srv->denied; i++)
+    if (strcasecmp(en->s->srv->deny[i], table) == 0) return true;
+  return false;
+}
+
+static void split(struct engine *en, struct table *t, const char *name) {
+  const char *dot = strchr(name, '.');
+  t->sqlite_name = arena_text(en->a, name, strlen(name));
+  t->schema = "dbo";
+  t->name = t->sqlite_name;
+  if (dot && dot > name && dot[1]) {
+    t->schema = arena_text(en->a, name, (size_t)(dot - name));
+    t->name = t->sqlite_name + (dot - name) + 1;
+  }
+}
+
+static void read_columns(struct engine *en, struct table *t) {
+  static const char sql[] = "SELECT name, type, \"notnull\" FROM "
+                            "pragma_table_info(?1)";
+  sqlite3_stmt *stmt;
+  unsigned cap = 0;
+  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK) return;
+  sqlite3_bind_text(stmt, 1, t->sqlite_name, -1, SQLITE_STATIC);
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(stmt, 0);
+    const char *decl = (const char *)sqlite3_column_text(stmt, 1);
+    struct source_column *c;
+    if (t->n == cap) {
+      struct source_column *bigger;
+      cap = cap ? 2 * cap : 16;
+      bigger = arena_alloc(en->a, cap * sizeof *bigger);
+      if (t->n) memcpy(bigger, t->cols, t->n * sizeof *bigger);
+      t->cols = bigger;
+    }
+    c = &t->cols[t->n++];
+    c->name = arena_text(en->a, name, strlen(name));
+    /* a column that declares no type of SQL Server's is text */
+    if (!type_parse(&c->type, decl ? decl : "", en->s->srv->coll, en->a))
+      c->type = type_string(T_NVARCHAR, 4000, en->s->srv->coll);
+    if (sqlite3_column_int(stmt, 2)) c->type.notnull = true;
+    if (c->type.id == T_ROWVERSION) c->type.notnull = true;
+  }
+  sqlite3_finalize(stmt);
+}
+
+static struct table *find(struct engine *en, const char *wanted) {
+  static const char sql[] =
+      "SELECT name, type FROM (SELECT name, type FROM sqlite_schema UNION ALL "
+      "SELECT name, type FROM sqlite_temp_schema) WHERE type IN ('table', "
+      "'view') AND name NOT LIKE 'sqlite_%' AND lower(name) = lower(?1)";
+  sqlite3_stmt *stmt;
+  struct table *t = NULL;
+  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
+    return NULL;
+  sqlite3_bind_text(stmt, 1, wanted, -1, SQLITE_STATIC);
+  while (!t && sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(stmt, 0);
+    if (!text_equal_name(name, wanted, en->s->srv->coll)) continue;
+    t = arena_alloc(en->a, sizeof *t);
+    split(en, t, name);
+    t->is_view =
+        strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
+  }
+  sqlite3_finalize(stmt);
+  if (t) read_columns(en, t);
+  return t;
+}
+
+struct table *catalog_table(struct engine *en,
+                            const struct object_name *name) {
+  const char *db = name->part[2] ? name->part[2] : en->s->db;
+  const char *schema = name->part[1];
+  if (name->part[3]) return NULL;
+  if (name->part[0][0] != '#' && strcasecmp(db, en->s->srv->database) != 0)
+    return NULL;
+  if (schema && !text_equal_name(schema, "dbo", en->s->srv->coll))
+    return find(en, arena_format(en->a, "%s.%s", schema, name->part[0]));
+  if (strchr(name->part[0], '.')) return NULL; /* [sales.vwX] is another name */
+  return find(en, name->part[0]);
+}
+
+struct table **catalog_all(struct engine *en, unsigned *count) {
+  static const char sql[] = "SELECT name, type FROM sqlite_schema WHERE type "
+                            "IN ('table', 'view') AND name NOT LIKE "
+                            "'sqlite_%' ORDER BY name";
+  sqlite3_stmt *stmt;
+  struct table **all = NULL;
+  unsigned cap = 0, n = 0;
+  *count = 0;
+  if (strcasecmp(en->s->db, en->s->srv->database) != 0) return NULL;
+  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
+    return NULL;
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    struct table *t = arena_alloc(en->a, sizeof *t);
+    split(en, t, (const char *)sqlite3_column_text(stmt, 0));
+    t->is_view =
+        strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
+    read_columns(en, t);
+    if (n == cap) {
+      struct table **bigger;
+      cap = cap ? 2 * cap : 16;
+      bigger = arena_alloc(en->a, cap * sizeof *bigger);
+      if (n) memcpy(bigger, all, n * sizeof *bigger);
+      all = bigger;
+    }
+    all[n++] = t;
+  }
+  sqlite3_finalize(stmt);
+  *count = n;
+  return all;
+}

@@ -1,0 +1,373 @@
+/* Functions about the server and the session, the clock, and @@variables. */
+#include <string.h>
+#include <strings.h>
+
+#include "engine.h"
+
+#define VERSION                                                               \
+  "Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (X64) (test look-alike)"
+
+int32_t object_id_of(const char *schema, const char *name);
+
+static bool is_name(struct engine *en, struct node *n) {
+  n->type = type_string(T_NVARCHAR, 128, en->s->srv->coll);
+  return true;
+}
+
+static bool is_int(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(T_INT);
+  return true;
+}
+
+static bool is_variant(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(T_VARIANT);
+  return true;
+}
+
+static bool is_datetime(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(T_DATETIME);
+  n->type.notnull = true;
+  return true;
+}
+
+static bool is_datetime2(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(strcasecmp(n->name, "SYSDATETIMEOFFSET") == 0
+                        ? T_DATETIMEOFFSET
+                        : T_DATETIME2);
+  n->type.notnull = true;
+  return true;
+}
+
+static bool is_guid(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(T_GUID);
+  return true;
+}
+
+static void put(const struct eval *ev, struct value *out, const char *s) {
+  *out = value_str(s ? arena_text(ev->a, s, strlen(s)) : NULL);
+}
+
+static const char *arg_text(const struct eval *ev, const struct value *v) {
+  if (v->null) return "";
+  return value_string(v, ev->a);
+}
+
+static bool f_db_name(const struct eval *ev, const struct node *n,
+                      struct value *args, struct value *out) {
+  (void)args;
+  put(ev, out, n->argc ? NULL : ev->en->s->db);
+  if (n->argc && args[0].u.i == 5) put(ev, out, ev->en->s->srv->database);
+  if (n->argc && args[0].u.i == 1) put(ev, out, "master");
+  return true;
+}
+
+static bool f_db_id(const struct eval *ev, const struct node *n,
+                    struct value *args, struct value *out) {
+  static const char *const system[] = {"master", "tempdb", "model", "msdb"};
+  const char *name = n->argc ? arg_text(ev, &args[0]) : ev->en->s->db;
+  *out = value_null(T_INT);
+  for (int i = 0; i < 5; i++)
+    if (strcasecmp(name, i < 4 ? system[i] : ev->en->s->srv->database) == 0)
+      *out = value_int(T_INT, i + 1);
+  return true;
+}
+
+static bool f_user(const struct eval *ev, const struct node *n,
+                   struct value *args, struct value *out) {
+  bool db_user = strcasecmp(n->fn->name, "USER_NAME") == 0 ||
+                 strcasecmp(n->fn->name, "CURRENT_USER") == 0 ||
+                 strcasecmp(n->fn->name, "SESSION_USER") == 0 ||
+                 strcasecmp(n->fn->name, "USER") == 0;
+  (void)args;
+  (void)db_user;
+  put(ev, out, ev->en->s->login.user);
+  return true;
+}
+
+static bool f_text(const struct eval *ev, const struct node *n,
+                   struct value *args, struct value *out) {
+  const char *f = n->fn->name;
+  (void)args;
+  put(ev, out,
+      strcmp(f, "SCHEMA_NAME") == 0 ? "dbo"
+      : strcmp(f, "APP_NAME") == 0  ? ev->en->s->login.app
+                                    : ev->en->s->login.host);
+  return true;
+}
+
+static bool f_serverproperty(const struct eval *ev, const struct node *n,
+                             struct value *args, struct value *out) {
+  static const struct {
+    const char *name, *text;
+    int number;
+  } facts[] = {{"ProductVersion", "15.0.2000.5", 0},
+               {"ProductLevel", "RTM", 0},
+               {"ProductMajorVersion", "15", 0},
+               {"ProductMinorVersion", "0", 0},
+               {"Edition", "Developer Edition (64-bit)", 0},
+               {"ServerName", SERVER_NAME, 0},
+               {"MachineName", SERVER_NAME, 0},
+               {"EngineEdition", NULL, 3},
+               {"IsIntegratedSecurityOnly", NULL, 0},
+               {"IsClustered", NULL, 0},
+               {"IsHadrEnabled", NULL, 0}};
+  const char *name = arg_text(ev, &args[0]);
+  struct type *t = arena_alloc(ev->a, sizeof *t);
+  (void)n;
+  *out = value_null(T_VARIANT);
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+    if (strcasecmp(facts[i].name, name) != 0) continue;
+    if (facts[i].text) {
+      put(ev, out, facts[i].text);
+      *t = type_string(T_NVARCHAR, 128, ev->en->s->srv->coll);
+    } else {
+      *out = value_int(T_INT, facts[i].number);
+      *t = type_of(T_INT);
+    }
+    out->inner = t;
+  }
+  if (strcasecmp(name, "Collation") == 0) {
+    put(ev, out, collation_name(ev->en->s->srv->coll));
+    *t = type_string(T_NVARCHAR, 128, ev->en->s->srv->coll);
+    out->inner = t;
+  }
+  return true;
+}
+
+static bool f_databaseproperty(const struct eval *ev, const struct node *n,
+                               struct value *args, struct value *out) {
+  const char *name = arg_text(ev, &args[1]);
+  struct type *t = arena_alloc(ev->a, sizeof *t);
+  (void)n;
+  *t = type_string(T_NVARCHAR, 128, ev->en->s->srv->coll);
+  *out = value_null(T_VARIANT);
+  if (strcasecmp(name, "Collation") == 0)
+    put(ev, out, collation_name(ev->en->s->srv->coll));
+  else if (strcasecmp(name, "Status") == 0)
+    put(ev, out, "ONLINE");
+  else if (strcasecmp(name, "Updateability") == 0)
+    put(ev, out, ev->en->s->login.read_only ? "READ_ONLY" : "READ_WRITE");
+  else
+    return true;
+  out->inner = t;
+  return true;
+}
+
+/* "Sales.dbo.vwX", "[dbo].[vwX]", "vwX" */
+static struct table *find_named(const struct eval *ev, const char *text) {
+  struct object_name name = {{0}, 1};
+  const char *part[4] = {0};
+  int n = 0;
+  for (const char *p = text; n < 4;) {
+    size_t len;
+    if (*p == '[') {
+      len = strcspn(++p, "]");
+      part[n++] = arena_text(ev->a, p, len);
+      p += len + (p[len] == ']');
+    } else {
+      len = strcspn(p, ".");
+      part[n++] = arena_text(ev->a, p, len);
+      p += len;
+    }
+    if (*p++ != '.') break;
+  }
+  for (int i = 0; i < n; i++)
+    name.part[i] = *part[n - 1 - i] ? part[n - 1 - i] : NULL;
+  return name.part[0] ? catalog_table(ev->en, &name) : NULL;
+}
+
+static bool f_object_id(const struct eval *ev, const struct node *n,
+                        struct value *args, struct value *out) {
+  struct table *t = find_named(ev, arg_text(ev, &args[0]));
+  *out = value_null(n->type.id);
+  if (t) *out = value_int(T_INT, object_id_of(t->schema, t->name));
+  return true;
+}
+
+static bool f_object_name(const struct eval *ev, const struct node *n,
+                          struct value *args, struct value *out) {
+  unsigned count;
+  struct table **all = catalog_all(ev->en, &count);
+  *out = value_null(n->type.id);
+  for (unsigned i = 0; i < count; i++)
+    if (object_id_of(all[i]->schema, all[i]->name) == args[0].u.i)
+      put(ev, out,
+          strcmp(n->fn->name, "OBJECT_NAME") == 0 ? all[i]->name
+                                                  : all[i]->schema);
+  return true;
+}
+
+static bool f_has_perms(const struct eval *ev, const struct node *n,
+                        struct value *args, struct value *out) {
+  struct table *t;
+  *out = value_int(T_INT, 1);
+  if (args[0].null) return true; /* the server itself */
+  if (n->argc > 1 && strcasecmp(arg_text(ev, &args[1]), "DATABASE") == 0)
+    return true;
+  t = find_named(ev, arg_text(ev, &args[0]));
+  if (!t)
+    *out = value_null(T_INT);
+  else if (catalog_denied(ev->en, t->name))
+    *out = value_int(T_INT, 0);
+  return true;
+}
+
+static bool f_zero(const struct eval *ev, const struct node *n,
+                   struct value *args, struct value *out) {
+  (void)args;
+  *out = value_int(T_INT, 0);
+  if (strcmp(n->fn->name, "XACT_STATE") == 0)
+    out->u.i = ev->en->s->trancount > 0;
+  return true;
+}
+
+static bool f_now(const struct eval *ev, const struct node *n,
+                  struct value *args, struct value *out) {
+  (void)ev;
+  (void)args;
+  out->u.w = date_now(); /* the server's time zone is UTC */
+  out->scale = n->type.scale;
+  if (n->type.id == T_DATETIME) datetime_round(&out->u.w);
+  return true;
+}
+
+static bool f_newid(const struct eval *ev, const struct node *n,
+                    struct value *args, struct value *out) {
+  (void)ev;
+  (void)n;
+  (void)args;
+  sqlite3_randomness(16, out->u.guid);
+  out->u.guid[7] = (uint8_t)(0x40 | (out->u.guid[7] & 15));
+  return true;
+}
+
+const struct function system_functions[] = {
+    {"DB_NAME", 0, 1, is_name, f_db_name, true, true},
+    {"DB_ID", 0, 1, is_int, f_db_id, true, true},
+    {"SUSER_SNAME", 0, 1, is_name, f_user, true, true},
+    {"SUSER_NAME", 0, 1, is_name, f_user, true, true},
+    {"USER_NAME", 0, 1, is_name, f_user, true, true},
+    {"ORIGINAL_LOGIN", 0, 0, is_name, f_user, true, true},
+    {"SYSTEM_USER", 0, 0, is_name, f_user, true, true},
+    {"CURRENT_USER", 0, 0, is_name, f_user, true, true},
+    {"SESSION_USER", 0, 0, is_name, f_user, true, true},
+    {"USER", 0, 0, is_name, f_user, true, true},
+    {"SCHEMA_NAME", 0, 1, is_name, f_text, true, true},
+    {"APP_NAME", 0, 0, is_name, f_text, true, true},
+    {"HOST_NAME", 0, 0, is_name, f_text, true, true},
+    {"SERVERPROPERTY", 1, 1, is_variant, f_serverproperty, false, false},
+    {"DATABASEPROPERTYEX", 2, 2, is_variant, f_databaseproperty, true, false},
+    {"OBJECT_ID", 1, 2, is_int, f_object_id, true, false},
+    {"OBJECT_NAME", 1, 2, is_name, f_object_name, true, false},
+    {"OBJECT_SCHEMA_NAME", 1, 2, is_name, f_object_name, true, false},
+    {"HAS_PERMS_BY_NAME", 3, 5, is_int, f_has_perms, true, true},
+    {"IS_SRVROLEMEMBER", 1, 2, is_int, f_zero, true, true},
+    {"IS_MEMBER", 1, 1, is_int, f_zero, true, true},
+    {"XACT_STATE", 0, 0, is_int, f_zero, true, true},
+    {"GETDATE", 0, 0, is_datetime, f_now, true, true},
+    {"GETUTCDATE", 0, 0, is_datetime, f_now, true, true},
+    {"CURRENT_TIMESTAMP", 0, 0, is_datetime, f_now, true, true},
+    {"SYSDATETIME", 0, 0, is_datetime2, f_now, true, true},
+    {"SYSUTCDATETIME", 0, 0, is_datetime2, f_now, true, true},
+    {"SYSDATETIMEOFFSET", 0, 0, is_datetime2, f_now, true, true},
+    {"NEWID", 0, 0, is_guid, f_newid, true, true},
+};
+const unsigned system_function_count =
+    sizeof system_functions / sizeof *system_functions;
+
+/* ---- @@variables ---- */
+
+static const struct {
+  const char *name;
+  enum type_id id;
+} sysvars[] = {{"@@VERSION", T_NVARCHAR},    {"@@SPID", T_SMALLINT},
+               {"@@TRANCOUNT", T_INT},       {"@@ERROR", T_INT},
+               {"@@ROWCOUNT", T_INT},        {"@@SERVERNAME", T_NVARCHAR},
+               {"@@LANGUAGE", T_NVARCHAR},   {"@@LANGID", T_SMALLINT},
+               {"@@OPTIONS", T_INT},         {"@@MAX_PRECISION", T_TINYINT},
+               {"@@MICROSOFTVERSION", T_INT}, {"@@NESTLEVEL", T_INT},
+               {"@@TEXTSIZE", T_INT},        {"@@LOCK_TIMEOUT", T_INT},
+               {"@@SERVICENAME", T_NVARCHAR}, {"@@DATEFIRST", T_TINYINT},
+               {"@@FETCH_STATUS", T_INT},    {"@@IDENTITY", T_DECIMAL}};
+enum { SYSVARS = sizeof sysvars / sizeof *sysvars };
+
+bool function_sysvar(struct engine *en, struct node *n) {
+  for (unsigned i = 0; i < SYSVARS; i++)
+    if (strcasecmp(sysvars[i].name, n->name) == 0) {
+      n->index = i;
+      n->type = type_of(sysvars[i].id);
+      if (sysvars[i].id == T_NVARCHAR)
+        n->type = type_string(T_NVARCHAR, 300, en->s->srv->coll);
+      if (sysvars[i].id == T_DECIMAL) n->type = type_decimal(38, 0);
+      if (i != 0) en->s->volatile_answer = true;
+      return true;
+    }
+  n->type = type_of(T_INT);
+  bind_error(en, n->line, 137, 15, 2,
+             "Must declare the scalar variable \"%s\".", n->name);
+  return true;
+}
+
+bool sysvar_eval(const struct eval *ev, const struct node *n,
+                 struct value *out) {
+  const struct session *s = ev->en->s;
+  *out = value_int(n->type.id, 0);
+  switch (n->index) {
+  case 0:
+    *out = value_str(VERSION);
+    break;
+  case 1:
+    out->u.i = s->net.spid;
+    break;
+  case 2:
+    out->u.i = s->trancount;
+    break;
+  case 3:
+    out->u.i = s->last_error;
+    break;
+  case 4:
+    out->u.i = s->last_rows;
+    break;
+  case 5:
+    *out = value_str(SERVER_NAME);
+    break;
+  case 6:
+    *out = value_str("us_english");
+    break;
+  case 8:
+    out->u.i = 5496;
+    break;
+  case 9:
+    out->u.i = 38;
+    break;
+  case 10:
+    out->u.i = 0x0f0007d0;
+    break;
+  case 11:
+    out->u.i = ev->en->nesting;
+    break;
+  case 12:
+    out->u.i = (int32_t)s->wire.textsize;
+    break;
+  case 13:
+    out->u.i = s->lock_timeout;
+    break;
+  case 14:
+    *out = value_str("MSSQLSERVER");
+    break;
+  case 15:
+    out->u.i = 7;
+    break;
+  case 17:
+    *out = value_null(T_DECIMAL);
+    break;
+  default:
+    break;
+  }
+  return true;
+}

@@ -1,0 +1,301 @@
+/* tds-server: a small SQL Server look-alike over a SQLite file.
+**
+**   tds-server --db FILE [--listen ADDRESS] [--port N] [--port-file FILE]
+**              [--log FILE] [--user NAME] [--password TEXT]
+**              [--database NAME] [--cert FILE --key FILE]
+**              [--encrypt off|on|required|unsupported|strict]
+**              [--collation ci|cs] [--deny TABLE]...
+**              [--fault SPEC]... [--fault-file FILE]
+**
+** Port 0 (the default) is any free port; --port-file names the file it is
+** written to once the server listens. One thread serves one connection.
+** SIGTERM and SIGINT end it. README.md has the rest; fault.h the faults.
+*/
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "log.h"
+#include "session.h"
+
+enum { CONNECTIONS_MAX = 512 };
+
+static struct server config = {
+    .database = "Sales", .user = "reader", .password = "secret"};
+
+/* The sockets in use, so that the end of the server ends them. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t empty = PTHREAD_COND_INITIALIZER;
+static int sockets[CONNECTIONS_MAX];
+static unsigned open_count;
+
+static bool enlist(int fd) {
+  bool ok = false;
+  pthread_mutex_lock(&lock);
+  for (unsigned i = 0; i < CONNECTIONS_MAX && !ok; i++)
+    if (sockets[i] < 0) {
+      sockets[i] = fd;
+      open_count++;
+      ok = true;
+    }
+  pthread_mutex_unlock(&lock);
+  return ok;
+}
+
+static void delist(int fd) {
+  pthread_mutex_lock(&lock);
+  for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+    if (sockets[i] == fd) sockets[i] = -1;
+  if (--open_count == 0) pthread_cond_signal(&empty);
+  pthread_mutex_unlock(&lock);
+}
+
+struct start {
+  int fd, id;
+};
+
+static void *serve(void *arg) {
+  struct start *start = arg;
+  struct session s;
+  int fd = start->fd;
+  memset(&s, 0, sizeof s);
+  s.srv = &config;
+  s.id = start->id;
+  free(start);
+  net_init(&s.net, fd, (uint16_t)(50 + s.id % 30000));
+  net_begin(&s.net, AT_ACCEPT, NULL);
+  for (unsigned i = 0; i < s.net.faults.n && !s.net.dead; i++)
+    net_fault(&s.net, &s.net.faults.f[i]);
+  if (!s.net.dead && login_run(&s)) session_run(&s);
+  delist(fd); /* before the number can be given to another socket */
+  session_clear(&s);
+  return NULL;
+}
+
+static int listen_on(const char *address, unsigned port) {
+  struct sockaddr_in in = {0};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+  in.sin_family = AF_INET;
+  in.sin_port = htons((uint16_t)port);
+  if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1) return -1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(fd, (struct sockaddr *)&in, sizeof in) != 0 ||
+      listen(fd, 128) != 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+/* Complete or absent: written beside it and renamed. */
+static bool write_port(int fd, const char *path) {
+  struct sockaddr_in in;
+  socklen_t n = sizeof in;
+  char *tmp;
+  FILE *f;
+  bool ok;
+  if (getsockname(fd, (struct sockaddr *)&in, &n) != 0) return false;
+  if (!path) {
+    printf("%u\n", ntohs(in.sin_port));
+    fflush(stdout);
+    return true;
+  }
+  tmp = mem_format("%s.%d", path, (int)getpid());
+  f = fopen(tmp, "w");
+  ok = f && fprintf(f, "%u\n", ntohs(in.sin_port)) > 0;
+  ok = f && fclose(f) == 0 && ok && rename(tmp, path) == 0;
+  free(tmp);
+  return ok;
+}
+
+static void accept_one(int listener) {
+  static int next_id;
+  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), one = 1;
+  struct start *start;
+  pthread_t thread;
+  pthread_attr_t attr;
+  if (fd < 0) return;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (!enlist(fd)) {
+    close(fd);
+    return;
+  }
+  start = mem_alloc(sizeof *start);
+  start->fd = fd;
+  start->id = ++next_id;
+  pthread_attr_init(&attr);
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attr, 4 << 20);
+  if (pthread_create(&thread, &attr, serve, start) != 0) {
+    delist(fd);
+    close(fd);
+    free(start);
+  }
+  pthread_attr_destroy(&attr);
+}
+
+static void end_connections(void) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 3;
+  pthread_mutex_lock(&lock);
+  for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+    if (sockets[i] >= 0) shutdown(sockets[i], SHUT_RDWR);
+  while (open_count > 0 &&
+         pthread_cond_timedwait(&empty, &lock, &until) == 0)
+    ;
+  pthread_mutex_unlock(&lock);
+}
+
+static int usage(const char *what) {
+  fprintf(stderr,
+          "tds-server: %s\n"
+          "usage: tds-server --db FILE [--listen ADDRESS] [--port N]\n"
+          "  [--port-file FILE] [--log FILE] [--user NAME] [--password TEXT]\n"
+          "  [--database NAME] [--cert FILE --key FILE]\n"
+          "  [--encrypt off|on|required|unsupported|strict]\n"
+          "  [--collation ci|cs] [--deny TABLE]... [--fault SPEC]...\n"
+          "  [--fault-file FILE]\n",
+          what);
+  return 2;
+}
+
+static bool encrypt_named(const char *name) {
+  static const struct {
+    const char *name;
+    enum encrypt_mode mode;
+  } modes[] = {{"off", ENCRYPT_OFF},
+               {"on", ENCRYPT_ON},
+               {"required", ENCRYPT_ON},
+               {"unsupported", ENCRYPT_NOT_SUP},
+               {"strict", ENCRYPT_STRICT}};
+  for (unsigned i = 0; i < 5; i++)
+    if (strcasecmp(modes[i].name, name) == 0) {
+      config.encrypt = modes[i].mode;
+      return true;
+    }
+  return false;
+}
+
+struct options {
+  const char *address, *port_file, *log, *cert, *key;
+  unsigned port;
+};
+
+static int read_options(int argc, char **argv, struct options *o) {
+  static const struct option names[] = {
+      {"db", 1, NULL, 'd'},        {"listen", 1, NULL, 'l'},
+      {"port", 1, NULL, 'p'},      {"port-file", 1, NULL, 'P'},
+      {"log", 1, NULL, 'L'},       {"user", 1, NULL, 'u'},
+      {"password", 1, NULL, 'w'},  {"database", 1, NULL, 'D'},
+      {"cert", 1, NULL, 'c'},      {"key", 1, NULL, 'k'},
+      {"encrypt", 1, NULL, 'e'},   {"collation", 1, NULL, 'C'},
+      {"deny", 1, NULL, 'n'},      {"fault", 1, NULL, 'f'},
+      {"fault-file", 1, NULL, 'F'}, {NULL, 0, NULL, 0}};
+  int c;
+  while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+    switch (c) {
+    case 'd':
+      config.db_path = optarg;
+      break;
+    case 'l':
+      o->address = optarg;
+      break;
+    case 'p':
+      o->port = (unsigned)atoi(optarg);
+      break;
+    case 'P':
+      o->port_file = optarg;
+      break;
+    case 'L':
+      o->log = optarg;
+      break;
+    case 'u':
+      config.user = optarg;
+      break;
+    case 'w':
+      config.password = optarg;
+      break;
+    case 'D':
+      config.database = optarg;
+      break;
+    case 'c':
+      o->cert = optarg;
+      break;
+    case 'k':
+      o->key = optarg;
+      break;
+    case 'e':
+      if (!encrypt_named(optarg)) return usage("unknown --encrypt");
+      break;
+    case 'C':
+      if (strcmp(optarg, "ci") != 0 && strcmp(optarg, "cs") != 0)
+        return usage("--collation is ci or cs");
+      config.coll = strcmp(optarg, "cs") == 0 ? COLL_CS : 0;
+      break;
+    case 'n':
+      if (config.denied < 32) config.deny[config.denied++] = optarg;
+      break;
+    case 'f':
+      if (!fault_add(optarg)) return usage("--fault not understood");
+      break;
+    case 'F':
+      fault_file(optarg);
+      break;
+    default:
+      return usage("unknown option");
+    }
+  }
+  if (!config.db_path || optind < argc) return usage("--db FILE is missing");
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  struct options o = {.address = "127.0.0.1"};
+  sigset_t signals;
+  int rc = read_options(argc, argv, &o), listener, stop;
+  if (rc) return rc;
+  signal(SIGPIPE, SIG_IGN);
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  stop = signalfd(-1, &signals, SFD_CLOEXEC);
+  for (unsigned i = 0; i < CONNECTIONS_MAX; i++) sockets[i] = -1;
+  if (o.log && !log_open(o.log)) return usage("cannot write the log");
+  if (config.encrypt != ENCRYPT_NOT_SUP) {
+    config.tls = tls_context(o.cert, o.key);
+    if (!config.tls) return usage("cannot use that certificate or key");
+  }
+  if (!cache_open(config.db_path)) return usage("cannot open the database");
+  listener = listen_on(o.address, o.port);
+  if (listener < 0 || !write_port(listener, o.port_file)) {
+    fprintf(stderr, "tds-server: cannot listen on %s port %u: %s\n", o.address,
+            o.port, strerror(errno));
+    return 1;
+  }
+  for (;;) {
+    struct pollfd wait[2] = {{listener, POLLIN, 0}, {stop, POLLIN, 0}};
+    if (poll(wait, 2, -1) < 0 && errno != EINTR) break;
+    if (wait[1].revents) break;
+    if (wait[0].revents) accept_one(listener);
+  }
+  close(listener);
+  end_connections();
+  cache_close();
+  SSL_CTX_free(config.tls);
+  return 0;
+}

@@ -1,0 +1,385 @@
+/* A connection after its login: requests in, responses out, [MS-TDS] 3.3.5.
+*/
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cache.h"
+#include "engine.h"
+#include "log.h"
+#include "rpc.h"
+
+bool session_is_database(const struct session *s, const char *name) {
+  static const char *const system[] = {"master", "tempdb", "model", "msdb"};
+  for (unsigned i = 0; i < 4; i++)
+    if (strcasecmp(system[i], name) == 0) return true;
+  return strcasecmp(s->srv->database, name) == 0;
+}
+
+void session_reset(struct session *s) {
+  s->nocount = s->fmtonly = s->noexec = s->implicit_tran = false;
+  s->rowcount = 0;
+  s->fmt.order = ORDER_MDY;
+  s->lock_timeout = -1;
+  /* Without fODBC in LOGIN7, SQL Server starts with DB-Library's defaults. */
+  s->wire.textsize = s->login.odbc ? 0x7fffffff : 4096;
+  s->quoted_identifier = s->login.odbc;
+  snprintf(s->language, sizeof s->language, "us_english");
+}
+
+/* ---- tokens out ---- */
+
+static void put_pending(struct session *s, unsigned more) {
+  if (!s->pending.have) return;
+  s->pending.have = false;
+  token_done(&s->out, &s->wire, s->pending.token, s->pending.status | more,
+             s->pending.command, s->pending.rows);
+}
+
+struct buf *session_out(struct session *s) {
+  put_pending(s, DONE_MORE);
+  return &s->out;
+}
+
+void session_done(struct session *s, unsigned token, unsigned status,
+                  unsigned command, uint64_t rows) {
+  put_pending(s, DONE_MORE);
+  if (fault_has(&s->net.faults, DO_NO_COUNT)) {
+    status &= ~(unsigned)DONE_COUNT;
+    rows = 0;
+  }
+  s->pending.have = true;
+  s->pending.token = token;
+  s->pending.status = status;
+  s->pending.command = command;
+  s->pending.rows = rows;
+}
+
+void session_error(struct session *s, const struct sqlerr *e,
+                   const char *proc) {
+  if (e->severity > 10) {
+    if (!s->first_error) s->first_error = e->number;
+    s->last_error = e->number;
+  }
+  token_message(session_out(s), &s->wire, e, proc);
+}
+
+bool session_flush(struct session *s) {
+  if (s->capture && s->out.n > s->carried)
+    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried);
+  net_send(&s->net, PKT_REPLY, &s->out, false);
+  s->carried = s->out.n;
+  return !session_cancelled(s);
+}
+
+bool session_cancelled(struct session *s) {
+  return net_check_attention(&s->net);
+}
+
+/* The end of a response: its last DONE, or what an attention asks for. */
+static void finish(struct session *s) {
+  if (s->net.attention) {
+    s->pending.have = false;
+    token_done(&s->out, &s->wire, TOK_DONE, DONE_ATTN, 0, 0);
+    s->net.attention = false;
+  } else if (fault_has(&s->net.faults, DO_DROP_DONE)) {
+    s->pending.have = false;
+  } else {
+    put_pending(s, 0);
+  }
+  if (s->capture && s->out.n > s->carried)
+    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried);
+  s->carried = 0;
+  net_send(&s->net, PKT_REPLY, &s->out, true);
+}
+
+/* ---- transactions ---- */
+
+void session_begin_tran(struct session *s) {
+  if (s->trancount++ > 0) return;
+  sqlite3_exec(s->sq, "BEGIN", NULL, NULL, NULL);
+  s->tran_id = ((uint64_t)(unsigned)s->id << 32) + (uint32_t)++s->last_handle;
+  if (s->wire.tds >= TDS_72)
+    token_env_transaction(session_out(s), ENV_BEGIN, s->tran_id);
+}
+
+void session_end_tran(struct session *s, bool commit) {
+  if (s->trancount == 0) return;
+  if (commit && --s->trancount > 0) return;
+  s->trancount = 0;
+  sqlite3_exec(s->sq, commit ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL);
+  if (s->wire.tds >= TDS_72)
+    token_env_transaction(session_out(s), commit ? ENV_COMMIT : ENV_ROLLBACK,
+                          s->tran_id);
+}
+
+/* [MS-TDS] 2.2.6.9 */
+static void transaction_request(struct session *s, struct reader *r) {
+  unsigned type = rd_u16(r);
+  struct sqlerr e = {0};
+  bool chain;
+  switch (type) {
+  case 0: /* TM_GET_DTC_ADDRESS: there is none */
+    break;
+  case 5:
+    session_begin_tran(s);
+    break;
+  case 7:
+  case 8:
+    if (s->trancount == 0)
+      sqlerr_set(&e, type == 7 ? 3902 : 3903, 16, 1,
+                 "The %s TRANSACTION request has no corresponding BEGIN "
+                 "TRANSACTION.",
+                 type == 7 ? "COMMIT" : "ROLLBACK");
+    session_end_tran(s, type == 7);
+    (void)rd_bytes(r, rd_u8(r)); /* the name */
+    chain = rd_u8(r) & 1;
+    if (chain && !r->bad) session_begin_tran(s);
+    break;
+  case 9:
+    break;
+  default:
+    sqlerr_set(&e, 3905, 16, 1, "This transaction request is unknown.");
+  }
+  if (e.number) session_error(s, &e, NULL);
+  session_done(s, TOK_DONE, e.number ? DONE_ERROR : 0, 0, 0);
+}
+
+/* ---- a batch ---- */
+
+static void run_batch(struct session *s, struct arena *a, const char *sql) {
+  struct sqlerr e = {0};
+  struct engine en = {.s = s, .a = a, .e = &e};
+  struct parse_env env = {a, &e, s->quoted_identifier, s->srv->coll};
+  const struct fault *f = fault_has(&s->net.faults, DO_ERROR);
+  struct stmt *first;
+  if (f && f->after_rows < 0) {
+    sqlerr_set(&e, (int)f->arg, f->severity, 1, "%s",
+               f->message[0] ? f->message : "A fault was asked for.");
+    session_error(s, &e, NULL);
+    session_done(s, TOK_DONE, DONE_ERROR, 0, 0);
+    return;
+  }
+  first = parse_batch(sql, &env);
+  if (!first) {
+    session_error(s, &e, NULL);
+    session_done(s, TOK_DONE, DONE_ERROR, 0, 0);
+    return;
+  }
+  (void)exec_batch(&en, first);
+  if (!s->pending.have && !s->net.attention)
+    session_done(s, TOK_DONE, 0, 0, 0);
+}
+
+/* Everything besides the request's bytes that shapes an answer. */
+static void cache_key(struct session *s, struct buf *key, uint8_t type,
+                      struct reader request) {
+  buf_format(key, "%d %d %d %u %d %d %lld %d %d %s\n", type, s->wire.tds,
+             s->wire.utf8, s->wire.textsize, s->nocount, s->fmtonly,
+             (long long)s->rowcount, (int)s->fmt.order, s->quoted_identifier,
+             s->db);
+  buf_put(key, request.p, rd_left(&request));
+}
+
+/* False: an attention ended it early. */
+static bool replay(struct session *s, const struct capture *c) {
+  size_t at = 0;
+  s->rows_sent = c->rows;
+  for (size_t i = 0; i < c->cut_count && !session_cancelled(s); i++) {
+    bool last = i + 1 == c->cut_count;
+    buf_put(&s->out, c->bytes.p + at, c->cuts[i] - at);
+    at = c->cuts[i];
+    if (s->out.n < 256 << 10 && !last) continue;
+    net_send(&s->net, PKT_REPLY, &s->out, last);
+    if (last) return true;
+  }
+  finish(s);
+  return false;
+}
+
+/* May this response be kept, or answered from what was kept? */
+static bool cacheable(const struct session *s, uint8_t type) {
+  if (type != PKT_BATCH && type != PKT_RPC) return false;
+  if (s->trancount > 0) return false;
+  for (unsigned i = 0; i < s->net.faults.n; i++) {
+    const struct fault *f = &s->net.faults.f[i];
+    if (f->after_rows >= 0 || f->what == DO_ERROR || f->what > DO_ERROR)
+      return false;
+  }
+  return true;
+}
+
+static void skip_headers(struct session *s, struct reader *r) {
+  /* ALL_HEADERS, [MS-TDS] 2.2.5.3: its length counts itself */
+  uint32_t total;
+  struct reader peek = *r;
+  if (s->wire.tds < TDS_72) return;
+  total = rd_u32(&peek);
+  if (peek.bad || total < 4 || total > rd_left(r)) {
+    r->bad = true;
+    return;
+  }
+  (void)rd_bytes(r, total);
+}
+
+struct timing {
+  double started;
+  bool cancelled, cached;
+};
+
+static void log_request(struct session *s, const char *event, const char *sql,
+                        const char *params, const struct timing *t) {
+  struct log_event ev = {.event = event,
+                         .connection = s->id,
+                         .tls = s->net.tls,
+                         .user = s->login.user,
+                         .database = s->db,
+                         .app = s->login.app,
+                         .sql = sql,
+                         .params = params,
+                         .rows = s->rows_sent,
+                         .bytes = (int64_t)s->net.sent,
+                         .cancelled = t->cancelled,
+                         .cached = t->cached,
+                         .ok = s->first_error == 0 && !s->net.dead,
+                         .error = s->first_error,
+                         .ms = (now_seconds() - t->started) * 1000};
+  log_write(&ev);
+}
+
+/* Runs one request. False: the message was malformed; the connection ends,
+** as SQL Server ends it. */
+static bool request(struct session *s, uint8_t type, const struct buf *in) {
+  struct arena a = {0};
+  struct reader r = {in->p, in->p + in->n, false};
+  struct timing t = {now_seconds(), false, false};
+  struct capture cap = {0};
+  struct buf key = {0};
+  struct cached *hit = NULL;
+  struct rpc_call *call = NULL;
+  const char *sql = NULL, *params = NULL;
+  int64_t version = -1;
+  bool keep, reset = s->net.status & 0x18;
+  s->out.n = s->carried = 0;
+  s->pending.have = false;
+  s->rows_sent = 0;
+  s->first_error = 0;
+  s->volatile_answer = reset;
+  skip_headers(s, &r);
+  if (!r.bad && type == PKT_BATCH)
+    sql = text_from_utf16(&a, r.p, rd_left(&r), NULL);
+  if (!r.bad && type == PKT_RPC) {
+    struct reader copy = r;
+    call = rpc_read(s, &copy, &a);
+    if (!call) r.bad = true;
+    else rpc_describe(call, &a, &sql, &params);
+  }
+  if (r.bad) {
+    arena_clear(&a);
+    return false;
+  }
+  net_begin(&s->net, AT_BATCH, sql ? sql : "");
+  if (reset) {
+    session_end_tran(s, false);
+    session_reset(s);
+    token_env(session_out(s), ENV_RESET, "", "");
+  }
+  keep = cacheable(s, type) && !reset;
+  if (keep) {
+    version = cache_version();
+    cache_key(s, &key, type, r);
+    hit = cache_find(&key, version);
+  }
+  if (hit) {
+    t.cached = true;
+    t.cancelled = !replay(s, cached_response(hit));
+    cache_release(hit);
+  } else {
+    s->capture = keep ? &cap : NULL;
+    if (type == PKT_BATCH)
+      run_batch(s, &a, sql);
+    else if (type == PKT_RPC)
+      rpc_run(s, call, &a);
+    else
+      transaction_request(s, &r);
+    t.cancelled = s->net.attention;
+    if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
+    finish(s);
+    if (s->capture && !s->net.dead) {
+      cap.rows = s->rows_sent;
+      cache_store(&key, version, &cap);
+    }
+    s->capture = NULL;
+    capture_clear(&cap);
+  }
+  log_request(s, type == PKT_BATCH ? "batch"
+                 : type == PKT_RPC ? "rpc"
+                                   : "transaction",
+              sql, params, &t);
+  buf_clear(&key);
+  arena_clear(&a);
+  return true;
+}
+
+static bool open_fixture(struct session *s) {
+  int rc = sqlite3_open_v2(s->srv->db_path, &s->sq, SQLITE_OPEN_READWRITE,
+                           NULL);
+  if (rc != SQLITE_OK) {
+    sqlite3_close(s->sq);
+    rc = sqlite3_open_v2(s->srv->db_path, &s->sq, SQLITE_OPEN_READONLY, NULL);
+  }
+  if (rc != SQLITE_OK) {
+    fprintf(stderr, "tds-server: %s: %s\n", s->srv->db_path,
+            sqlite3_errmsg(s->sq));
+    return false;
+  }
+  sqlite3_busy_timeout(s->sq, 5000);
+  sqlite3_exec(s->sq, "PRAGMA case_sensitive_like=0", NULL, NULL, NULL);
+  return true;
+}
+
+void session_run(struct session *s) {
+  struct buf in = {0};
+  uint8_t type;
+  bool good = open_fixture(s);
+  session_reset(s);
+  while (good && net_read(&s->net, &type, &in)) {
+    switch (type) {
+    case PKT_ATTENTION: /* nothing runs: acknowledge all the same */
+      if (fault_has(&s->net.faults, DO_IGNORE_ATTENTION)) break;
+      s->out.n = 0;
+      s->net.faults.n = 0;
+      token_done(&s->out, &s->wire, TOK_DONE, DONE_ATTN, 0, 0);
+      net_send(&s->net, PKT_REPLY, &s->out, true);
+      break;
+    case PKT_BATCH:
+    case PKT_RPC:
+    case PKT_TRANSACTION:
+      good = request(s, type, &in) && !s->net.dead;
+      break;
+    default:
+      good = false;
+    }
+  }
+  buf_clear(&in);
+}
+
+void session_clear(struct session *s) {
+  struct login *l = &s->login;
+  for (unsigned i = 0; i < s->prepared_count; i++) {
+    free(s->prepared[i].sql);
+    free(s->prepared[i].params);
+  }
+  free(s->prepared);
+  free(l->host);
+  free(l->user);
+  free(l->password);
+  free(l->app);
+  free(l->server);
+  free(l->language);
+  free(l->database);
+  buf_clear(&s->out);
+  sqlite3_close(s->sq);
+  net_clear(&s->net);
+}

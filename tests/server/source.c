@@ -1,0 +1,381 @@
+/* Sources of rows: a table of the fixture, rows in memory, a derived table, a
+** join by nested loops. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "pack.h"
+
+/* ---- a table of the fixture ---- */
+
+struct scan {
+  struct source base;
+  struct engine *en;
+  struct table *table;
+  sqlite3_stmt *stmt; /* owned while open */
+  unsigned *at;       /* which columns the statement reads, in order */
+  unsigned at_count;
+  struct arena row;
+};
+
+static bool fixture_error(struct engine *en) {
+  return sqlerr_set(en->e, 50000, 16, 1, "The fixture's SQLite says: %s",
+                    sqlite3_errmsg(en->s->sq));
+}
+
+static bool scan_open(struct source *src) {
+  struct scan *sc = (struct scan *)src;
+  sqlite3_str *sql = sqlite3_str_new(sc->en->s->sq);
+  char *text;
+  int rc;
+  sc->at_count = 0;
+  sqlite3_str_appendall(sql, "SELECT ");
+  for (unsigned i = 0; i < src->n; i++) {
+    if (!src->cols[i].used) continue;
+    sqlite3_str_appendf(sql, "%s\"%w\"", sc->at_count ? "," : "",
+                        sc->table->cols[i].name);
+    sc->at[sc->at_count++] = i;
+  }
+  sqlite3_str_appendf(sql, "%s FROM \"%w\"", sc->at_count ? "" : "1",
+                      sc->table->sqlite_name);
+  text = sqlite3_str_finish(sql);
+  if (sc->stmt) sqlite3_finalize(sc->stmt);
+  rc = sqlite3_prepare_v2(sc->en->s->sq, text, -1, &sc->stmt, NULL);
+  sqlite3_free(text);
+  return rc == SQLITE_OK || fixture_error(sc->en);
+}
+
+static int scan_next(struct source *src, struct value *row) {
+  struct scan *sc = (struct scan *)src;
+  int rc = sqlite3_step(sc->stmt);
+  if (rc == SQLITE_DONE) return 0;
+  if (rc != SQLITE_ROW) {
+    fixture_error(sc->en);
+    return -1;
+  }
+  arena_reset(&sc->row);
+  for (unsigned k = 0; k < sc->at_count; k++) {
+    unsigned i = sc->at[k];
+    if (!value_load(&row[i], sc->stmt, (int)k, &src->cols[i].type, &sc->row,
+                    sc->en->e))
+      return -1;
+  }
+  return 1;
+}
+
+static void scan_close(struct source *src) {
+  struct scan *sc = (struct scan *)src;
+  sqlite3_finalize(sc->stmt);
+  sc->stmt = NULL;
+  arena_clear(&sc->row);
+}
+
+static char *full_name(struct engine *en, const struct object_name *n) {
+  return arena_format(en->a, "%s%s%s%s%s", n->part[2] ? n->part[2] : "",
+                      n->part[2] ? "." : "", n->part[1] ? n->part[1] : "",
+                      n->part[1] || n->part[2] ? "." : "", n->part[0]);
+}
+
+static struct source *name_bind(struct engine *en, struct table_ref *ref) {
+  struct table *t;
+  struct scan *sc;
+  struct source *sys = sysview_bind(en, &ref->name);
+  if (sys) {
+    for (unsigned i = 0; i < sys->n; i++)
+      sys->cols[i].qualifier = ref->alias ? ref->alias : ref->name.part[0];
+    return sys;
+  }
+  t = catalog_table(en, &ref->name);
+  if (!t) {
+    en->deferred = true;
+    bind_error(en, ref->name.line, 208, 16, 1, "Invalid object name '%s'.",
+               full_name(en, &ref->name));
+    return NULL;
+  }
+  if (catalog_denied(en, t->name)) {
+    en->deferred = true;
+    bind_error(en, ref->name.line, 229, 14, 5,
+               "The SELECT permission was denied on the object '%s', database "
+               "'%s', schema '%s'.",
+               t->name, en->s->srv->database, t->schema);
+    return NULL;
+  }
+  sc = arena_alloc(en->a, sizeof *sc);
+  sc->en = en;
+  sc->table = t;
+  sc->at = arena_alloc(en->a, (t->n + 1) * sizeof *sc->at);
+  sc->base.n = t->n;
+  sc->base.cols = arena_dup(en->a, t->cols, t->n * sizeof *t->cols);
+  for (unsigned i = 0; i < t->n; i++) {
+    sc->base.cols[i].qualifier = ref->alias ? ref->alias : ref->name.part[0];
+    sc->base.cols[i].table = t->name;
+    sc->base.cols[i].from_table = true;
+  }
+  sc->base.open = scan_open;
+  sc->base.next = scan_next;
+  sc->base.close = scan_close;
+  return &sc->base;
+}
+
+/* ---- rows in memory ---- */
+
+struct memory {
+  struct source base;
+  struct value *rows;
+  size_t count, at;
+};
+
+static bool memory_open(struct source *src) {
+  ((struct memory *)src)->at = 0;
+  return true;
+}
+
+static int memory_next(struct source *src, struct value *row) {
+  struct memory *m = (struct memory *)src;
+  if (m->at == m->count) return 0;
+  memcpy(row, m->rows + m->at++ * src->n, src->n * sizeof *row);
+  return 1;
+}
+
+static void memory_close(struct source *src) { (void)src; }
+
+struct source *source_rows(struct engine *en, struct source_column *cols,
+                           unsigned n, struct value *rows, size_t count) {
+  struct memory *m = arena_alloc(en->a, sizeof *m);
+  m->base.cols = cols;
+  m->base.n = n;
+  m->base.open = memory_open;
+  m->base.next = memory_next;
+  m->base.close = memory_close;
+  m->rows = rows;
+  m->count = count;
+  return &m->base;
+}
+
+/* (VALUES (1, 'a'), (2, 'b')) AS v(x, y): the expressions are constant. */
+static struct source *values_bind(struct engine *en, struct table_ref *ref,
+                                  struct scope *outer) {
+  unsigned w = ref->width, rows = w ? ref->argc / w : 0;
+  struct source_column *cols = arena_alloc(en->a, (w + 1) * sizeof *cols);
+  struct value *values =
+      arena_alloc(en->a, (ref->argc + 1) * sizeof *values);
+  struct eval ev = {en, en->a};
+  struct sqlerr *saved = en->e, e = {0};
+  for (unsigned i = 0; i < ref->argc; i++)
+    if (!bind_expr(en, outer, ref->arg[i])) return NULL;
+  for (unsigned c = 0; c < w; c++) {
+    struct type t = ref->arg[c]->type;
+    for (unsigned r = 1; r < rows; r++)
+      t = type_merge(&t, &ref->arg[r * w + c]->type);
+    if (t.id == T_NONE) t = type_of(T_INT);
+    cols[c].type = t;
+    cols[c].name = c < ref->column_count ? ref->columns[c] : "";
+    cols[c].qualifier = ref->alias;
+  }
+  en->e = &e;
+  for (unsigned i = 0; i < ref->argc; i++) {
+    struct value v = {0};
+    if (!eval_expr(&ev, ref->arg[i], &v) ||
+        !convert(&values[i], &v, &cols[i % w].type, -1, &en->s->fmt, en->a,
+                 &e)) {
+      bind_error(en, ref->line, e.number, e.severity, e.state, "%s", e.text);
+      break;
+    }
+  }
+  en->e = saved;
+  return source_rows(en, cols, w, values, rows);
+}
+
+/* ---- a derived table ---- */
+
+struct derived {
+  struct source base;
+  struct query *q;
+};
+
+static bool derived_open(struct source *src) {
+  return query_open(((struct derived *)src)->q);
+}
+
+static int derived_next(struct source *src, struct value *row) {
+  return query_next(((struct derived *)src)->q, row);
+}
+
+static void derived_close(struct source *src) {
+  query_close(((struct derived *)src)->q);
+}
+
+static struct source *derived_bind(struct engine *en, struct table_ref *ref,
+                                   struct scope *outer) {
+  struct derived *d = arena_alloc(en->a, sizeof *d);
+  const struct column *cols;
+  d->q = query_bind(en, ref->query, outer);
+  if (!d->q) return NULL;
+  cols = query_columns(d->q, &d->base.n);
+  d->base.cols = arena_alloc(en->a, (d->base.n + 1) * sizeof *d->base.cols);
+  for (unsigned i = 0; i < d->base.n; i++) {
+    struct source_column *c = &d->base.cols[i];
+    c->name = i < ref->column_count ? ref->columns[i] : cols[i].name;
+    c->qualifier = ref->alias;
+    c->table = cols[i].table;
+    c->from_table = cols[i].from_table;
+    c->type = cols[i].type;
+    if (!*c->name)
+      bind_error(en, ref->line, 8155, 16, 2,
+                 "No column name was specified for column %u of '%s'.", i + 1,
+                 ref->alias);
+  }
+  d->base.open = derived_open;
+  d->base.next = derived_next;
+  d->base.close = derived_close;
+  return &d->base;
+}
+
+/* ---- a join ---- */
+
+struct join {
+  struct source base;
+  struct engine *en;
+  struct source *left, *right;
+  struct node *on;
+  struct scope scope; /* for ON */
+  bool outer, have_left, matched;
+  struct packed kept; /* the right side */
+  size_t at;
+  struct arena scratch;
+};
+
+static bool join_open(struct source *src) {
+  struct join *j = (struct join *)src;
+  struct value *row;
+  int got;
+  for (unsigned i = 0; i < src->n; i++) {
+    struct source_column *c = i < j->left->n ? &j->left->cols[i]
+                                             : &j->right->cols[i - j->left->n];
+    c->used = src->cols[i].used;
+  }
+  if (!j->left->open(j->left) || !j->right->open(j->right)) return false;
+  packed_clear(&j->kept);
+  packed_begin(&j->kept, j->right->n);
+  row = mem_alloc((j->right->n + 1) * sizeof *row);
+  while ((got = j->right->next(j->right, row)) == 1) packed_add(&j->kept, row);
+  free(row);
+  j->have_left = false;
+  return got == 0;
+}
+
+static int join_next(struct source *src, struct value *row) {
+  struct join *j = (struct join *)src;
+  struct eval ev = {j->en, &j->scratch};
+  for (;;) {
+    int got;
+    if (!j->have_left) {
+      got = j->left->next(j->left, row);
+      if (got != 1) return got;
+      j->have_left = true;
+      j->matched = false;
+      j->at = 0;
+    }
+    while (j->at < j->kept.count) {
+      packed_get(&j->kept, j->at++, row + j->left->n);
+      arena_reset(&j->scratch);
+      j->scope.row = row;
+      got = j->on ? eval_condition(&ev, j->on) : 1;
+      if (got == -2) return -1;
+      if (got == 1) {
+        j->matched = true;
+        return 1;
+      }
+    }
+    j->have_left = false;
+    if (j->outer && !j->matched) {
+      for (unsigned i = 0; i < j->right->n; i++)
+        row[j->left->n + i] = value_null(j->right->cols[i].type.id);
+      return 1;
+    }
+  }
+}
+
+static void join_close(struct source *src) {
+  struct join *j = (struct join *)src;
+  j->left->close(j->left);
+  j->right->close(j->right);
+  packed_clear(&j->kept);
+  arena_clear(&j->scratch);
+}
+
+static struct source *join_bind(struct engine *en, struct table_ref *ref,
+                                struct scope *outer) {
+  struct join *j = arena_alloc(en->a, sizeof *j);
+  unsigned n;
+  j->en = en;
+  j->left = source_bind(en, ref->left, outer);
+  j->right = j->left ? source_bind(en, ref->right, outer) : NULL;
+  if (!j->right) return NULL;
+  n = j->left->n + j->right->n;
+  j->base.n = n;
+  j->base.cols = arena_alloc(en->a, (n + 1) * sizeof *j->base.cols);
+  memcpy(j->base.cols, j->left->cols, j->left->n * sizeof *j->base.cols);
+  memcpy(j->base.cols + j->left->n, j->right->cols,
+         j->right->n * sizeof *j->base.cols);
+  if (ref->outer)
+    for (unsigned i = j->left->n; i < n; i++)
+      j->base.cols[i].type.notnull = false;
+  j->outer = ref->outer;
+  j->on = ref->on;
+  j->scope.cols = j->base.cols;
+  j->scope.n = n;
+  j->scope.outer = outer;
+  if (j->on && !bind_condition(en, &j->scope, j->on)) return NULL;
+  j->base.open = join_open;
+  j->base.next = join_next;
+  j->base.close = join_close;
+  return &j->base;
+}
+
+/* ---- functions that return tables ---- */
+
+static struct source *function_bind(struct engine *en, struct table_ref *ref,
+                                    struct scope *outer) {
+  const char *name = ref->name.part[0];
+  struct eval ev = {en, en->a};
+  struct value v[3] = {value_null(T_NVARCHAR), value_null(T_NVARCHAR),
+                       value_null(T_INT)};
+  struct source *src;
+  if (strcasecmp(name, "dm_exec_describe_first_result_set") != 0 ||
+      ref->argc != 3) {
+    bind_error(en, ref->line, 208, 16, 1, "Invalid object name '%s'.",
+               full_name(en, &ref->name));
+    en->deferred = true;
+    return NULL;
+  }
+  for (unsigned i = 0; i < 3; i++)
+    if (!bind_expr(en, outer, ref->arg[i]) ||
+        !eval_expr(&ev, ref->arg[i], &v[i]))
+      return NULL;
+  src = describe_source(
+      en, v[0].null ? NULL : arena_text(en->a, v[0].u.s.p, v[0].u.s.n),
+      v[1].null ? NULL : arena_text(en->a, v[1].u.s.p, v[1].u.s.n),
+      !v[2].null && v[2].u.i == 1, false);
+  for (unsigned i = 0; src && i < src->n; i++)
+    src->cols[i].qualifier = ref->alias ? ref->alias : name;
+  return src;
+}
+
+struct source *source_bind(struct engine *en, struct table_ref *ref,
+                           struct scope *outer) {
+  switch (ref->kind) {
+  case TR_NAME:
+    return name_bind(en, ref);
+  case TR_DERIVED:
+    return derived_bind(en, ref, outer);
+  case TR_VALUES:
+    return values_bind(en, ref, outer);
+  case TR_JOIN:
+    return join_bind(en, ref, outer);
+  default:
+    return function_bind(en, ref, outer);
+  }
+}

@@ -1,0 +1,249 @@
+/* INFORMATION_SCHEMA and the sys views that clients ask for. */
+#include <string.h>
+#include <strings.h>
+
+#include "rowset.h"
+
+/* SQL Server's object ids are stable; so is a hash of the name. */
+int32_t object_id_of(const char *schema, const char *name);
+
+int32_t object_id_of(const char *schema, const char *name) {
+  uint32_t h = 2166136261u;
+  for (const char *p = schema; *p; p++)
+    h = (h ^ (uint8_t)(*p | 32)) * 16777619u;
+  for (const char *p = name; *p; p++) h = (h ^ (uint8_t)(*p | 32)) * 16777619u;
+  return (int32_t)(h & 0x7fffffff) | 1;
+}
+
+static struct source *tables(struct engine *en) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(&r, en,
+              "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
+              "TABLE_NAME sysname, TABLE_TYPE varchar(10)");
+  for (unsigned i = 0; i < n; i++) {
+    rowset_text(&r, en->s->db);
+    rowset_text(&r, all[i]->schema);
+    rowset_text(&r, all[i]->name);
+    rowset_text(&r, all[i]->is_view ? "VIEW" : "BASE TABLE");
+  }
+  return rowset_done(&r);
+}
+
+static void number_or_null(struct rowset *r, bool has, int v) {
+  if (has)
+    rowset_int(r, v);
+  else
+    rowset_null(r);
+}
+
+static struct source *columns(struct engine *en) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(
+      &r, en,
+      "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
+      "TABLE_NAME nvarchar(128) not null, COLUMN_NAME nvarchar(128), "
+      "ORDINAL_POSITION int, COLUMN_DEFAULT nvarchar(4000), "
+      "IS_NULLABLE varchar(3), DATA_TYPE nvarchar(128), "
+      "CHARACTER_MAXIMUM_LENGTH int, CHARACTER_OCTET_LENGTH int, "
+      "NUMERIC_PRECISION tinyint, NUMERIC_PRECISION_RADIX smallint, "
+      "NUMERIC_SCALE int, DATETIME_PRECISION smallint, "
+      "CHARACTER_SET_NAME nvarchar(128), COLLATION_NAME nvarchar(128)");
+  for (unsigned i = 0; i < n; i++)
+    for (unsigned k = 0; k < all[i]->n; k++) {
+      const struct source_column *c = &all[i]->cols[k];
+      unsigned id = c->type.id;
+      bool chars = type_is_string(id), bin = type_is_binary(id);
+      bool number = type_is_number(id) && id != T_BIT;
+      bool approx = id == T_FLOAT || id == T_REAL;
+      int octets = type_max_length(&c->type);
+      int length = chars && type_is_unicode(id) && octets > 0 ? octets / 2
+                                                              : octets;
+      if (type_is_lob(id)) {
+        octets = 2147483647;
+        length = id == T_NTEXT ? 1073741823 : octets;
+      }
+      rowset_text(&r, en->s->db);
+      rowset_text(&r, all[i]->schema);
+      rowset_text(&r, all[i]->name);
+      rowset_text(&r, c->name);
+      rowset_int(&r, k + 1);
+      rowset_null(&r);
+      rowset_text(&r, c->type.notnull ? "NO" : "YES");
+      rowset_text(&r, type_name(&c->type));
+      number_or_null(&r, chars || (bin && id != T_ROWVERSION), length);
+      number_or_null(&r, chars || (bin && id != T_ROWVERSION), octets);
+      number_or_null(&r, number, type_precision(&c->type));
+      number_or_null(&r, number, approx ? 2 : 10);
+      number_or_null(&r, number && !approx, type_scale(&c->type));
+      number_or_null(&r, type_is_date(id), type_scale(&c->type));
+      rowset_text(&r, !chars                    ? NULL
+                      : type_is_unicode(id)     ? "UNICODE"
+                      : c->type.coll & COLL_UTF8 ? "utf-8"
+                                                 : "iso_1");
+      rowset_text(&r, chars && id != T_XML ? collation_name(c->type.coll)
+                                           : NULL);
+    }
+  return rowset_done(&r);
+}
+
+static struct source *databases(struct engine *en) {
+  static const char *const system[] = {"master", "tempdb", "model", "msdb"};
+  struct rowset r;
+  rowset_init(&r, en,
+              "name sysname, database_id int not null, state tinyint, "
+              "state_desc nvarchar(60), compatibility_level tinyint not null, "
+              "collation_name sysname, is_read_only bit, "
+              "snapshot_isolation_state tinyint, "
+              "is_read_committed_snapshot_on bit");
+  for (unsigned i = 0; i < 5; i++) {
+    rowset_text(&r, i < 4 ? system[i] : en->s->srv->database);
+    rowset_int(&r, i + 1);
+    rowset_int(&r, 0);
+    rowset_text(&r, "ONLINE");
+    rowset_int(&r, 150);
+    rowset_text(&r, collation_name(en->s->srv->coll));
+    rowset_int(&r, 0);
+    rowset_int(&r, 1);
+    rowset_int(&r, 0);
+  }
+  return rowset_done(&r);
+}
+
+static struct source *objects(struct engine *en, int want_views) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(&r, en,
+              "name sysname, object_id int not null, schema_id int not null, "
+              "type char(2), type_desc nvarchar(60)");
+  for (unsigned i = 0; i < n; i++) {
+    if (want_views >= 0 && all[i]->is_view != (want_views == 1)) continue;
+    rowset_text(&r, all[i]->name);
+    rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
+    rowset_int(&r, strcasecmp(all[i]->schema, "dbo") == 0
+                       ? 1
+                       : object_id_of("", all[i]->schema) % 1000 + 5);
+    rowset_text(&r, all[i]->is_view ? "V " : "U ");
+    rowset_text(&r, all[i]->is_view ? "VIEW" : "USER_TABLE");
+  }
+  return rowset_done(&r);
+}
+
+static struct source *schemas(struct engine *en) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(&r, en, "name sysname, schema_id int not null, "
+                      "principal_id int");
+  rowset_text(&r, "dbo");
+  rowset_int(&r, 1);
+  rowset_int(&r, 1);
+  for (unsigned i = 0; i < n; i++) {
+    bool seen = strcasecmp(all[i]->schema, "dbo") == 0;
+    for (unsigned k = 0; k < i; k++)
+      seen |= strcasecmp(all[i]->schema, all[k]->schema) == 0;
+    if (seen) continue;
+    rowset_text(&r, all[i]->schema);
+    rowset_int(&r, object_id_of("", all[i]->schema) % 1000 + 5);
+    rowset_int(&r, 1);
+  }
+  return rowset_done(&r);
+}
+
+static struct source *sys_columns(struct engine *en) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(&r, en,
+              "object_id int not null, name sysname, column_id int not null, "
+              "system_type_id tinyint not null, user_type_id int not null, "
+              "max_length smallint not null, precision tinyint not null, "
+              "scale tinyint not null, collation_name sysname, "
+              "is_nullable bit, is_identity bit not null, "
+              "is_computed bit not null");
+  for (unsigned i = 0; i < n; i++)
+    for (unsigned k = 0; k < all[i]->n; k++) {
+      const struct type *t = &all[i]->cols[k].type;
+      rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
+      rowset_text(&r, all[i]->cols[k].name);
+      rowset_int(&r, k + 1);
+      rowset_int(&r, type_system_id(t));
+      rowset_int(&r, type_system_id(t));
+      rowset_int(&r, type_max_length(t));
+      rowset_int(&r, type_precision(t));
+      rowset_int(&r, type_scale(t));
+      rowset_text(&r, type_is_string(t->id) && t->id != T_XML
+                          ? collation_name(t->coll)
+                          : NULL);
+      rowset_int(&r, !t->notnull);
+      rowset_int(&r, 0);
+      rowset_int(&r, 0);
+    }
+  return rowset_done(&r);
+}
+
+static struct source *types(struct engine *en) {
+  struct rowset r;
+  rowset_init(&r, en,
+              "name sysname, system_type_id tinyint not null, "
+              "user_type_id int not null, max_length smallint not null, "
+              "precision tinyint not null, scale tinyint not null, "
+              "is_user_defined bit not null");
+  for (unsigned id = T_BIT; id < T_COUNT; id++) {
+    struct type t = type_of(id);
+    rowset_text(&r, type_name(&t));
+    rowset_int(&r, type_system_id(&t));
+    rowset_int(&r, type_system_id(&t));
+    rowset_int(&r, type_max_length(&t));
+    rowset_int(&r, type_precision(&t));
+    rowset_int(&r, type_scale(&t));
+    rowset_int(&r, 0);
+  }
+  return rowset_done(&r);
+}
+
+static struct source *connections(struct engine *en) {
+  struct rowset r;
+  rowset_init(&r, en,
+              "session_id int, net_transport nvarchar(40) not null, "
+              "protocol_type nvarchar(40), encrypt_option nvarchar(40) not "
+              "null, auth_scheme nvarchar(40) not null, net_packet_size int");
+  en->s->volatile_answer = true;
+  rowset_int(&r, en->s->id);
+  rowset_text(&r, "TCP");
+  rowset_text(&r, "TSQL");
+  rowset_text(&r, en->s->net.tls ? "TRUE" : "FALSE");
+  rowset_text(&r, "SQL");
+  rowset_int(&r, en->s->net.packet_size);
+  return rowset_done(&r);
+}
+
+struct source *sysview_bind(struct engine *en,
+                            const struct object_name *name) {
+  const char *schema = name->part[1], *view = name->part[0];
+  if (schema && strcasecmp(schema, "INFORMATION_SCHEMA") == 0) {
+    if (strcasecmp(view, "TABLES") == 0 || strcasecmp(view, "VIEWS") == 0)
+      return tables(en);
+    if (strcasecmp(view, "COLUMNS") == 0) return columns(en);
+    return NULL;
+  }
+  if (strcasecmp(view, "sysdatabases") == 0) return databases(en);
+  if (!schema || strcasecmp(schema, "sys") != 0) return NULL;
+  if (strcasecmp(view, "databases") == 0) return databases(en);
+  if (strcasecmp(view, "objects") == 0 ||
+      strcasecmp(view, "all_objects") == 0)
+    return objects(en, -1);
+  if (strcasecmp(view, "views") == 0) return objects(en, 1);
+  if (strcasecmp(view, "tables") == 0) return objects(en, 0);
+  if (strcasecmp(view, "schemas") == 0) return schemas(en);
+  if (strcasecmp(view, "columns") == 0 ||
+      strcasecmp(view, "all_columns") == 0)
+    return sys_columns(en);
+  if (strcasecmp(view, "types") == 0) return types(en);
+  if (strcasecmp(view, "dm_exec_connections") == 0) return connections(en);
+  return NULL;
+}
