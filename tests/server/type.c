@@ -250,9 +250,10 @@ static int read_args(const char **p, int args[2]) {
   s++;
   while (*s && *s != ')') {
     while (*s == ' ' || *s == ',') s++;
-    if (strncasecmp(s, "max", 3) == 0) {
+    /* SQLite's grammar takes numbers only, so -1 says max as well */
+    if (strncasecmp(s, "max", 3) == 0 || strncmp(s, "-1", 2) == 0) {
       if (n < 2) args[n++] = TYPE_MAX;
-      s += 3;
+      s += *s == '-' ? 2 : 3;
     } else if (isdigit((unsigned char)*s)) {
       long v = strtol(s, NULL, 10);
       while (isdigit((unsigned char)*s)) s++;
