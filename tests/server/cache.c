@@ -23,7 +23,7 @@ static sqlite3 *watcher; /* data_version has a meaning within one connection */
 static sqlite3_stmt *version_stmt;
 
 void capture_add(struct capture *c, const uint8_t *p, size_t n) {
-  if (c->too_big || c->bytes.n + n > CACHE_BYTES / 2) {
+  if (c->too_big || c->bytes.n + n > CACHE_BYTES) {
     c->too_big = true;
     buf_clear(&c->bytes);
     return;
