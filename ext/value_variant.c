@@ -1,0 +1,247 @@
+/*
+** Values that come as text: sql_variant, whose inner type the client is not
+** told, and values on their way into a message.
+**
+**   SELECT anything FROM ordersync;   -- "int:42" on the wire, 42 here
+*/
+#include "value_number.h"
+#include "value_text.h"
+#include "value_time.h"
+
+#include <string.h>
+
+/* ---- sql_variant ------------------------------------------------------- */
+
+/* The text after the colon. */
+struct source {
+  const unsigned char *at;
+  int n;
+};
+
+/* Fill *out, whose fields are all zero; scratch holds bytes that are not in
+** the text. Return 0 when malformed. */
+
+static int parse_integer(struct source s, unsigned char *scratch,
+                         struct value *out) {
+  (void)scratch;
+  out->type = VALUE_INTEGER;
+  return integer_from_text(s.at, s.n, &out->integer);
+}
+
+static int parse_decimal(struct source s, unsigned char *scratch,
+                         struct value *out) {
+  struct number number;
+  if (!number_from_text(&number, s.at, s.n)) return 0;
+  number_magnitude(&number, scratch);
+  out->type = VALUE_DECIMAL;
+  out->negative = (unsigned char)number.negative;
+  out->scale = (unsigned char)number.scale;
+  out->bytes = scratch;
+  out->n_bytes = 17;
+  return 1;
+}
+
+static int parse_float(struct source s, unsigned char *scratch,
+                       struct value *out) {
+  (void)scratch;
+  out->type = VALUE_REAL;
+  return real_from_text(s.at, s.n, &out->real);
+}
+
+static int parse_real(struct source s, unsigned char *scratch,
+                      struct value *out) {
+  (void)scratch;
+  out->type = VALUE_SINGLE;
+  if (!real_from_text(s.at, s.n, &out->real)) return 0;
+  /* FLT_MAX; a cast of more would be undefined */
+  if (out->real > 3.4028234663852886e38 || out->real < -3.4028234663852886e38)
+    return 0;
+  out->real = (double)(float)out->real;
+  return 1;
+}
+
+static int parse_text(struct source s, unsigned char *scratch,
+                      struct value *out) {
+  (void)scratch;
+  out->type = VALUE_TEXT;
+  out->bytes = s.at;
+  out->n_bytes = s.n;
+  return 1;
+}
+
+static int parse_binary(struct source s, unsigned char *scratch,
+                        struct value *out) {
+  if (s.n < 2 || s.n % 2 != 0 || s.at[0] != '0' || (s.at[1] | 32) != 'x')
+    return 0;
+  out->type = VALUE_BLOB;
+  out->bytes = scratch;
+  out->n_bytes = s.n / 2 - 1;
+  for (int i = 0; i < out->n_bytes; i++) {
+    int high = hex_digit(s.at[2 * i + 2]);
+    int low = hex_digit(s.at[2 * i + 3]);
+    if (high < 0 || low < 0) return 0;
+    scratch[i] = (unsigned char)(high << 4 | low);
+  }
+  return 1;
+}
+
+static int parse_guid(struct source s, unsigned char *scratch,
+                      struct value *out) {
+  out->type = VALUE_GUID;
+  out->bytes = scratch;
+  out->n_bytes = GUID_BYTES;
+  return guid_from_text(s.at, s.n, scratch);
+}
+
+static int parse_moment(struct source s, unsigned char *scratch,
+                        struct value *out) {
+  struct moment moment;
+  (void)scratch;
+  return moment_from_text(&moment, s.at, s.n) && moment_to_value(&moment, out);
+}
+
+/* What SQL_VARIANT_PROPERTY(x, 'BaseType') may answer. */
+static const struct {
+  char name[17];
+  enum value_type type; /* what it has to become */
+  int (*parse)(struct source s, unsigned char *scratch, struct value *out);
+} base_types[] = {
+    {"int", VALUE_INTEGER, parse_integer},
+    {"nvarchar", VALUE_TEXT, parse_text},
+    {"varchar", VALUE_TEXT, parse_text},
+    {"bigint", VALUE_INTEGER, parse_integer},
+    {"smallint", VALUE_INTEGER, parse_integer},
+    {"tinyint", VALUE_INTEGER, parse_integer},
+    {"bit", VALUE_INTEGER, parse_integer},
+    {"decimal", VALUE_DECIMAL, parse_decimal},
+    {"numeric", VALUE_DECIMAL, parse_decimal},
+    {"money", VALUE_DECIMAL, parse_decimal},
+    {"smallmoney", VALUE_DECIMAL, parse_decimal},
+    {"float", VALUE_REAL, parse_float},
+    {"real", VALUE_SINGLE, parse_real},
+    {"date", VALUE_DATE, parse_moment},
+    {"time", VALUE_TIME, parse_moment},
+    {"datetime", VALUE_DATETIME, parse_moment},
+    {"smalldatetime", VALUE_DATETIME, parse_moment},
+    {"datetime2", VALUE_DATETIME, parse_moment},
+    {"datetimeoffset", VALUE_DATETIMEOFFSET, parse_moment},
+    {"nchar", VALUE_TEXT, parse_text},
+    {"char", VALUE_TEXT, parse_text},
+    {"varbinary", VALUE_BLOB, parse_binary},
+    {"binary", VALUE_BLOB, parse_binary},
+    {"uniqueidentifier", VALUE_GUID, parse_guid},
+};
+
+int value_from_variant(const struct value *text, unsigned char *scratch,
+                       struct value *out) {
+  *out = (struct value){0};
+  if (text->type == VALUE_NULL) return 1;
+  if (text->type != VALUE_TEXT || text->n_bytes <= 0) return 0;
+  const unsigned char *colon = memchr(text->bytes, ':', (size_t)text->n_bytes);
+  if (!colon) return 0;
+  int n_name = (int)(colon - text->bytes);
+  struct source s = {colon + 1, text->n_bytes - n_name - 1};
+  for (size_t i = 0; i < sizeof base_types / sizeof base_types[0]; i++) {
+    const char *name = base_types[i].name;
+    if ((size_t)n_name != strlen(name) ||
+        sqlite3_strnicmp((const char *)text->bytes, name, n_name) != 0)
+      continue;
+    if (base_types[i].parse(s, scratch, out) && out->type == base_types[i].type)
+      return 1;
+    break;
+  }
+  *out = (struct value){0};
+  return 0;
+}
+
+/* ---- for messages ------------------------------------------------------ */
+
+#define DESCRIBE_BYTES 40
+
+/* A buffer that text is added to while it fits, always terminated. */
+struct sink {
+  char *at;
+  size_t room; /* without the terminator */
+};
+
+static void add(struct sink *s, const char *text, size_t n) {
+  if (n > s->room) {
+    s->room = 0; /* what follows would not belong there */
+    return;
+  }
+  memcpy(s->at, text, n);
+  s->at += n;
+  s->room -= n;
+  *s->at = 0;
+}
+
+/* The bytes of the valid UTF-8 character at p, or 0 (RFC 3629, section 4). */
+static int utf8_length(const unsigned char *p, int n) {
+  int length = p[0] < 0x80   ? 1
+               : p[0] < 0xc2 ? 0
+               : p[0] < 0xe0 ? 2
+               : p[0] < 0xf0 ? 3
+               : p[0] < 0xf5 ? 4
+                             : 0;
+  if (length > n) return 0;
+  for (int i = 1; i < length; i++)
+    if ((p[i] & 0xc0) != 0x80) return 0;
+  if (p[0] == 0xe0 && p[1] < 0xa0) return 0; /* overlong */
+  if (p[0] == 0xed && p[1] > 0x9f) return 0; /* surrogate */
+  if (p[0] == 0xf0 && p[1] < 0x90) return 0; /* overlong */
+  if (p[0] == 0xf4 && p[1] > 0x8f) return 0; /* beyond U+10FFFF */
+  return length;
+}
+
+/* In quotes; what cannot stand in a line of a log becomes a question mark. */
+static void describe_text(struct sink *s, const unsigned char *p, int n) {
+  const char *end = "\"";
+  int i = 0;
+  add(s, "\"", 1);
+  while (i < n) {
+    int length = utf8_length(p + i, n - i);
+    if (i + (length > 0 ? length : 1) > DESCRIBE_BYTES ||
+        s->room < (size_t)length + strlen("...\"")) {
+      end = "...\"";
+      break;
+    }
+    if (length == 0 || p[i] < ' ' || p[i] == 0x7f) {
+      add(s, "?", 1);
+      i++;
+    } else {
+      add(s, (const char *)p + i, (size_t)length);
+      i += length;
+    }
+  }
+  add(s, end, strlen(end));
+}
+
+static void describe_blob(struct sink *s, const unsigned char *p, int n) {
+  static const char hex[] = "0123456789ABCDEF";
+  add(s, "0x", 2);
+  for (int i = 0; i < n; i++) {
+    if (2 * i >= DESCRIBE_BYTES) {
+      add(s, "...", 3);
+      return;
+    }
+    add(s, (char[]){hex[p[i] >> 4], hex[p[i] & 15]}, 2);
+  }
+}
+
+void value_describe(const struct value *value, char *buffer, size_t n_buffer) {
+  if (n_buffer == 0) return;
+  struct sink s = {buffer, n_buffer - 1};
+  struct cell cell;
+  *buffer = 0;
+  if (value->type == VALUE_NULL) {
+    add(&s, "NULL", 4);
+  } else if (value->type == VALUE_TEXT) {
+    describe_text(&s, value->bytes, value->n_bytes);
+  } else if (value->type == VALUE_BLOB) {
+    describe_blob(&s, value->bytes, value->n_bytes);
+  } else if (value_convert(value, KIND_STRING, &cell)) {
+    add(&s, cell.bytes, (size_t)cell.n_bytes);
+  } else {
+    add(&s, "out of range", 12);
+  }
+}
