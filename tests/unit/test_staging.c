@@ -27,7 +27,7 @@ static void make_row(struct cell *cells, int n, char *text, size_t n_text) {
   cells[1].real = n / 7.0;
   cells[2].type = SQLITE_TEXT;
   cells[2].bytes = text;
-  cells[2].n_bytes = (int)((size_t)n * 37 % n_text);
+  cells[2].n_bytes = (int)((size_t)n * 2654435761u % n_text);
   cells[3].type = n % 3 ? SQLITE_BLOB : SQLITE_NULL;
   cells[3].bytes = text;
   cells[3].n_bytes = n % 5;
