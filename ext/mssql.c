@@ -103,7 +103,7 @@ static enum err_code fail(struct mssql *m, const char *doing, struct err *e) {
 }
 
 /* Refuses, before anything is sent. */
-static enum err_code check_usable(struct mssql *m, struct err *e) {
+static enum err_code check_usable(const struct mssql *m, struct err *e) {
   if (m->pid != getpid()) {
     return err_set(e, ERR_MISUSE,
                    "a connection cannot be used after fork(): open another");
@@ -182,16 +182,26 @@ const struct remote_columns *mssql_columns(const struct mssql *m) {
  * ----------------------------------------------------------------------------
  */
 
+static enum err_code fail_row(struct mssql *m, struct err *e) {
+  sqlite3_int64 n_rows = m->n_rows;
+  int in_row = m->notes.conversion != 0;
+  fail(m, "reading the rows", e);
+  if (in_row && e->code == ERR_DATA)
+    err_prefix(e, "row %lld", n_rows + 1);
+  else
+    err_hint(e, "%lld rows had come.", n_rows);
+  return e->code;
+}
+
 /* After the last row: was it really the last, and does nothing bad follow? */
 static enum err_code finish(struct mssql *m, struct err *e) {
-  static const char doing[] = "reading the rows";
   int counted, more;
   sqlite3_int64 count;
   door_enter(&m->notes);
   counted = dbiscount(m->db);
   count = dbcount(m->db);
   door_leave();
-  if (m->notes.severity > 10 || dbdead(m->db)) return fail(m, doing, e);
+  if (m->notes.severity > 10 || dbdead(m->db)) return fail_row(m, e);
   /* dbcount() cuts the count to 32 bits; so is ours. */
   if (!counted || count != (DBINT)m->n_rows) {
     mssql_cancel(m);
@@ -207,30 +217,28 @@ static enum err_code finish(struct mssql *m, struct err *e) {
     (void)dbcanquery(m->db);
     door_leave();
   }
-  if (more < 0) return fail(m, doing, e);
+  if (more < 0) return fail_row(m, e);
   m->state = STATE_DONE;
   watch_arm(&m->watch, 0);
   return ERR_NONE;
 }
 
 enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
-  static const char doing[] = "reading the rows";
   STATUS status;
   *has_row = 0;
   if (m->state != STATE_ROWS) {
     if (m->state == STATE_DONE) return ERR_NONE;
     return err_set(e, ERR_MISUSE, "no result is open");
   }
-  if (check_usable(m, e)) return e->code;
-  if (m->n_rows % ROWS_PER_CHECK == 0 && must_stop(m)) return fail(m, doing, e);
+  if (m->n_rows % ROWS_PER_CHECK == 0) {
+    /* getpid() is a system call: not for each row. */
+    if (check_usable(m, e)) return e->code;
+    if (must_stop(m)) return fail_row(m, e);
+  }
   door_enter(&m->notes);
   status = dbnextrow(m->db);
   door_leave();
-  if (m->notes.conversion) {
-    fail(m, doing, e);
-    err_prefix(e, "row %lld", m->n_rows + 1);
-    return e->code;
-  }
+  if (m->notes.conversion) return fail_row(m, e);
   if (status == REG_ROW && m->notes.severity <= 10) {
     m->n_rows++;
     *has_row = 1;
@@ -239,7 +247,7 @@ enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
   if (status == NO_MORE_ROWS && !m->notes.timed_out && !m->notes.interrupted) {
     return finish(m, e);
   }
-  return fail(m, doing, e);
+  return fail_row(m, e);
 }
 
 void mssql_cancel(struct mssql *m) {
@@ -359,22 +367,22 @@ static void diagnose(const struct profile *p, const struct addresses *found,
                      sqlite3_int64 deadline_ms, struct err *e) {
   sqlite3_int64 now = mssql_now_ms();
   sqlite3_int64 until = now + PROBE_MOST_MS;
-  char text[512];
-  int faulty = 0;
+  struct findings f;
   struct err tls = {0};
   if (e->code != ERR_NETWORK || e->server_number || found->count == 0) return;
-  if (p->encrypt == ENCRYPT_OFF || p->freetds_section) return;
+  if (p->freetds_section) return;
+  if (p->encrypt == ENCRYPT_OFF) {
+    err_hint(e, "The server may insist on encryption; the profile says "
+                "encrypt = off.");
+    return;
+  }
   if (until > deadline_ms) until = deadline_ms;
-  if (!tls_probe(found, p->server, p->ca_file, until, text, sizeof text,
-                 &faulty) ||
-      !faulty) {
+  if (!tls_probe(found, p->server, p->ca_file, until, &f) || !f.fault[0]) {
     return;
   }
   tls.secret = e->secret;
-  err_set(&tls, ERR_TLS, "%s: %s", p->server, text);
-  err_hint(&tls,
-           "Set ca_file to the certificate of its authority, or server to the "
-           "name in its certificate.");
+  err_set(&tls, ERR_TLS, "%s: %s", p->server, f.fault);
+  if (f.hint) err_hint(&tls, "%s", f.hint);
   *e = tls;
 }
 
@@ -496,14 +504,13 @@ static void ask_server(struct mssql *m) {
 }
 
 static void ask_tls(struct mssql *m) {
-  char text[512];
-  int faulty = 0;
-  if (!m->host ||
-      !tls_probe(&m->addresses, m->host, m->ca_file,
-                 mssql_now_ms() + PROBE_MOST_MS, text, sizeof text, &faulty)) {
+  struct findings f;
+  if (!m->host || !tls_probe(&m->addresses, m->host, m->ca_file,
+                             mssql_now_ms() + PROBE_MOST_MS, &f)) {
     return;
   }
-  m->tls = sqlite3_mprintf("%s", text);
+  m->tls = sqlite3_mprintf("%s%s%s", f.session,
+                           f.fault[0] ? "; not verified: " : "", f.fault);
 }
 
 void mssql_facts(struct mssql *m, struct mssql_facts *facts) {

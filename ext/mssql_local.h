@@ -129,12 +129,15 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql);
 /*
 ** Connects anew, up to the TLS handshake and no further, to learn what a
 ** refusal was about or what the server's certificate says. Nothing secret is
-** sent. Returns 1 and a clause in text; *faulty tells whether it names a
-** reason to refuse. Returns 0 when nothing was learned.
+** sent. Returns 1 when something was learned.
 */
+struct findings {
+  char session[256]; /* protocol, cipher, certificate; "" when none came up */
+  char fault[256];   /* a reason to refuse; "" when there is none */
+  const char *hint;  /* what to do about it, or NULL; static */
+};
 int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
-              sqlite3_int64 deadline_ms, char *text, size_t n_text,
-              int *faulty);
+              sqlite3_int64 deadline_ms, struct findings *found);
 
 /* A TCP connection within the deadline, or -1 with errno set. */
 int tls_dial(const struct address *at, sqlite3_int64 deadline_ms);

@@ -275,62 +275,62 @@ static void date_text(time_t when, char text[32]) {
   }
 }
 
-/* The reason to refuse, in words; 0 when there is none. */
-static int describe_fault(gnutls_x509_crt_t cert, unsigned status,
-                          const char *host, char *text, size_t n_text) {
+/* The reason to refuse, in words, if there is one. */
+static void describe_fault(gnutls_x509_crt_t cert, unsigned status,
+                           const char *host, struct findings *f) {
+  static const char trust[] =
+      "If that is the right server, set ca_file to the certificate of its "
+      "authority (for a self-signed one: to itself).";
   char date[32];
-  char names[256];
+  char names[160];
   if (status & GNUTLS_CERT_EXPIRED) {
     date_text(gnutls_x509_crt_get_expiration_time(cert), date);
-    (void)snprintf(text, n_text, "the server's certificate expired on %s",
-                   date);
+    (void)snprintf(f->fault, sizeof f->fault,
+                   "the server's certificate expired on %s", date);
   } else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
     date_text(gnutls_x509_crt_get_activation_time(cert), date);
-    (void)snprintf(text, n_text,
+    (void)snprintf(f->fault, sizeof f->fault,
                    "the server's certificate is not valid before %s", date);
   } else if (status & GNUTLS_CERT_REVOKED) {
-    (void)snprintf(text, n_text, "the server's certificate was revoked");
+    (void)snprintf(f->fault, sizeof f->fault,
+                   "the server's certificate was revoked");
   } else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
     int self = gnutls_x509_crt_check_issuer(cert, cert) != 0;
-    (void)snprintf(text, n_text,
-                   self ? "the server's certificate is self-signed and not "
-                          "among the trusted ones"
-                        : "the server's certificate was issued by an unknown "
-                          "authority");
+    (void)snprintf(f->fault, sizeof f->fault, "the server's certificate %s",
+                   self ? "is self-signed and not among the trusted ones"
+                        : "was issued by an unknown authority");
+    f->hint = trust;
   } else if (status != 0) {
     gnutls_datum_t words = {NULL, 0};
-    if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509,
-                                                     &words, 0) == 0) {
-      (void)snprintf(text, n_text, "%s", (const char *)words.data);
-      gnutls_free(words.data);
-    } else {
-      (void)snprintf(text, n_text, "the server's certificate is not trusted");
-    }
+    int rc = gnutls_certificate_verification_status_print(
+        status, GNUTLS_CRT_X509, &words, 0);
+    (void)snprintf(f->fault, sizeof f->fault, "%s",
+                   rc == 0 ? (const char *)words.data
+                           : "the server's certificate is not trusted");
+    if (rc == 0) gnutls_free(words.data);
   } else if (!gnutls_x509_crt_check_hostname(cert, host)) {
     list_names(cert, names, sizeof names);
-    (void)snprintf(text, n_text, "the server's certificate is for %s, not %s",
-                   names, host);
-  } else {
-    return 0;
+    (void)snprintf(f->fault, sizeof f->fault,
+                   "the server's certificate is for %s, not %s", names, host);
+    f->hint = "Set server to a name that the certificate has.";
   }
-  return 1;
 }
 
 /* "TLS1.3, AES-256-GCM, certificate sql.example.com until 2027-01-31" */
 static void describe_session(gnutls_session_t session, gnutls_x509_crt_t cert,
-                             char *text, size_t n_text) {
-  char names[256];
+                             struct findings *f) {
+  char names[160];
   char date[32];
   list_names(cert, names, sizeof names);
   date_text(gnutls_x509_crt_get_expiration_time(cert), date);
-  (void)snprintf(text, n_text, "%s, %s, certificate %s until %s",
-                 gnutls_protocol_get_name(gnutls_protocol_get_version(session)),
-                 gnutls_cipher_get_name(gnutls_cipher_get(session)), names,
-                 date);
+  (void)snprintf(
+      f->session, sizeof f->session, "%s, %s, certificate %s until %s",
+      gnutls_protocol_get_name(gnutls_protocol_get_version(session)),
+      gnutls_cipher_get_name(gnutls_cipher_get(session)), names, date);
 }
 
-static int examine(gnutls_session_t session, const char *host, char *text,
-                   size_t n_text, int *faulty) {
+static int examine(gnutls_session_t session, const char *host,
+                   struct findings *f) {
   unsigned status = 0;
   unsigned n_certs = 0;
   gnutls_x509_crt_t cert = NULL;
@@ -340,8 +340,8 @@ static int examine(gnutls_session_t session, const char *host, char *text,
   if (gnutls_x509_crt_import(cert, &certs[0], GNUTLS_X509_FMT_DER) == 0 &&
       gnutls_certificate_verify_peers2(session, &status) == 0) {
     known = 1;
-    *faulty = describe_fault(cert, status, host, text, n_text);
-    if (!*faulty) describe_session(session, cert, text, n_text);
+    describe_session(session, cert, f);
+    describe_fault(cert, status, host, f);
   }
   gnutls_x509_crt_deinit(cert);
   return known;
@@ -359,7 +359,7 @@ static int handshake(struct probe *s) {
 /* The handshake with FreeTDS's own priorities, the certificate accepted
 ** whatever it is, so that it can be looked at. */
 static int look(struct probe *s, const char *host, const char *ca_file,
-                char *text, size_t n_text, int *faulty) {
+                struct findings *f) {
   gnutls_certificate_credentials_t trust = NULL;
   int rc;
   int known = 0;
@@ -381,10 +381,10 @@ static int look(struct probe *s, const char *host, const char *ca_file,
   gnutls_transport_set_pull_function(s->session, on_pull);
   rc = handshake(s);
   if (rc == 0) {
-    known = examine(s->session, host, text, n_text, faulty);
+    known = examine(s->session, host, f);
   } else {
-    known = *faulty = 1;
-    (void)snprintf(text, n_text, "the TLS handshake failed: %s",
+    known = 1;
+    (void)snprintf(f->fault, sizeof f->fault, "the TLS handshake failed: %s",
                    gnutls_strerror(rc));
   }
 done:
@@ -394,11 +394,10 @@ done:
 }
 
 int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
-              sqlite3_int64 deadline_ms, char *text, size_t n_text,
-              int *faulty) {
+              sqlite3_int64 deadline_ms, struct findings *found) {
   struct probe *s;
   int known = 0;
-  *faulty = 0;
+  memset(found, 0, sizeof *found);
   s = sqlite3_malloc64(sizeof *s);
   if (!s) return 0;
   memset(s, 0, sizeof *s);
@@ -410,10 +409,12 @@ int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
   if (s->fd >= 0) {
     int answer = prelogin(s);
     if (answer == ENCRYPT_NOT_SUP) {
-      known = *faulty = 1;
-      (void)snprintf(text, n_text, "the server offers no encryption");
+      known = 1;
+      (void)snprintf(found->fault, sizeof found->fault,
+                     "the server offers no encryption");
+      found->hint = "encrypt = off would send everything in clear.";
     } else if (answer >= 0) {
-      known = look(s, host, ca_file, text, n_text, faulty);
+      known = look(s, host, ca_file, found);
     }
     (void)close(s->fd);
   }

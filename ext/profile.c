@@ -607,8 +607,7 @@ static void check_found(const struct search *s, const char *path,
     return;
   }
   if (!path) {
-    err_set(e, ERR_PROFILE, "no profile \"%s\": there is no configuration file",
-            s->wanted);
+    err_set(e, ERR_PROFILE, "there is no configuration file");
     err_hint(e, "Write ~/.config/ordersync.ini%s.",
              is_default ? ", or set ORDERSYNC_SERVER and its like" : "");
     return;
