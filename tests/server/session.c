@@ -77,12 +77,21 @@ bool session_cancelled(struct session *s) {
   return net_check_attention(&s->net);
 }
 
-/* The end of a response: its last DONE, or what an attention asks for. */
+/* A message of its own that acknowledges an attention, [MS-TDS] 2.2.1.7. */
+static void acknowledge(struct session *s) {
+  s->net.attention = false;
+  s->net.faults.n = 0;
+  s->out.n = 0;
+  token_done(&s->out, &s->wire, TOK_DONE, DONE_ATTN, 0, 0);
+  net_send(&s->net, PKT_REPLY, &s->out, true);
+}
+
+/* The end of a response: its last DONE. One that an attention cut short ends
+** with an error, and the acknowledgement follows. */
 static void finish(struct session *s) {
   if (s->net.attention) {
     s->pending.have = false;
-    token_done(&s->out, &s->wire, TOK_DONE, DONE_ATTN, 0, 0);
-    s->net.attention = false;
+    token_done(&s->out, &s->wire, TOK_DONE, DONE_ERROR, 0, 0);
   } else if (fault_has(&s->net.faults, DO_DROP_DONE)) {
     s->pending.have = false;
   } else {
@@ -92,6 +101,7 @@ static void finish(struct session *s) {
     capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried);
   s->carried = 0;
   net_send(&s->net, PKT_REPLY, &s->out, true);
+  if (s->net.attention) acknowledge(s);
 }
 
 /* ---- transactions ---- */
@@ -192,7 +202,10 @@ static bool replay(struct session *s, const struct capture *c) {
     at = c->cuts[i];
     if (s->out.n < 256 << 10 && !last) continue;
     net_send(&s->net, PKT_REPLY, &s->out, last);
-    if (last) return true;
+    if (last) {
+      if (s->net.attention) acknowledge(s);
+      return true;
+    }
   }
   finish(s);
   return false;
@@ -347,11 +360,7 @@ void session_run(struct session *s) {
   while (good && net_read(&s->net, &type, &in)) {
     switch (type) {
     case PKT_ATTENTION: /* nothing runs: acknowledge all the same */
-      if (fault_has(&s->net.faults, DO_IGNORE_ATTENTION)) break;
-      s->out.n = 0;
-      s->net.faults.n = 0;
-      token_done(&s->out, &s->wire, TOK_DONE, DONE_ATTN, 0, 0);
-      net_send(&s->net, PKT_REPLY, &s->out, true);
+      if (!fault_has(&s->net.faults, DO_IGNORE_ATTENTION)) acknowledge(s);
       break;
     case PKT_BATCH:
     case PKT_RPC:
