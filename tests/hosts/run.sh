@@ -112,7 +112,7 @@ judge() { # NAME COMMAND...
   if [ "$status" -ne 0 ]; then
     bad=$((bad + 1))
     echo "not ok $name: ended with $status"
-    tail -5 "$work/$name.err"
+    tail -12 "$work/$name.err"
   fi
   if [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then
     bad=1
@@ -153,7 +153,8 @@ elif [ ! -f $jar ]; then
   missing jtds jTDS libjtds-java
 else
   mkdir -p "$build/hosts-jtds"
-  if [ "$here/JtdsJudge.java" -nt "$build/hosts-jtds/JtdsJudge.class" ]; then
+  class=$build/hosts-jtds/JtdsJudge.class
+  if [ ! -f "$class" ] || [ -n "$(find "$here/JtdsJudge.java" -newer "$class")" ]; then
     javac -encoding UTF-8 -d "$build/hosts-jtds" "$here/JtdsJudge.java"
   fi
   judge jtds java -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8 -cp "$build/hosts-jtds:$jar" JtdsJudge

@@ -224,7 +224,7 @@ async function main() {
   check('prepared', String(await prepared(c)) === '41,42', 'other rows');
   check('transaction', (await transaction(c)) === 1, 'no transaction');
   const cancelled = new Promise((resolve) => {
-    const r = new Request('SELECT n FROM many', (err) => resolve(err));
+    const r = new Request('SELECT a.n FROM many AS a CROSS JOIN many AS b', (err) => resolve(err));
     let seen = 0;
     r.on('row', () => { if (++seen === 10) c.cancel(); });
     c.execSqlBatch(r);
