@@ -184,7 +184,11 @@ void err_hint(struct err *e, const char *fmt, ...) {
   va_start(args, fmt);
   hint = sqlite3_vmprintf(fmt, args);
   va_end(args);
-  full = hint ? sqlite3_mprintf("%s; %s", e->text, hint) : NULL;
+  /* A hint is a clause or a sentence of its own, by its first letter. */
+  full =
+      hint ? sqlite3_mprintf("%s%s %s", e->text,
+                             isupper((unsigned char)hint[0]) ? "." : ";", hint)
+           : NULL;
   if (full) {
     err_mask(full, e->secret);
     copy_text(e->text, sizeof e->text, full);

@@ -63,7 +63,8 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing);
 /* Puts "context: " before the text of a set error, once; no-op otherwise. */
 void err_prefix(struct err *e, const char *fmt, ...);
 
-/* Appends a sentence that tells the way out; no-op when e is not set. */
+/* Appends the way out: a clause ("; use mode 'diff'") or, when it begins with a
+** capital, a sentence (". Check the port."); no-op when e is not set. */
 void err_hint(struct err *e, const char *fmt, ...);
 
 /* Forgets the failure (the secret stays): for retry loops. */

@@ -388,14 +388,16 @@ static void apply_option(struct mapping *m, sqlite3_stmt *row, struct err *e) {
   const char *key = (const char *)sqlite3_column_text(row, 0);
   const char *type = (const char *)sqlite3_column_text(row, 2);
   const struct setting *s;
-  if (sqlite3_column_type(row, 0) != SQLITE_TEXT) {
+  const char *whole = (const char *)sqlite3_column_text(row, 3);
+  if (!whole || strcmp(whole, "object") != 0) {
     err_set(e, ERR_CONFIG,
             "they must be a JSON object such as {\"mode\":\"diff\"}");
     return;
   }
-  s = key ? setting_find(key, IN_OPTIONS) : NULL;
+  if (!key) return; /* {} */
+  s = setting_find(key, IN_OPTIONS);
   if (!s) {
-    err_set(e, ERR_CONFIG, "there is no option \"%s\"", key ? key : "");
+    err_set(e, ERR_CONFIG, "there is no option \"%s\"", key);
     setting_list_hint(IN_OPTIONS, e);
     return;
   }
@@ -411,8 +413,11 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
   sqlite3_stmt *stmt = NULL;
   int rc = SQLITE_DONE;
   if (e->code || !json) return e->code;
-  if (sqlite3_prepare_v2(db, "SELECT key, atom, type FROM json_each(?1)", -1,
-                         &stmt, NULL)) {
+  /* A left join, because an empty array has no rows either. */
+  if (sqlite3_prepare_v2(db,
+                         "SELECT key, atom, j.type, json_type(?1) "
+                         "FROM (SELECT 1) LEFT JOIN json_each(?1) j",
+                         -1, &stmt, NULL)) {
     err_sqlite(e, db, "reading the options");
     goto done;
   }

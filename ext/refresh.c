@@ -60,16 +60,10 @@ static enum err_code load(struct refresh *r, const char *name,
   if (mapping_options(&r->map, r->db, options, e)) return e->code;
   r->log.mode = r->map.mode == MODE_DIFF ? "diff" : "replace";
   r->log.dry_run = r->map.dry_run;
-  if (txn_check_caller(r->db, r->map.schema, e)) {
-    err_prefix(e, "sync \"%s\"", r->map.sync);
-    return e->code;
-  }
+  if (txn_check_caller(r->db, r->map.schema, e)) return e->code;
   if (target_open(&r->target, r->db, &r->map, e)) return e->code;
   if (apply_check_key(&r->map, e)) return e->code;
-  if (profile_load(&r->prof, r->map.profile, e)) {
-    err_prefix(e, "sync \"%s\"", r->map.sync);
-    return e->code;
-  }
+  if (profile_load(&r->prof, r->map.profile, e)) return e->code;
   r->deadline_ms =
       r->log.started_ms + (sqlite3_int64)r->prof.query_timeout * 1000;
   n = (sqlite3_uint64)r->map.n_columns;
@@ -308,9 +302,10 @@ static void warn_bad(struct refresh *r) {
     const struct fetch_column *column = &r->columns[i];
     if (column->n_bad == 0) continue;
     runlog_detail(&r->log, TRACE_WARN, "fetch",
-                  "column \"%s\": %lld value(s) cannot become %s and are "
-                  "NULL; the first is %s in row %lld",
-                  r->map.columns[i].source, (long long)column->n_bad,
+                  "column \"%s\", for \"%s\": %lld value(s) cannot become %s "
+                  "and are NULL; the first is %s in row %lld",
+                  r->map.columns[i].source, r->map.columns[i].target,
+                  (long long)column->n_bad,
                   value_kind_name(r->map.columns[i].kind), column->first_bad,
                   (long long)column->first_bad_row);
     /* Each value counts; the detail has counted one. */
@@ -460,6 +455,7 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
   if (apply_rows(&apply, e)) goto done;
   result->rows = r.log.rows;
 done:
+  if (r.map.sync) err_prefix(e, "sync \"%s\"", r.map.sync);
   if (e->code) fail(&r, e);
   clear(&r);
   sqlite3_set_last_insert_rowid(db, saved_rowid);

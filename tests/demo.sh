@@ -29,7 +29,7 @@ sqlite3 server.db ".parameter init" ".parameter set :rows 2435" \
   ".read $root/tests/data/make-orders.sql"
 "$root/build/tds-server" --db server.db --port 0 --port-file port \
   --user orders_reader --password 'demo-only' --database Sales \
-  --cert certs/server.pem --key certs/server.key --encrypt required &
+  --cert certs/server.pem --key certs/server-key.pem --encrypt required &
 server=$!
 for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
 echo "listening on localhost port $(cat port)"

@@ -18,4 +18,4 @@ UPDATE ordersync_syncs SET source = 'dbo.vwZSDOrder_Advanced';
 SELECT ordersync_refresh();
 COMMIT;
 SELECT count(*), sum(sold_to < 0) FROM open_orders;
-SELECT status FROM ordersync_runs;
+SELECT status FROM ordersync_runs ORDER BY id;

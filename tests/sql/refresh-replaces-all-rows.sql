@@ -7,7 +7,7 @@ SELECT count(*), min(id), max(id), count(DISTINCT created_at) FROM open_orders;
 SELECT sold_to, cust_name, country, plant, sales_doc, item_number, order_date,
   order_qty, typeof(order_qty), order_qty_uom, action_date, temp_sensitive
 FROM open_orders ORDER BY id LIMIT 5;
-SELECT quote(customer_note), quote(current_text), quote(action_text)
+SELECT substr(customer_note, 1, 60), substr(current_text, 1, 60), length(action_text)
 FROM open_orders ORDER BY id;
 .mode list
 .shell sqlite3 server.db "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 9; UPDATE vwZSDOrder_Advanced SET orderStatus = '  Shipped ' WHERE rowid = 1"

@@ -1,7 +1,7 @@
 -- A deadlock is tried again; a wrong password or a missing view is not.
 .load ./ordersync
 SELECT ordersync_install();
-.shell fault 'when=batch match="SELECT [" times=2 do=error:1205:13:Transaction was deadlocked'
+.shell fault 'when=batch match=[soldTo] times=2 do=error:1205:13:Transaction was deadlocked'
 SELECT ordersync_refresh();
 SELECT status, attempts FROM ordersync_runs;
 SELECT count(*) FROM ordersync_run_details WHERE level = 'WARN';

@@ -97,6 +97,15 @@ static void test_err__prefix_comes_once(void **state) {
   assert_string_equal(e.text, "sync \"a\": kaput");
 }
 
+static void test_err__hints_are_clauses_or_sentences(void **state) {
+  struct err e = {0};
+  (void)state;
+  err_set(&e, ERR_CONFIG, "kaput");
+  err_hint(&e, "mend it");
+  err_hint(&e, "Or ask.");
+  assert_string_equal(e.text, "kaput; mend it. Or ask.");
+}
+
 static void test_err__reset_keeps_the_secret(void **state) {
   struct err e = {0};
   (void)state;
@@ -142,6 +151,7 @@ int main(void) {
       cmocka_unit_test(test_err__connection_strings_are_masked),
       cmocka_unit_test(test_err__long_text_is_cut_between_characters),
       cmocka_unit_test(test_err__prefix_comes_once),
+      cmocka_unit_test(test_err__hints_are_clauses_or_sentences),
       cmocka_unit_test(test_err__reset_keeps_the_secret),
       cmocka_unit_test(test_err__sqlite_code_is_never_ok_for_a_failure),
       cmocka_unit_test(test_err__sqlite_failures_keep_their_code),
