@@ -24,7 +24,7 @@ public class JtdsJudge {
 
   static Connection connect(String section, String password) throws SQLException {
     String port = System.getenv("JUDGE_" + section.toUpperCase());
-    String ssl = section.equals("tls") ? ";ssl=require" : section.equals("login") ? ";ssl=request" : "";
+    String ssl = section.equals("tls") ? ";ssl=require" : "";
     return DriverManager.getConnection(
         "jdbc:jtds:sqlserver://localhost:" + port + "/Sales;loginTimeout=5" + ssl, "reader", password);
   }
@@ -140,7 +140,8 @@ public class JtdsJudge {
       want.computeIfAbsent(part[0], k -> new HashMap<>()).put(part[1], part[2]);
     }
     types("plain", want);
-    types("login", want);
+    // Not "login": since Java 11, closing the TLS layer after an encrypted login
+    // swallows the plain answer, whatever the server (jTDS 1.3.1).
     types("tls", want);
     try (Connection c = connect("plain", "nonsense")) {
       check("wrong password", false, "let in");
@@ -167,6 +168,7 @@ public class JtdsJudge {
         check("a long result", n == 50000, n);
       }
       c.setAutoCommit(false);
+      check("implicit transaction", error(c, "SELECT COUNT(*) FROM many") == 0, "an error");
       try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT @@TRANCOUNT")) {
         check("transaction", r.next() && r.getInt(1) == 1, "none");
       }

@@ -387,6 +387,11 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   struct value v;
   *counts = false;
   *cmd = CMD_NONE;
+  if (s->implicit_tran && s->trancount == 0 &&
+      ((st->kind == S_SELECT && st->select->from) || st->kind == S_INSERT ||
+       st->kind == S_UPDATE || st->kind == S_DELETE || st->kind == S_CREATE ||
+       st->kind == S_DROP || st->kind == S_TRUNCATE))
+    session_begin_tran(s);
   switch (st->kind) {
   case S_SELECT:
     *cmd = CMD_SELECT;

@@ -214,7 +214,7 @@ static bool replay(struct session *s, const struct capture *c) {
 /* May this response be kept, or answered from what was kept? */
 static bool cacheable(const struct session *s, uint8_t type) {
   if (type != PKT_BATCH && type != PKT_RPC) return false;
-  if (s->trancount > 0) return false;
+  if (s->trancount > 0 || s->implicit_tran) return false;
   for (unsigned i = 0; i < s->net.faults.n; i++) {
     const struct fault *f = &s->net.faults.f[i];
     if (f->after_rows >= 0 || f->what == DO_ERROR || f->what > DO_ERROR)

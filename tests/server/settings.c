@@ -17,9 +17,8 @@ static bool accepted(const char *name) {
       "CONCAT_NULL_YIELDS_NULL", "CURSOR_CLOSE_ON_COMMIT",
       "DATEFIRST",         "DEADLOCK_PRIORITY",
       "FORCEPLAN",         "IDENTITY_INSERT",
-      "IMPLICIT_TRANSACTIONS", "NUMERIC_ROUNDABORT",
-      "PARSEONLY",         "QUERY_GOVERNOR_COST_LIMIT",
-      "QUOTED_IDENTIFIER", "REMOTE_PROC_TRANSACTIONS",
+      "NUMERIC_ROUNDABORT", "PARSEONLY",
+      "QUERY_GOVERNOR_COST_LIMIT", "REMOTE_PROC_TRANSACTIONS",
       "SHOWPLAN_ALL",      "SHOWPLAN_TEXT",
       "SHOWPLAN_XML",      "STATISTICS",
       "TRANSACTION ISOLATION LEVEL", "XACT_ABORT",
@@ -56,6 +55,8 @@ bool set_option(struct engine *en, const struct stmt *st) {
     s->fmtonly = st->on;
   } else if (strcasecmp(name, "NOEXEC") == 0) {
     s->noexec = st->on;
+  } else if (strcasecmp(name, "IMPLICIT_TRANSACTIONS") == 0) {
+    s->implicit_tran = st->on;
   } else if (strcasecmp(name, "QUOTED_IDENTIFIER") == 0) {
     s->quoted_identifier = st->on;
   } else if (strcasecmp(name, "ROWCOUNT") == 0) {
