@@ -178,17 +178,19 @@ void err_prefix(struct err *e, const char *fmt, ...) {
 }
 
 void err_hint(struct err *e, const char *fmt, ...) {
-  char *hint, *full;
+  char *hint, *full = NULL;
   va_list args;
   if (!e->code || e->code == ERR_NOMEM) return;
   va_start(args, fmt);
   hint = sqlite3_vmprintf(fmt, args);
   va_end(args);
   /* A hint is a clause or a sentence of its own, by its first letter. */
-  full =
-      hint ? sqlite3_mprintf("%s%s %s", e->text,
-                             isupper((unsigned char)hint[0]) ? "." : ";", hint)
-           : NULL;
+  if (hint) {
+    size_t n = strlen(e->text);
+    if (n > 0 && e->text[n - 1] == '.') n--;
+    full = sqlite3_mprintf("%.*s%s %s", (int)n, e->text,
+                           isupper((unsigned char)hint[0]) ? "." : ";", hint);
+  }
   if (full) {
     err_mask(full, e->secret);
     copy_text(e->text, sizeof e->text, full);

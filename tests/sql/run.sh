@@ -47,7 +47,7 @@ one() {
   [ -n "$valgrind" ] && run=(valgrind -q --leak-check=full
     --errors-for-leak-kinds=definite --show-leak-kinds=definite
     --error-exitcode=99 --keep-debuginfo=yes --log-file=valgrind.log
-    "--suppressions=$here/valgrind.supp" "${run[@]}")
+    "${run[@]}")
   { "${run[@]}" <"$here/$name.sql"; echo "exit $?"; } >out.raw 2>&1
   server stop
   # Ports and temporary folders differ from run to run.

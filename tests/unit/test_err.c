@@ -103,7 +103,8 @@ static void test_err__hints_are_clauses_or_sentences(void **state) {
   err_set(&e, ERR_CONFIG, "kaput");
   err_hint(&e, "mend it");
   err_hint(&e, "Or ask.");
-  assert_string_equal(e.text, "kaput; mend it. Or ask.");
+  err_hint(&e, "gave up");
+  assert_string_equal(e.text, "kaput; mend it. Or ask; gave up");
 }
 
 static void test_err__reset_keeps_the_secret(void **state) {
