@@ -140,9 +140,6 @@ enum err_code column_describe(struct mssql *m, struct err *e) {
 
 /* FreeTDS's buffers are not promised to be aligned: every read is a memcpy,
 ** which costs nothing. */
-#define READ(type, name)                                                       \
-  type name;                                                                   \
-  memcpy(&name, data, sizeof name)
 
 static void read_money(sqlite3_int64 amount, struct slot *slot,
                        struct value *v) {
@@ -172,7 +169,8 @@ static void read_numeric(const unsigned char *data, const struct slot *slot,
 static void read_datetime(const unsigned char *data, struct value *v) {
   /* 1/300 s, shown by the server as .000, .003, .007. */
   static const int milliseconds[] = {0, 3, 7};
-  READ(DBDATETIME, t);
+  DBDATETIME t;
+  memcpy(&t, data, sizeof t);
   v->type = VALUE_DATETIME;
   v->days = t.dtdays;
   v->integer =
@@ -181,7 +179,8 @@ static void read_datetime(const unsigned char *data, struct value *v) {
 }
 
 static void read_datetime4(const unsigned char *data, struct value *v) {
-  READ(DBDATETIME4, t);
+  DBDATETIME4 t;
+  memcpy(&t, data, sizeof t);
   v->type = VALUE_DATETIME;
   v->days = t.days;
   v->integer = (sqlite3_int64)t.minutes * 60 * 10000000;
@@ -190,7 +189,8 @@ static void read_datetime4(const unsigned char *data, struct value *v) {
 
 static void read_modern(const unsigned char *data, const struct slot *slot,
                         struct value *v) {
-  READ(DBDATETIMEALL, t);
+  DBDATETIMEALL t;
+  memcpy(&t, data, sizeof t);
   v->days = t.date;
   v->integer = (sqlite3_int64)t.time;
   v->scale = slot->scale;
@@ -211,13 +211,16 @@ static void read_integer(const unsigned char *data, enum column_how how,
                          struct value *v) {
   v->type = VALUE_INTEGER;
   if (how == HOW_INT8) {
-    READ(int64_t, n);
+    int64_t n;
+    memcpy(&n, data, sizeof n);
     v->integer = n;
   } else if (how == HOW_INT4) {
-    READ(int32_t, n);
+    int32_t n;
+    memcpy(&n, data, sizeof n);
     v->integer = n;
   } else if (how == HOW_INT2) {
-    READ(int16_t, n);
+    int16_t n;
+    memcpy(&n, data, sizeof n);
     v->integer = n;
   } else if (how == HOW_INT1) {
     v->integer = data[0];
@@ -229,11 +232,13 @@ static void read_integer(const unsigned char *data, enum column_how how,
 static void read_float(const unsigned char *data, enum column_how how,
                        struct value *v) {
   if (how == HOW_FLOAT) {
-    READ(double, n);
+    double n;
+    memcpy(&n, data, sizeof n);
     v->type = VALUE_REAL;
     v->real = n;
   } else {
-    READ(float, n);
+    float n;
+    memcpy(&n, data, sizeof n);
     v->type = VALUE_SINGLE;
     v->real = (double)n;
   }
@@ -278,12 +283,14 @@ void mssql_value(struct mssql *m, int i, struct value *v) {
     read_numeric(data, slot, v);
     break;
   case HOW_MONEY4: {
-    READ(int32_t, n);
+    int32_t n;
+    memcpy(&n, data, sizeof n);
     read_money(n, slot, v);
     break;
   }
   case HOW_MONEY: {
-    READ(DBMONEY, n);
+    DBMONEY n;
+    memcpy(&n, data, sizeof n);
     read_money((sqlite3_int64)((uint64_t)(uint32_t)n.mnyhigh << 32 | n.mnylow),
                slot, v);
     break;

@@ -143,7 +143,7 @@ void door_leave(void) {
 
 /* Polled: pthread_mutex_timedlock() waits by a clock that can be set. */
 int door_lock_open(sqlite3_int64 deadline_ms) {
-  const struct timespec pause = {0, 5 * 1000 * 1000};
+  const struct timespec pause = {0, 5000000L};
   while (pthread_mutex_trylock(&open_mutex) != 0) {
     if (mssql_now_ms() >= deadline_ms) return 0;
     (void)nanosleep(&pause, NULL);

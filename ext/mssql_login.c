@@ -33,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STACK_BYTES  ((size_t)1024 * 1024)
 #define TICK_MS      50
 #define GRACE_MS     300
 #define DEFAULT_PORT 1433
@@ -378,7 +379,7 @@ static int start_thread(pthread_t *thread, struct login *l) {
   sigset_t all, old;
   int rc;
   (void)pthread_attr_init(&attr);
-  (void)pthread_attr_setstacksize(&attr, 1024 * 1024);
+  (void)pthread_attr_setstacksize(&attr, STACK_BYTES);
   /* The host's signals must not be handled on our thread. */
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -39,13 +39,13 @@ enum {
 ** text, the word in capitals. */
 static const struct keyword {
   const char *name;
-  enum keyword_type type;
   size_t offset;
+  const char *choices[4];
+  enum keyword_type type;
+  int as_text;
   int least; /* integers */
   int most;
   int rules; /* texts */
-  const char *choices[4];
-  int as_text;
 } keywords[] = {
     {.name = "server", .type = KW_TEXT, .offset = FIELD(server)},
     {.name = "port",
@@ -184,6 +184,12 @@ static const struct keyword *keyword_find(const char *name) {
     if (strcasecmp(keywords[i].name, name) == 0) return &keywords[i];
   }
   return NULL;
+}
+
+static const struct keyword *secret_keyword(void) {
+  const struct keyword *k = keywords;
+  while (k->type != KW_SECRET) k++;
+  return k;
 }
 
 static int *int_field(struct profile *p, const struct keyword *k) {
@@ -632,7 +638,7 @@ enum err_code profile_load(struct profile *p, const char *name, struct err *e) {
     sqlite3_free(p->path);
     p->path = NULL;
   }
-  if (s.lines[keyword_find("password") - keywords] && p->password_file) {
+  if (s.lines[secret_keyword() - keywords] && p->password_file) {
     err_set(e, ERR_PROFILE, "password and password_file exclude each other");
   }
   if (!e->code && strcmp(s.wanted, "default") == 0) override(p, e);
@@ -664,8 +670,7 @@ void profile_clear(struct profile *p) {
 enum err_code profile_password(const struct profile *p, char **password,
                                struct err *e) {
   int is_default = strcmp(p->name, "default") == 0;
-  const struct keyword *k = keyword_find("password");
-  const char *env = is_default ? environment(k) : NULL;
+  const char *env = is_default ? environment(secret_keyword()) : NULL;
   const char *env_file =
       is_default ? environment(keyword_of(FIELD(password_file))) : NULL;
   char *found = NULL;

@@ -17,7 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FILE_CAP   (1024 * 1024)
+#define FILE_CAP   ((size_t)1024 * 1024)
 #define SECRET_CAP 4096
 #define TMPFS_TYPE 0x01021994 /* statfs(2): TMPFS_MAGIC */
 
@@ -168,7 +168,7 @@ done:
 
 enum err_code profile_file_certificates(const char *path, struct err *e) {
   struct contents c = {0};
-  if (!contents_read(&c, path, FILE_CAP, 0, e) &&
+  if (!contents_read(&c, path, FILE_CAP, 0, e) && c.text &&
       !memmem(c.text, c.n_text, "-----BEGIN ", 11)) {
     err_set(e, ERR_PROFILE, "%s holds no certificate in PEM form", path);
   }

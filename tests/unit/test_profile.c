@@ -51,7 +51,7 @@ static int setup(void **state) {
   }
   strcpy(at->dir, "/tmp/ordersync-profile-XXXXXX");
   assert_non_null(mkdtemp(at->dir));
-  snprintf(at->ini, sizeof at->ini, "%s/ordersync.ini", at->dir);
+  (void)snprintf(at->ini, sizeof at->ini, "%s/ordersync.ini", at->dir);
   assert_int_equal(setenv("ORDERSYNC_CONFIG", at->ini, 1), 0);
   *state = at;
   return 0;
@@ -60,9 +60,9 @@ static int setup(void **state) {
 static int teardown(void **state) {
   struct place *at = *state;
   char other[96];
-  snprintf(other, sizeof other, "%s/secret", at->dir);
+  (void)snprintf(other, sizeof other, "%s/secret", at->dir);
   (void)unlink(other);
-  snprintf(other, sizeof other, "%s/ca.pem", at->dir);
+  (void)snprintf(other, sizeof other, "%s/ca.pem", at->dir);
   (void)unlink(other);
   (void)unlink(at->ini);
   (void)rmdir(at->dir);
@@ -161,8 +161,8 @@ static void test_profile__takes_servers_apart(void **state) {
     char ini[256];
     struct profile p;
     struct err e = {0};
-    snprintf(ini, sizeof ini, "[default]\nuser = u\nserver = %s\n",
-             cases[i].text);
+    (void)snprintf(ini, sizeof ini, "[default]\nuser = u\nserver = %s\n",
+                   cases[i].text);
     write_file(at->ini, ini, 0644);
     if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
     assert_string_equal(p.server, cases[i].host);
@@ -222,7 +222,7 @@ static void test_profile__names_line_section_and_key(void **state) {
   struct place *at = *state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char ini[512];
-    snprintf(ini, sizeof ini, "[default]\n%s\n", cases[i].body);
+    (void)snprintf(ini, sizeof ini, "[default]\n%s\n", cases[i].body);
     expect(at, ini, NULL, cases[i].text);
   }
 }
@@ -230,11 +230,12 @@ static void test_profile__names_line_section_and_key(void **state) {
 static void test_profile__refuses_long_lines(void **state) {
   struct place *at = *state;
   char ini[1024];
-  snprintf(ini, sizeof ini, "# %0400d\n[default]\nserver = %0190d\n", 0, 0);
+  (void)snprintf(ini, sizeof ini, "# %0400d\n[default]\nserver = %0190d\n", 0,
+                 0);
   expect(at, ini, NULL, "ini:3: the line is too long");
-  snprintf(ini, sizeof ini, "[default%0100d]\n", 0);
+  (void)snprintf(ini, sizeof ini, "[default%0100d]\n", 0);
   expect(at, ini, NULL, "a section is at most 49 bytes");
-  snprintf(ini, sizeof ini, "[default]\nuser = %0129d\n", 0);
+  (void)snprintf(ini, sizeof ini, "[default]\nuser = %0129d\n", 0);
   expect(at, ini, NULL, "longer than 128 bytes");
 }
 
@@ -325,10 +326,11 @@ static void test_profile__reads_password_files(void **state) {
   char *password = NULL;
   char secret[96];
   char ini[256];
-  snprintf(secret, sizeof secret, "%s/secret", at->dir);
+  (void)snprintf(secret, sizeof secret, "%s/secret", at->dir);
   write_file(secret, " with blanks ;#\r\n", 0600);
-  snprintf(ini, sizeof ini,
-           "[default]\nserver = h\nuser = u\npassword_file = %s\n", secret);
+  (void)snprintf(ini, sizeof ini,
+                 "[default]\nserver = h\nuser = u\npassword_file = %s\n",
+                 secret);
   write_file(at->ini, ini, 0644);
   if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
   assert_int_equal(profile_password(&p, &password, &e), ERR_NONE);
