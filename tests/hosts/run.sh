@@ -135,6 +135,7 @@ for p in /usr/bin/python3 python3; do
   has "$p" && "$p" -c 'import pymssql' 2>/dev/null && python=$p && break
 done
 if [ -n "$python" ]; then judge pymssql "$python" "$here/pymssql_judge.py"; else missing pymssql pymssql python3-pymssql; fi
+if [ -n "$python" ]; then judge semantics "$python" "$here/semantics.py"; fi
 if ! has npm; then
   missing tedious npm npm
 else

@@ -224,7 +224,7 @@ static struct group *find(struct aggregates *g, const struct buf *key,
   at = h & (g->slots - 1);
   while ((found = g->table[at]) != NULL) {
     if (found->hash == h && found->key_bytes == key->n &&
-        memcmp(found->key, key->p, key->n) == 0)
+        (key->n == 0 || memcmp(found->key, key->p, key->n) == 0))
       return found;
     at = (at + 1) & (g->slots - 1);
   }

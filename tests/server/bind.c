@@ -163,6 +163,13 @@ static struct type decimal_of(const struct type *t) {
   return *t;
 }
 
+/* An integer literal counts the digits it has: 1.0 / 3 is numeric(8,6). */
+static struct type decimal_of_node(const struct node *n) {
+  if (n->kind == N_LITERAL && type_is_integer(n->type.id) && !n->value.null)
+    return type_decimal(dec_digits(n->value.u.i), 0);
+  return decimal_of(&n->type);
+}
+
 /* "Precision, scale, and length" of the T-SQL reference. */
 static struct type decimal_result(int op, const struct type *a,
                                   const struct type *b) {
@@ -275,7 +282,7 @@ static bool bind_binary(struct engine *en, struct node *n) {
     return true;
   }
   if (m.id == T_DECIMAL) {
-    struct type x = decimal_of(&a->type), y = decimal_of(&b->type);
+    struct type x = decimal_of_node(a), y = decimal_of_node(b);
     if (!type_is_number(a->type.id)) x = m;
     if (!type_is_number(b->type.id)) y = m;
     n->arg[0] = bind_cast(en, a, x);

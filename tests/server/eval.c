@@ -215,6 +215,8 @@ static bool eval_cast(const struct eval *ev, const struct node *n,
     style = (int)s.u.i;
   }
   if (!eval_expr(ev, n->arg[0], &in)) return false;
+  if (n->type.id == T_VARIANT && n->arg[0]->type.id != T_VARIANT)
+    in.inner = &n->arg[0]->type;
   if (convert(out, &in, &n->type, style, &ev->en->s->fmt, ev->a,
               n->tries ? &quiet : ev->en->e))
     return true;

@@ -144,6 +144,11 @@ static const uint16_t high1252[32] = {
     0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
     0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
+/* Windows' best fit for U+0100..U+017F: a letter without its mark. */
+static const char best_fit[] =
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi??JjKk?LlLlLl??Ll"
+    "NnNnNn???OoOoOo??RrRrRrSsSsSs??TtTtTtUuUuUuUuUuUuWwYy?ZzZz???";
+
 void text_to_1252(struct buf *b, const char *s, size_t n) {
   buf_reserve(b, n);
   for (size_t i = 0; i < n;) {
@@ -151,6 +156,7 @@ void text_to_1252(struct buf *b, const char *s, size_t n) {
     uint8_t out = (uint8_t)cp;
     if (cp >= 0x80 && (cp < 0xa0 || cp > 0xff)) {
       out = cp < 0xa0 && high1252[cp - 0x80] == 0 ? (uint8_t)cp : '?';
+      if (cp >= 0x100 && cp < 0x180) out = (uint8_t)best_fit[cp - 0x100];
       for (unsigned k = 0; k < 32; k++)
         if (high1252[k] == cp) out = (uint8_t)(0x80 + k);
     }

@@ -104,7 +104,7 @@ static void pad(struct value *v, const struct type *t, struct arena *a) {
     chars = text_chars(v->u.s.p, have);
   if (chars >= want) return;
   p = arena_raw(a, have + want - chars);
-  memcpy(p, v->u.s.p, have);
+  if (have) memcpy(p, v->u.s.p, have);
   memset(p + have, t->id == T_BINARY || t->id == T_ROWVERSION ? 0 : ' ',
          want - chars);
   v->u.s.p = p;

@@ -1,0 +1,173 @@
+"""What T-SQL means: expressions and predicates with the answers SQL Server gives, asked through pymssql."""
+import os
+
+import pymssql
+
+# (expression or condition, answer as nvarchar; None is NULL, an int an error's number)
+EXPRESSIONS = [
+    ("'a ' + 'b'", "a b"),
+    ("N'x' + NULL", None),
+    ("1 + 1", "2"),
+    ("7 / 2", "3"),
+    ("7 / 2.0", "3.500000"),
+    ("-7 % 3", "-1"),
+    ("1.10 * 2", "2.20"),
+    ("1.0 / 3", "0.333333"),
+    ("2147483647 + 1", 8115),
+    ("1 / 0", 8134),
+    ("'5' + 1", "6"),
+    ("'x' + 1", 245),
+    ("LEN('ab  ')", "2"),
+    ("LEN(N'😀')", "2"),
+    ("DATALENGTH('ab  ')", "4"),
+    ("DATALENGTH(N'ab')", "4"),
+    ("LTRIM('  a ') + '|'", "a |"),
+    ("TRIM('  a ') + '|'", "a|"),
+    ("UPPER(N'straße é')", "STRAßE É"),
+    ("LEFT('abc', 2)", "ab"),
+    ("RIGHT('abc', 2)", "bc"),
+    ("SUBSTRING('abcdef', 2, 3)", "bcd"),
+    ("REPLACE('aXbX', 'x', '-')", "a-b-"),
+    ("CHARINDEX('b', 'abc')", "2"),
+    ("ISNULL(NULL, 'z')", "z"),
+    ("COALESCE(NULL, NULL, 3)", "3"),
+    ("NULLIF(1, 1)", None),
+    ("NULLIF('a', 'A')", None),
+    ("IIF(1 = 1, 'y', 'n')", "y"),
+    ("CASE WHEN 1 = 2 THEN 'a' END", None),
+    ("CASE 2 WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END", "two"),
+    ("CAST(1.5 AS int)", "1"),
+    ("CAST(1.999 AS decimal(9,2))", "2.00"),
+    ("CAST('12.345' AS decimal(9,2))", "12.35"),
+    ("CAST('abc' AS int)", 245),
+    ("CAST('abc' AS decimal(9,2))", 8114),
+    ("CAST('abc' AS float)", 8114),
+    ("CAST('abc' AS date)", 241),
+    ("CAST('abc' AS uniqueidentifier)", 8169),
+    ("CAST('2024-02-30' AS date)", 241),
+    ("CAST('99999999999' AS int)", 248),
+    ("CAST(300 AS tinyint)", 220),
+    ("CAST(1000 AS decimal(3,0))", 8115),
+    ("TRY_CAST('abc' AS int)", None),
+    ("CAST('true' AS bit)", "1"),
+    ("CAST(CAST('2024-02-29 12:34:56.998' AS datetime) AS datetime2(3))", "2024-02-29 12:34:56.997"),
+    ("CAST('2024-02-29 12:34:56.9999999' AS datetime2(3))", "2024-02-29 12:34:57.000"),
+    ("CONVERT(varchar(30), CAST('2024-02-29 12:34:56.123' AS datetime), 121)", "2024-02-29 12:34:56.123"),
+    ("CONVERT(varchar(30), CAST('2024-02-29 12:34:56.123' AS datetime), 126)", "2024-02-29T12:34:56.123"),
+    ("CONVERT(varchar(30), CAST('2024-02-29' AS date), 112)", "20240229"),
+    ("CONVERT(varchar(30), CAST('2024-02-29' AS datetime))", "Feb 29 2024 12:00AM"),
+    ("CONVERT(varchar(40), CAST('2024-02-29 12:00:00 +05:30' AS datetimeoffset(0)), 127)", "2024-02-29T06:30:00Z"),
+    ("CONVERT(varchar(20), 0x0AFF, 1)", "0x0AFF"),
+    ("CONVERT(varchar(20), 0x0AFF, 2)", "0AFF"),
+    ("CONVERT(varchar(20), CAST(1234.5678 AS money))", "1234.57"),
+    ("CONVERT(varchar(20), CAST(1234.5678 AS money), 1)", "1,234.57"),
+    ("CONVERT(varchar(20), CAST(1234.5678 AS money), 2)", "1234.5678"),
+    ("CAST(CAST(0.1 AS float) AS varchar(30))", "0.1"),
+    ("CAST(CAST(1234567 AS float) AS varchar(30))", "1.23457e+006"),
+    ("CONVERT(varchar(64), HASHBYTES('MD5', 'abc'), 2)", "900150983CD24FB0D6963F7D28E17F72"),
+    ("DB_NAME()", "Sales"),
+    ("SUSER_SNAME()", "reader"),
+    ("SQL_VARIANT_PROPERTY(CAST(1.50 AS sql_variant), 'BaseType')", "numeric"),
+    ("OBJECT_ID('dbo.nowhere')", None),
+    ("HAS_PERMS_BY_NAME('dbo.many', 'OBJECT', 'SELECT')", "1"),
+    ("(SELECT MAX(n) FROM many)", "50000"),
+    ("(SELECT SUM(CAST(n AS bigint)) FROM many)", "1250025000"),
+    ("CAST(N'Łódź' AS varchar(10))", "Lódz"),
+    ("nosuch(1)", 195),
+    ("@nosuch", 137),
+    ("(2 + )", 102),
+]
+CONDITIONS = [
+    ("'a' = 'A'", True),
+    ("N'É' = N'é'", True),
+    ("N'e' = N'é'", False),
+    ("'a' = 'a   '", True),
+    ("N' ' = N''", True),
+    ("'a' IN ('b', 'A ')", True),
+    ("'a ' LIKE 'a'", False),
+    ("'abc' LIKE 'A%'", True),
+    ("'abc' LIKE 'a_c'", True),
+    ("'a-c' LIKE 'a[-x]c'", True),
+    ("'abc' LIKE '[^b]bc'", True),
+    ("'50%' LIKE '50!%' ESCAPE '!'", True),
+    ("'a' = 'A' COLLATE Latin1_General_BIN2", False),
+    ("'a' = 'A' COLLATE Latin1_General_100_CS_AS", False),
+    ("NULL = NULL", None),
+    ("NOT (1 = NULL)", None),
+    ("1 IN (2, NULL)", None),
+    ("1 NOT IN (2, NULL)", None),
+    ("1 = 1 OR 1 = NULL", True),
+    ("1 = 2 AND 1 = NULL", False),
+    ("2 BETWEEN 1 AND 3", True),
+    ("2 BETWEEN 3 AND 1", False),
+    ("10 > '9'", True),
+    ("'10' > '9'", False),
+    ("CAST(1.50 AS decimal(9,2)) = 1.5", True),
+    ("CAST(0.1 AS float) = 0.1", True),
+    ("CAST('2024-02-29' AS date) = '20240229'", True),
+    ("CAST('2024-02-29' AS date) = 'Feb 29 2024'", True),
+    ("CAST('2024-02-29' AS date) < '2024-03-01T00:00:00'", True),
+    ("CAST('2024-01-01 12:00 +02:00' AS datetimeoffset) = CAST('2024-01-01 10:00 +00:00' AS datetimeoffset)", True),
+    ("CAST('2024-01-01 00:00:00.003' AS datetime) = CAST('2024-01-01 00:00:00.003' AS datetime2(3))", False),
+    ("CAST('6F9619FF-8B86-D011-B42D-00C04FC964FF' AS uniqueidentifier) = '6f9619ff-8b86-d011-b42d-00c04fc964ff'", True),
+    ("CAST('01000000-0000-0000-0000-000000000000' AS uniqueidentifier) < CAST('00000000-0000-0000-0000-000000000001' AS uniqueidentifier)", True),
+    ("CAST(1 AS bit) = 1", True),
+    ("0x01 = 0x0100", True),
+    ("EXISTS (SELECT 1 FROM many WHERE n = 5)", True),
+    ("5 IN (SELECT n FROM many)", True),
+    ("EXISTS (SELECT 1 FROM many AS m WHERE m.n = 0)", False),
+    ("1 = 'x'", 245),
+    ("CAST('2024-01-01' AS date) = 'x'", 241),
+    ("CAST('2024-01-01' AS date) = 5", 206),
+]
+QUERIES = [
+    ("SELECT TOP (2) n FROM many ORDER BY n DESC", [(50000,), (49999,)]),
+    ("SELECT n FROM many ORDER BY n OFFSET 3 ROWS FETCH NEXT 2 ROWS ONLY", [(4,), (5,)]),
+    ("SELECT DISTINCT UPPER(LEFT(t, 1)) AS x FROM many", [("A",)]),
+    ("SELECT n % 2 AS parity, COUNT(*) AS c FROM many GROUP BY n % 2 ORDER BY parity", [(0, 25000), (1, 25000)]),
+    ("SELECT q.n FROM (SELECT TOP 3 n FROM many ORDER BY n) AS q WHERE q.n > 1", [(2,), (3,)]),
+    ("SELECT id FROM sales.vwOrders WHERE [order no] IN (N'A-2', 'zz')", [(2,)]),
+    ("SELECT id FROM sales.vwOrders WITH (NOLOCK) WHERE amount IS NOT NULL ORDER BY amount", [(2,), (1,)]),
+    ("SELECT id FROM sales.vwOrders ORDER BY amount", [(3,), (2,), (1,)]),
+    ("SELECT o.id, m.n FROM sales.vwOrders AS o LEFT JOIN many AS m ON m.n = o.id * 25000 ORDER BY o.id", [(1, 25000), (2, 50000), (3, None)]),
+    ("SELECT 1 AS a UNION SELECT 1 UNION SELECT 2", [(1,), (2,)]),
+    ("SELECT 1 AS a UNION ALL SELECT 1", [(1,), (1,)]),
+    ("SELECT x, y FROM (VALUES (1, 'a'), (2, NULL)) AS v(x, y)", [(1, "a"), (2, None)]),
+    ("SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'no_null'", [(11,)]),
+    ("SELECT name, system_type_name FROM sys.dm_exec_describe_first_result_set(N'SELECT id, [order no], amount FROM sales.vwOrders', NULL, 0)", [("id", "int"), ("order no", "nvarchar(20)"), ("amount", "decimal(18,4)")]),
+    ("SELECT error_number FROM sys.dm_exec_describe_first_result_set(N'SELECT * FROM dbo.vwNowhere', NULL, 0)", [(208,)]),
+    ("DECLARE @a int = 2; SET @a += 3; SELECT @a AS a", [(5,)]),
+    ("DECLARE @n nvarchar(50); SELECT @n = t FROM many WHERE n = 1; SELECT @n AS n", [("A row to fill packets with, number 1",)]),
+    ("IF EXISTS (SELECT 1 FROM many) SELECT 'yes' AS a ELSE SELECT 'no' AS a", [("yes",)]),
+    ("EXEC sp_executesql N'SELECT n FROM many WHERE n = @p OR t = @q', N'@p int, @q nvarchar(40)', @p = 3, @q = N'x'", [(3,)]),
+    ("SELECT SUM(n) AS s FROM many WHERE n > 50000", [(None,)]),
+    ("/* a /* nested */ comment */ SELECT 1 AS [a]]b] -- and the rest", [(1,)]),
+]
+
+
+def check(name, good, why=""):
+    print(f"ok {name}" if good else f"not ok {name}: {why}", flush=True)
+
+
+def ask(c, sql):
+    cur = c.cursor()
+    try:
+        cur.execute(sql)
+        return cur.fetchall()
+    except pymssql.Error as e:
+        arg = e.args[0]
+        return arg[0] if isinstance(arg, tuple) else arg
+
+
+with pymssql.connect(server="plain", port=os.environ["JUDGE_PLAIN"], user="reader", password="secret", database="Sales", charset="UTF-8", autocommit=True) as c:
+    for text, want in EXPRESSIONS:
+        got = ask(c, f"SELECT CAST({text} AS nvarchar(100)) AS v")
+        got = got if isinstance(got, int) else got[0][0]
+        check(text, got == want, f"wanted {want!r}, got {got!r}")
+    for text, want in CONDITIONS:
+        got = ask(c, f"SELECT CASE WHEN {text} THEN 1 WHEN NOT ({text}) THEN 0 END AS v")
+        got = got if isinstance(got, int) else got[0][0]
+        check(text, got == (int(want) if isinstance(want, bool) else want), f"wanted {want!r}, got {got!r}")
+    for text, want in QUERIES:
+        got = ask(c, text)
+        check(text[:60], got == want, f"wanted {want!r}, got {got!r}")
