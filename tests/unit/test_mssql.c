@@ -212,8 +212,8 @@ static struct mssql *connect_to(const struct server *s) {
   struct profile p = profile_for(s);
   struct mssql *m = NULL;
   struct err e = {0};
-  if (s->pid && mssql_open(&m, &p, NULL, MSSQL_COPY, &e))
-    fail_msg("%s", e.text);
+  if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+  if (!m) exit(1); /* not reached; for the static analysers */
   return m;
 }
 

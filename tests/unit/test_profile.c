@@ -242,7 +242,7 @@ static void test_profile__refuses_long_lines(void **state) {
 static void test_profile__lists_the_sections_it_has(void **state) {
   struct place *at = *state;
   expect(at, "[default]\nserver = h\nuser = u\n[plant2]\n", "plant3",
-         "no section [plant3]; ");
+         "It has: [default], [plant2]");
 }
 
 static void test_profile__checks_keys_of_other_sections(void **state) {
