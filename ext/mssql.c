@@ -362,6 +362,12 @@ static enum err_code check_version(struct mssql *m, struct err *e) {
   return e->code;
 }
 
+/* The rest of the login was fine, yet FreeTDS gave up: it may have been sent
+** on to another server, which some versions cannot under TLS. */
+static const char redirected[] =
+    "If the server redirects logins (Azure SQL, read-only replicas): FreeTDS "
+    "1.3.16 and 1.3.17 cannot follow them under TLS, later ones can.";
+
 /* After FreeTDS's "connection failed", under verify or require: was it TLS? */
 static void diagnose(const struct profile *p, const struct addresses *found,
                      sqlite3_int64 deadline_ms, struct err *e) {
@@ -370,14 +376,10 @@ static void diagnose(const struct profile *p, const struct addresses *found,
   struct findings f;
   struct err tls = {0};
   if (e->code != ERR_NETWORK || e->server_number || found->count == 0) return;
-  if (p->freetds_section) return;
-  if (p->encrypt == ENCRYPT_OFF) {
-    err_hint(e, "The server may insist on encryption; the profile says "
-                "encrypt = off.");
-    return;
-  }
+  if (p->freetds_section || p->encrypt == ENCRYPT_OFF) return;
   if (until > deadline_ms) until = deadline_ms;
   if (!tls_probe(found, p->server, p->ca_file, until, &f) || !f.fault[0]) {
+    if (f.session[0]) err_hint(e, "%s", redirected);
     return;
   }
   tls.secret = e->secret;
@@ -499,8 +501,8 @@ static void ask_server(struct mssql *m) {
   if (!mssql_next(m, &has_row, &ignored) && has_row) {
     m->version = value_text(m, 0);
     m->database = value_text(m, 1);
+    (void)mssql_next(m, &has_row, &ignored); /* the end: nothing to cancel */
   }
-  mssql_cancel(m);
 }
 
 static void ask_tls(struct mssql *m) {

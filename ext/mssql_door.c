@@ -113,11 +113,21 @@ static void install(void) {
   if (old_message != on_message) door.on_message = old_message;
 }
 
+/* A fork while another thread held a lock would leave it locked for ever in
+** the child, where that thread does not exist. */
+static void after_fork(void) {
+  (void)pthread_mutex_init(&door_mutex, NULL);
+  (void)pthread_mutex_init(&open_mutex, NULL);
+  door.inside = 0;
+  current = NULL;
+}
+
 void door_enter(struct notes *n) {
   current = n;
   (void)pthread_mutex_lock(&door_mutex);
   install();
   if (!door.initialised) {
+    (void)pthread_atfork(NULL, NULL, after_fork);
     /* Resets the error handler, so ours goes in again. Never undone by
     ** dbexit(): that would close other users' connections. */
     door.initialised = dbinit() == SUCCEED;

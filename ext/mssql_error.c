@@ -193,6 +193,9 @@ enum err_code error_from_login(const struct notes *n, const struct profile *p,
   sqlite3_free(what);
   if (n->lib_oserr == ECONNREFUSED) {
     err_hint(e, "Nothing listens there: check server and port.");
+  } else if (n->lib_number != SYBECONN && p->encrypt == ENCRYPT_OFF &&
+             !p->freetds_section) {
+    err_hint(e, "It may insist on encryption; the profile says encrypt = off.");
   }
   return e->code;
 }

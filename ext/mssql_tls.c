@@ -32,6 +32,7 @@
 #define PRELOGIN_END      0xFF
 #define ENCRYPT_ON_OPTION 1
 #define ENCRYPT_NOT_SUP   2
+#define TLS_OVERHEAD      20
 #define TLS_RECORD        0x17 /* application data: RFC 8446, 5.1 */
 
 /* ---- was it encrypted -------------------------------------------------------
@@ -50,11 +51,13 @@ sqlite3_int64 tls_bytes_sent(int fd) {
 
 /*
 ** A plain batch has a size known to the byte: packet header, ALL_HEADERS (22
-** bytes, [MS-TDS] 2.2.5.3), two bytes a character; TLS adds 22 or more. What
-** we sent cannot be forged by the peer. Where the kernel does not count, the
-** first byte of the answer must do: a TLS record starts with 0x17, an honest
-** plain reply with 0x04. Call with the answer waiting. sql is ASCII and fits
-** one packet.
+** bytes, [MS-TDS] 2.2.5.3), two bytes a character. A TLS record adds 21 bytes
+** or more (5 of header, 16 of tag). Nothing else can: FreeTDS's packets hold
+** at least 512 bytes, so a short batch is one packet, and a session header
+** (MARS), should the peer talk FreeTDS into it, has 16. What we sent the peer
+** cannot forge; where the kernel does not count it, the first byte of the
+** answer must do: 0x17 for a TLS record, 0x04 for an honest plain reply.
+** Call with the answer waiting. sql is ASCII, at most 200 characters.
 */
 int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql) {
   sqlite3_int64 plain = TDS_HEADER + 22 + 2 * (sqlite3_int64)strlen(sql);
@@ -63,7 +66,7 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql) {
   ssize_t got = recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got == 1 && first != TLS_RECORD) return 0;
   if (sent_before < 0 || sent_now < 0) return got == 1;
-  return sent_now - sent_before >= plain + 8;
+  return sent_now - sent_before >= plain + TLS_OVERHEAD;
 }
 
 /* ---- our own connection

@@ -980,7 +980,9 @@ static void test_mssql__notices_a_downgrade(void **state) {
   assert_int_equal(looks_encrypted(50 + 29, 0x17), 1);
   assert_int_equal(looks_encrypted(50, 0x04), 0);
   assert_int_equal(looks_encrypted(50 + 29, 0x04), 0);
-  assert_int_equal(looks_encrypted(50, 0x17), 0); /* a forged first byte */
+  assert_int_equal(looks_encrypted(50 + 21, 0x17), 1);
+  assert_int_equal(looks_encrypted(50 + 16, 0x17), 0); /* a MARS header */
+  assert_int_equal(looks_encrypted(50, 0x17), 0);      /* a forged first byte */
 }
 
 /* ---- SQL Browser
