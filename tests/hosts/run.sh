@@ -46,11 +46,12 @@ start() { # NAME OPTIONS...: a server; its port in $work/NAME.port
 }
 start plain --encrypt unsupported
 start tls --encrypt required --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
+start strict --encrypt strict --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start login --encrypt off --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 
 export JUDGE_DIR="$work"
-JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port")
-export JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN
+JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port")
+export JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
 cat >"$work/freetds.conf" <<CONF
 [plain]
 host = 127.0.0.1

@@ -44,7 +44,7 @@ static bool parse_action(struct fault *f, const char *text) {
   f->arg = strtoll(arg, &end, 0);
   f->severity = f->arg == 1205 ? 13 : 16;
   f->mask = 1;
-  if (*end == ':' && f->what == DO_FLIP) f->mask = atoi(end + 1);
+  if (*end == ':' && f->what == DO_FLIP) f->mask = (int)strtol(end + 1, NULL, 0);
   if (*end == ':' && f->what == DO_ERROR) {
     f->severity = (int)strtol(end + 1, &end, 10);
     if (*end == ':') {

@@ -224,9 +224,8 @@ void net_fault(struct net *n, const struct fault *f) {
     n->dead = true;
     break;
   case DO_RESET:
+    /* net_clear() closes it, and this makes that an RST */
     (void)setsockopt(n->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-    close(n->fd);
-    n->fd = -1;
     n->dead = true;
     break;
   case DO_GARBAGE:

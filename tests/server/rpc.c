@@ -21,10 +21,6 @@ static bool read_param(struct session *s, struct reader *r, struct arena *a,
   p->name = len ? text_from_utf16(a, name, 2 * (size_t)len, NULL) : "";
   flags = rd_u8(r);
   p->output = flags & 1;
-  if (flags & 2) { /* a default value: no type follows in old clients, but
-                   ** [MS-TDS] has one all the same */
-    return wire_read_param(r, &p->type, &p->value, &s->wire, a);
-  }
   return wire_read_param(r, &p->type, &p->value, &s->wire, a);
 }
 
@@ -62,8 +58,8 @@ struct rpc_call *rpc_read(struct session *s, struct reader *r,
   return r->bad ? NULL : c;
 }
 
-void rpc_describe(const struct rpc_call *c, struct arena *a, const char **sql,
-                  const char **params) {
+void rpc_describe(const struct session *s, const struct rpc_call *c,
+                  struct arena *a, const char **sql, const char **params) {
   struct buf b = {0};
   unsigned at = strcasecmp(c->name, "sp_executesql") == 0 ? 0
                 : strcasecmp(c->name, "sp_prepare") == 0  ? 2
@@ -73,6 +69,12 @@ void rpc_describe(const struct rpc_call *c, struct arena *a, const char **sql,
   if (at < c->count && type_is_string(c->params[at].value.id) &&
       !c->params[at].value.null)
     *sql = value_string(&c->params[at].value, a);
+  if (strcasecmp(c->name, "sp_execute") == 0 && c->count &&
+      c->params[0].value.id == T_INT)
+    for (unsigned i = 0; i < s->prepared_count; i++)
+      if (s->prepared[i].handle == c->params[0].value.u.i)
+        *sql = arena_text(a, s->prepared[i].sql,
+                          strlen(s->prepared[i].sql));
   if (!*sql) *sql = c->name;
   buf_u8(&b, '[');
   for (unsigned i = 0; i < c->count; i++) {

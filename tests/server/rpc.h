@@ -16,7 +16,7 @@ struct rpc_call {
 struct rpc_call *rpc_read(struct session *s, struct reader *r,
                           struct arena *a);
 /* For the log: the T-SQL, where the procedure has one, and the parameters. */
-void rpc_describe(const struct rpc_call *c, struct arena *a, const char **sql,
-                  const char **params);
+void rpc_describe(const struct session *s, const struct rpc_call *c,
+                  struct arena *a, const char **sql, const char **params);
 void rpc_run(struct session *s, struct rpc_call *c, struct arena *a);
 #endif

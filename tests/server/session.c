@@ -286,7 +286,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     struct reader copy = r;
     call = rpc_read(s, &copy, &a);
     if (!call) r.bad = true;
-    else rpc_describe(call, &a, &sql, &params);
+    else rpc_describe(s, call, &a, &sql, &params);
   }
   if (r.bad) {
     arena_clear(&a);

@@ -120,16 +120,16 @@ bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
   ERR_clear_error();
   buf_clear(&packet);
   if (!ok || n->dead) return false;
-  if (n->in.n > n->in_at) { /* records came with the last packet */
+  if (n->in.n > n->in_at) { /* bytes that came with the last packet */
     BIO_write(rbio, n->in.p + n->in_at, (int)(n->in.n - n->in_at));
     n->in_at = n->in.n = 0;
-    for (;;) {
-      int plain;
-      buf_reserve(&n->in, 16384);
-      plain = SSL_read(n->ssl, n->in.p + n->in.n, 16384);
-      if (plain <= 0) break;
-      n->in.n += (size_t)plain;
-    }
+  }
+  for (;;) { /* and records that came with the last flight */
+    int plain;
+    buf_reserve(&n->in, 16384);
+    plain = SSL_read(n->ssl, n->in.p + n->in.n, 16384);
+    if (plain <= 0) break;
+    n->in.n += (size_t)plain;
   }
   n->tls = true;
   return true;

@@ -6,7 +6,8 @@ const path = require('path');
 const { Connection, Request, TYPES, ISOLATION_LEVEL } = require('tedious');
 
 const work = process.env.JUDGE_DIR;
-const ports = { plain: +process.env.JUDGE_PLAIN, tls: +process.env.JUDGE_TLS, login: +process.env.JUDGE_LOGIN };
+const ports = { plain: +process.env.JUDGE_PLAIN, tls: +process.env.JUDGE_TLS, login: +process.env.JUDGE_LOGIN,
+  strict: +process.env.JUDGE_STRICT };
 
 function check(name, good, why) {
   console.log(good ? `ok ${name}` : `not ok ${name}: ${why}`);
@@ -20,8 +21,8 @@ function connect(section, more = {}) {
       options: {
         port: ports[section],
         database: more.database || 'Sales',
-        encrypt: more.encrypt ?? section === 'tls',
-        trustServerCertificate: more.trust ?? section !== 'tls',
+        encrypt: more.encrypt ?? (section === 'strict' ? 'strict' : section === 'tls'),
+        trustServerCertificate: more.trust ?? (section === 'plain' || section === 'login'),
         cryptoCredentialsDetails: { ca: fs.readFileSync(path.join(work, 'certs', more.ca || 'ca.pem')) },
         tdsVersion: more.tdsVersion || '7_4',
         useUTC: true,
@@ -194,6 +195,7 @@ async function main() {
   await types('plain');
   await types('tls');
   await types('login');
+  await types('strict'); // TDS 8
   check('wrong password', /Login failed for user 'reader'/.test((await failure(connect('plain', { password: 'nonsense' }))).message), 'another message');
   check('unknown database', /4060|Cannot open database|Login failed/.test((await failure(connect('plain', { database: 'Nowhere' }))).message), 'another message');
   check('unknown CA refused', !!(await failure(connect('tls', { ca: 'other-ca.pem' }))).message, 'connected');
