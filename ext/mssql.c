@@ -37,8 +37,7 @@ const char *mssql_library_version(void) {
   return dbversion();
 }
 
-/* ---- going on or not
- * --------------------------------------------------------- */
+/* ---- going on or not ---------------------------------------------------- */
 
 /* 1 when the operation has to end; the reason is noted. */
 static int must_stop(struct mssql *m) {
@@ -73,8 +72,7 @@ static int wait_readable(struct mssql *m) {
   }
 }
 
-/* ---- ends
- * ---------------------------------------------------------------------- */
+/* ---- ends --------------------------------------------------------------- */
 
 static void drop(struct mssql *m) {
   if (!m->dead) (void)shutdown(m->fd, SHUT_RDWR);
@@ -115,8 +113,7 @@ static enum err_code check_usable(const struct mssql *m, struct err *e) {
   return e->code;
 }
 
-/* ---- one batch
- * ------------------------------------------------------------------- */
+/* ---- one batch ---------------------------------------------------------- */
 
 /* Sends sql. The answer's first byte is waiting when this returns 1. */
 static int send_batch(struct mssql *m, const char *sql) {
@@ -178,9 +175,7 @@ const struct remote_columns *mssql_columns(const struct mssql *m) {
   return &m->columns;
 }
 
-/* ---- rows
- * ----------------------------------------------------------------------------
- */
+/* ---- rows --------------------------------------------------------------- */
 
 static enum err_code fail_row(struct mssql *m, struct err *e) {
   sqlite3_int64 n_rows = m->n_rows;
@@ -275,9 +270,7 @@ void mssql_deadline(struct mssql *m, sqlite3_int64 monotonic_ms) {
   if (m->state == STATE_ROWS) watch_arm(&m->watch, monotonic_ms);
 }
 
-/* ---- opening
- * ----------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------ */
 
 /*
 ** DB-Library's logins get DB-Library's defaults: ANSI options off, texts cut
@@ -447,9 +440,7 @@ done:
   return e->code;
 }
 
-/* ---- closing
- * --------------------------------------------------------------------------------
- */
+/* ---- closing ------------------------------------------------------------ */
 
 /*
 ** shutdown() first: dbclose() then finds a dead socket and cannot wait on it.
@@ -478,9 +469,7 @@ void mssql_close(struct mssql *m) {
   sqlite3_free(m);
 }
 
-/* ---- facts
- * ------------------------------------------------------------------------------------
- */
+/* ---- facts -------------------------------------------------------------- */
 
 static char *value_text(struct mssql *m, int i) {
   struct value v = {0};

@@ -135,8 +135,7 @@ enum err_code column_describe(struct mssql *m, struct err *e) {
   return ERR_NONE;
 }
 
-/* ---- values
- * ------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------- */
 
 /* FreeTDS's buffers are not promised to be aligned: every read is a memcpy,
 ** which costs nothing. */

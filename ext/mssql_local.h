@@ -22,8 +22,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* ---- mssql_door.c ----------------------------------------------------------
- */
+/* ---- mssql_door.c ------------------------------------------------------- */
 
 /*
 ** What FreeTDS reported during an operation. Fixed buffers: the handlers run
@@ -58,8 +57,7 @@ void notes_clear(struct notes *n);
 int door_lock_open(sqlite3_int64 deadline_ms);
 void door_unlock_open(void);
 
-/* ---- mssql_watch.c ----------------------------------------------------------
- */
+/* ---- mssql_watch.c ------------------------------------------------------ */
 
 /* Shuts a socket down at a deadline, from a thread of its own. */
 struct watch {
@@ -78,8 +76,7 @@ void watch_arm(struct watch *w, sqlite3_int64 deadline_ms);
 int watch_fired(struct watch *w);
 void watch_stop(struct watch *w); /* accepts one that never started */
 
-/* ---- mssql_login.c
- * ----------------------------------------------------------- */
+/* ---- mssql_login.c ------------------------------------------------------ */
 
 #define LOGIN_ADDRESSES 8
 
@@ -105,8 +102,7 @@ enum err_code login_open(DBPROCESS **out, const struct profile *p,
 int browser_port(const struct addresses *at, const char *instance,
                  sqlite3_int64 deadline_ms);
 
-/* ---- mssql_error.c
- * ------------------------------------------------------------ */
+/* ---- mssql_error.c ------------------------------------------------------ */
 
 /* Sets e from what a failed operation left in n; `doing` is a clause such as
 ** "running the query". */
@@ -117,8 +113,7 @@ enum err_code error_from_login(const struct notes *n, const struct profile *p,
                                struct err *e);
 int error_is_transient(int number);
 
-/* ---- mssql_tls.c
- * ---------------------------------------------------------------- */
+/* ---- mssql_tls.c -------------------------------------------------------- */
 
 /* Bytes handed to the socket so far; -1 when the kernel does not say. */
 sqlite3_int64 tls_bytes_sent(int fd);
@@ -142,8 +137,7 @@ int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
 /* A TCP connection within the deadline, or -1 with errno set. */
 int tls_dial(const struct address *at, sqlite3_int64 deadline_ms);
 
-/* ---- mssql_column.c
- * --------------------------------------------------------------- */
+/* ---- mssql_column.c ----------------------------------------------------- */
 
 /* What mssql_value() needs to know of a column, cached once a result. */
 struct slot {
@@ -153,8 +147,7 @@ struct slot {
   unsigned char money[8];    /* the current row's magnitude, big-endian */
 };
 
-/* ---- mssql.c
- * ------------------------------------------------------------------------ */
+/* ---- mssql.c ------------------------------------------------------------ */
 
 enum mssql_state {
   STATE_IDLE, /* no result is open */

@@ -54,7 +54,7 @@ struct login {
   enum stage stage;
   unsigned char before[FD_MOST / 8]; /* descriptors open before the login */
   struct addresses found;
-  /* ---- the thread's alone until done ---- */
+  /* the thread's alone until done: */
   LOGINREC *rec; /* owned */
   DBPROCESS *db; /* owned until taken */
   struct notes notes;
@@ -73,8 +73,7 @@ struct login {
   char ca_file[256];
 };
 
-/* ---- freeing
- * ------------------------------------------------------------------- */
+/* ---- freeing ------------------------------------------------------------ */
 
 static void login_free(struct login *l) {
   if (l->db || l->rec) {
@@ -105,8 +104,7 @@ static struct login *login_new(struct err *e) {
   return l;
 }
 
-/* ---- on the login's thread
- * --------------------------------------------------------- */
+/* ---- on the login's thread ---------------------------------------------- */
 
 static void enter_stage(struct login *l, enum stage stage) {
   (void)pthread_mutex_lock(&l->lock);
@@ -245,8 +243,7 @@ static void *login_run(void *arg) {
   return NULL;
 }
 
-/* ---- the socket of a login that must end
- * ---------------------------------------------- */
+/* ---- the socket of a login that must end -------------------------------- */
 
 struct hunt {
   const struct login *l; /* borrowed, locked */
@@ -324,8 +321,7 @@ static void shut_socket(struct login *l) {
   if (h.fd >= 0) (void)close(h.fd);
 }
 
-/* ---- on the caller's thread
- * -------------------------------------------------------------- */
+/* ---- on the caller's thread --------------------------------------------- */
 
 /* Waits for the thread until `until_ms`; 1 when it is done. Locked. */
 static int wait_done(struct login *l, sqlite3_int64 until_ms) {

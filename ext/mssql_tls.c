@@ -35,8 +35,7 @@
 #define TLS_OVERHEAD      20
 #define TLS_RECORD        0x17 /* application data: RFC 8446, 5.1 */
 
-/* ---- was it encrypted -------------------------------------------------------
- */
+/* ---- was it encrypted --------------------------------------------------- */
 
 sqlite3_int64 tls_bytes_sent(int fd) {
   struct tcp_info info;
@@ -69,8 +68,7 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql) {
   return sent_now - sent_before >= plain + TLS_OVERHEAD;
 }
 
-/* ---- our own connection
- * ------------------------------------------------------ */
+/* ---- our own connection ------------------------------------------------- */
 
 struct probe {
   int fd;
@@ -242,8 +240,7 @@ static int prelogin(struct probe *s) {
   return -1;
 }
 
-/* ---- what a certificate says
- * ----------------------------------------------------- */
+/* ---- what a certificate says -------------------------------------------- */
 
 /* The names a certificate is for: "a.example, 10.0.0.1". */
 static void list_names(gnutls_x509_crt_t cert, char *text, size_t n_text) {

@@ -47,8 +47,7 @@ void profile_file_wipe(char *text, size_t n) {
   sqlite3_free(text);
 }
 
-/* ---- who may read it ------------------------------------------------------
- */
+/* ---- who may read it ---------------------------------------------------- */
 
 /*
 ** A file with a secret may be read by its owner, who is us or root; by root's
@@ -87,8 +86,7 @@ static enum err_code refuse_public(const char *path, const struct contents *c,
   return e->code;
 }
 
-/* ---- a file into memory ----------------------------------------------------
- */
+/* ---- a file into memory ------------------------------------------------- */
 
 static enum err_code fill(struct contents *c, int fd, const char *path,
                           size_t cap, struct err *e) {
@@ -176,8 +174,7 @@ enum err_code profile_file_certificates(const char *path, struct err *e) {
   return e->code;
 }
 
-/* ---- lines -----------------------------------------------------------------
- */
+/* ---- lines -------------------------------------------------------------- */
 
 static void call(struct reading *r, const char *section, const char *key,
                  const char *value) {

@@ -47,8 +47,7 @@ struct world {
   int n_servers;
 };
 
-/* ---- servers ---------------------------------------------------------------
- */
+/* ---- servers ------------------------------------------------------------ */
 
 static void pause_ms(int ms) {
   struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000L};
@@ -183,8 +182,7 @@ static int clear_faults(void **state) {
   return 0;
 }
 
-/* ---- profiles and connections
- * -------------------------------------------------- */
+/* ---- profiles and connections ------------------------------------------- */
 
 /* A profile as profile.c would make it; all strings are literals or the
 ** world's, so there is nothing to clear. Through the environment: that is how
@@ -278,8 +276,7 @@ static void text_of(struct mssql *m, int i, char *text, size_t n_text) {
   }
 }
 
-/* ---- types
- * ------------------------------------------------------------------------ */
+/* ---- types -------------------------------------------------------------- */
 
 struct type_case {
   const char *sql; /* an expression */
@@ -470,8 +467,7 @@ static void test_mssql__refuses_characters_that_do_not_convert(void **state) {
   }
 }
 
-/* ---- results
- * ------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 static void test_mssql__passes_over_results_without_columns(void **state) {
   struct world *w = *state;
@@ -544,8 +540,7 @@ static void test_mssql__drops_a_link_that_ignores_a_cancel(void **state) {
   mssql_close(m);
 }
 
-/* ---- faults in mid-stream
- * --------------------------------------------------------------- */
+/* ---- faults in mid-stream ----------------------------------------------- */
 
 struct fault_case {
   const char *spec;
@@ -616,8 +611,7 @@ static void test_mssql__an_error_token_is_no_end(void **state) {
   mssql_close(m);
 }
 
-/* ---- deadlines and interrupts
- * -------------------------------------------------------------- */
+/* ---- deadlines and interrupts ------------------------------------------- */
 
 static void test_mssql__a_deadline_ends_every_wait(void **state) {
   static const char *const specs[] = {
@@ -725,9 +719,7 @@ static void test_mssql__bounds_the_login(void **state) {
   }
 }
 
-/* ---- login
- * ------------------------------------------------------------------------------------
- */
+/* ---- login -------------------------------------------------------------- */
 
 static void test_mssql__tells_refusals_apart(void **state) {
   struct world *w = *state;
@@ -862,9 +854,7 @@ static void test_mssql__abandons_a_login_it_cannot_tell_apart(void **state) {
   mssql_close(connect_to(&w->plain));
 }
 
-/* ---- encryption
- * -----------------------------------------------------------------------------------
- */
+/* ---- encryption --------------------------------------------------------- */
 
 static struct profile profile_tls(const struct server *s) {
   struct profile p = profile_for(s);
@@ -985,9 +975,7 @@ static void test_mssql__notices_a_downgrade(void **state) {
   assert_int_equal(looks_encrypted(50, 0x17), 0);      /* a forged first byte */
 }
 
-/* ---- SQL Browser
- * ----------------------------------------------------------------------------------
- */
+/* ---- SQL Browser -------------------------------------------------------- */
 
 struct browser {
   int fd;
@@ -1045,8 +1033,7 @@ static void test_mssql__asks_sql_browser(void **state) {
   assert_int_equal(ask_browser("", "silent"), 0);
 }
 
-/* ---- the process around us
- * ------------------------------------------------------------------------- */
+/* ---- the process around us ---------------------------------------------- */
 
 /* NOLINTBEGIN(readability-non-const-parameter): FreeTDS's signatures */
 static int their_error(DBPROCESS *db, int severity, int number, int oserr,
