@@ -23,6 +23,9 @@ for section in plain tls login v71 v72 v73; do
     "$(tail -1 "$dir/bcp.txt")"
 done
 bcp 'dbo.vwNowhere' out "$dir/none.txt" plain && no 'missing view' 'freebcp succeeded'
-grep -q "Invalid object name" "$dir/bcp.log" && ok 'missing view is 208' || no 'missing view' "$(head -2 "$dir/bcp.log" | tr '\n' ' ')"
+holds() { # NAME TEXT: freebcp said it
+  if grep -q "$2" "$dir/bcp.log"; then ok "$1"; else no "$1" "$(head -2 "$dir/bcp.log" | tr '\n' ' ')"; fi
+}
+holds 'missing view is 208' 'Invalid object name'
 freebcp 'SELECT 1' queryout "$dir/none.txt" -S plain -U reader -P nonsense -c >"$dir/bcp.log" 2>&1
-grep -q 'Login failed' "$dir/bcp.log" && ok 'wrong password' || no 'wrong password' "$(head -2 "$dir/bcp.log" | tr '\n' ' ')"
+holds 'wrong password' 'Login failed'

@@ -7,9 +7,9 @@
 
 struct running {
   int64_t count;
-  struct value v;  /* MIN, MAX */
-  i128 sum;        /* exact types */
-  double fsum;     /* floats */
+  struct value v;   /* MIN, MAX */
+  i128 sum;         /* exact types */
+  double fsum;      /* floats */
   struct buf *seen; /* owned: DISTINCT's keys, length-prefixed */
 };
 
@@ -157,8 +157,8 @@ bool agg_bind(struct aggregates *g, struct engine *en, struct select *sel,
   g->key_count = sel->group_count;
   for (unsigned i = 0; i < g->key_count; i++)
     if (!bind_expr(en, scope, g->keys[i])) return false;
-  g->scope.row = arena_alloc(en->a, (g->count + g->key_count + 1) *
-                                        sizeof *g->scope.row);
+  g->scope.row =
+      arena_alloc(en->a, (g->count + g->key_count + 1) * sizeof *g->scope.row);
   for (unsigned i = 0; i < count; i++)
     list[i] = rewrite(g, en, scope, list[i], "select list");
   if (sel->having)
@@ -309,8 +309,7 @@ static bool accumulate(struct aggregates *g, const struct eval *ev,
 
 bool agg_add(struct aggregates *g, const struct eval *ev) {
   struct buf key = {0};
-  struct value *keys =
-      arena_alloc(ev->a, (g->key_count + 1) * sizeof *keys);
+  struct value *keys = arena_alloc(ev->a, (g->key_count + 1) * sizeof *keys);
   struct group *group;
   for (unsigned i = 0; i < g->key_count; i++) {
     if (!eval_expr(ev, g->keys[i], &keys[i])) {

@@ -33,12 +33,12 @@ struct scope;
 struct node {
   enum node_kind kind;
   int op, line;
-  bool negate;    /* NOT IN, NOT LIKE, IS NOT NULL, ... */
-  bool star;      /* COUNT(*) */
-  bool distinct;  /* COUNT(DISTINCT x) */
-  bool tries;     /* TRY_CAST, TRY_CONVERT */
+  bool negate;   /* NOT IN, NOT LIKE, IS NOT NULL, ... */
+  bool star;     /* COUNT(*) */
+  bool distinct; /* COUNT(DISTINCT x) */
+  bool tries;    /* TRY_CAST, TRY_CONVERT */
   bool has_else;
-  bool implicit;  /* a conversion nobody wrote */
+  bool implicit;    /* a conversion nobody wrote */
   struct type type; /* of the value; of N_CAST: the target */
   struct node **arg;
   unsigned argc;
@@ -49,14 +49,14 @@ struct node {
   struct select *query;
   /* filled by binding */
   bool predicate;
-  uint8_t coll_rank; /* 1 a literal's, 2 a column's, 3 COLLATE's */
+  uint8_t coll_rank;   /* 1 a literal's, 2 a column's, 3 COLLATE's */
   struct scope *scope; /* of a column: whose row */
   unsigned index;      /* column, variable, function or aggregate */
   const struct function *fn;
   struct query *plan; /* of a subquery */
 };
 
-struct object_name { /* [server.][database.][schema.]name */
+struct object_name {   /* [server.][database.][schema.]name */
   const char *part[4]; /* 0: name, 1: schema, 2: database, 3: server */
   int line;
 };
@@ -131,7 +131,7 @@ enum stmt_kind {
   S_RETURN
 };
 
-struct assign { /* SET col = e, EXEC @p = e, DECLARE @x type = e */
+struct assign {     /* SET col = e, EXEC @p = e, DECLARE @x type = e */
   const char *name; /* NULL: positional */
   struct node *e;
   struct type type;

@@ -15,7 +15,9 @@ static void *must(void *p) {
   return p;
 }
 
-void *mem_alloc(size_t bytes) { return must(calloc(1, bytes ? bytes : 1)); }
+void *mem_alloc(size_t bytes) {
+  return must(calloc(1, bytes ? bytes : 1));
+}
 
 void *mem_grow(void *p, size_t bytes) {
   return must(realloc(p, bytes ? bytes : 1));
@@ -57,8 +59,8 @@ void *arena_raw(struct arena *a, size_t bytes) {
       a->used = 0;
       continue;
     }
-    fresh = must(malloc(sizeof *fresh + (need > ARENA_CHUNK ? need
-                                                            : ARENA_CHUNK)));
+    fresh =
+        must(malloc(sizeof *fresh + (need > ARENA_CHUNK ? need : ARENA_CHUNK)));
     fresh->size = need > ARENA_CHUNK ? need : ARENA_CHUNK;
     if (a->at) {
       fresh->next = a->at->next;
@@ -137,8 +139,7 @@ void buf_put(struct buf *b, const void *p, size_t n) {
 
 void buf_int(struct buf *b, uint64_t v, unsigned bytes) {
   buf_reserve(b, 8);
-  for (unsigned i = 0; i < bytes; i++)
-    b->p[b->n + i] = (uint8_t)(v >> (8 * i));
+  for (unsigned i = 0; i < bytes; i++) b->p[b->n + i] = (uint8_t)(v >> (8 * i));
   b->n += bytes;
 }
 
@@ -147,10 +148,18 @@ void buf_u8(struct buf *b, unsigned v) {
   b->p[b->n++] = (uint8_t)v;
 }
 
-void buf_u16(struct buf *b, unsigned v) { buf_int(b, v, 2); }
-void buf_u32(struct buf *b, uint32_t v) { buf_int(b, v, 4); }
-void buf_u64(struct buf *b, uint64_t v) { buf_int(b, v, 8); }
-void buf_text(struct buf *b, const char *s) { buf_put(b, s, strlen(s)); }
+void buf_u16(struct buf *b, unsigned v) {
+  buf_int(b, v, 2);
+}
+void buf_u32(struct buf *b, uint32_t v) {
+  buf_int(b, v, 4);
+}
+void buf_u64(struct buf *b, uint64_t v) {
+  buf_int(b, v, 8);
+}
+void buf_text(struct buf *b, const char *s) {
+  buf_put(b, s, strlen(s));
+}
 
 void buf_format(struct buf *b, const char *fmt, ...) {
   va_list ap;
@@ -181,7 +190,9 @@ void buf_set32(struct buf *b, size_t at, uint32_t v) {
 
 /* ---- reader ---- */
 
-size_t rd_left(const struct reader *r) { return (size_t)(r->end - r->p); }
+size_t rd_left(const struct reader *r) {
+  return (size_t)(r->end - r->p);
+}
 
 const uint8_t *rd_bytes(struct reader *r, size_t n) {
   const uint8_t *p = r->p;
@@ -200,9 +211,15 @@ uint64_t rd_int(struct reader *r, unsigned bytes) {
   return v;
 }
 
-uint8_t rd_u8(struct reader *r) { return (uint8_t)rd_int(r, 1); }
-uint16_t rd_u16(struct reader *r) { return (uint16_t)rd_int(r, 2); }
-uint32_t rd_u32(struct reader *r) { return (uint32_t)rd_int(r, 4); }
+uint8_t rd_u8(struct reader *r) {
+  return (uint8_t)rd_int(r, 1);
+}
+uint16_t rd_u16(struct reader *r) {
+  return (uint16_t)rd_int(r, 2);
+}
+uint32_t rd_u32(struct reader *r) {
+  return (uint32_t)rd_int(r, 4);
+}
 
 double now_seconds(void) {
   struct timespec t;

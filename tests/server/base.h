@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *mem_alloc(size_t bytes);             /* zeroed; free() it */
-void *mem_grow(void *p, size_t bytes);     /* realloc() */
+void *mem_alloc(size_t bytes);         /* zeroed; free() it */
+void *mem_grow(void *p, size_t bytes); /* realloc() */
 void *mem_dup(const void *p, size_t bytes);
 char *mem_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -140,8 +140,10 @@ static bool bind_var(struct engine *en, struct node *n) {
 static void join_collations(struct engine *en, struct node *n, struct node *a,
                             struct node *b, const char *what) {
   const struct node *win = a->coll_rank >= b->coll_rank ? a : b;
-  if (!type_is_string(a->type.id)) win = b;
-  else if (!type_is_string(b->type.id)) win = a;
+  if (!type_is_string(a->type.id))
+    win = b;
+  else if (!type_is_string(b->type.id))
+    win = a;
   else if (a->coll_rank == b->coll_rank && a->coll_rank >= 2 &&
            a->type.coll != b->type.coll)
     bind_error(en, n->line, 468, 16, 9,
@@ -253,8 +255,8 @@ static bool bind_binary(struct engine *en, struct node *n) {
   bool strings = (type_is_string(a->type.id) || a->type.id == T_NONE) &&
                  (type_is_string(b->type.id) || b->type.id == T_NONE) &&
                  !(a->type.id == T_NONE && b->type.id == T_NONE);
-  if (n->op == '+' && (strings || (type_is_binary(a->type.id) &&
-                                   type_is_binary(b->type.id))))
+  if (n->op == '+' &&
+      (strings || (type_is_binary(a->type.id) && type_is_binary(b->type.id))))
     return bind_concat(en, n, a, b);
   m = type_merge(&a->type, &b->type);
   if (m.id == T_NONE) m = type_of(T_INT);
@@ -502,15 +504,14 @@ bool bind_expr(struct engine *en, struct scope *scope, struct node *n) {
   if (n->kind == N_CASE) return bind_case(en, scope, n);
   if (n->kind == N_AGG) return true; /* bound with its query */
   for (unsigned i = 0; i < n->argc; i++) {
-    bool logic = n->kind == N_AND || n->kind == N_OR || n->kind == N_NOT ||
-                 (n->kind == N_CALL && i == 0 &&
-                  strcasecmp(n->name, "IIF") == 0);
+    bool logic =
+        n->kind == N_AND || n->kind == N_OR || n->kind == N_NOT ||
+        (n->kind == N_CALL && i == 0 && strcasecmp(n->name, "IIF") == 0);
     if (!(logic ? bind_condition(en, scope, n->arg[i])
                 : bind_expr(en, scope, n->arg[i])))
       return false;
     if (!logic && n->arg[i]->predicate) {
-      bind_error(en, n->arg[i]->line, 102, 15, 1,
-                 "Incorrect syntax near '='.");
+      bind_error(en, n->arg[i]->line, 102, 15, 1, "Incorrect syntax near '='.");
       return true;
     }
   }

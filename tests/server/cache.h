@@ -8,9 +8,9 @@
 
 #include "base.h"
 
-struct capture { /* a response being recorded */
-  struct buf bytes;  /* tokens, unframed */
-  size_t *cuts;      /* owned: where an attention may end a replay */
+struct capture {    /* a response being recorded */
+  struct buf bytes; /* tokens, unframed */
+  size_t *cuts;     /* owned: where an attention may end a replay */
   size_t cut_count, cut_cap;
   int64_t rows;
   bool too_big;

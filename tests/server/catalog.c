@@ -77,8 +77,7 @@ static struct table *find(struct engine *en, const char *wanted) {
   return t;
 }
 
-struct table *catalog_table(struct engine *en,
-                            const struct object_name *name) {
+struct table *catalog_table(struct engine *en, const struct object_name *name) {
   const char *db = name->part[2] ? name->part[2] : en->s->db;
   const char *schema = name->part[1];
   if (name->part[3]) return NULL;

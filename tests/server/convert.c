@@ -42,8 +42,9 @@ static bool failed(struct job *j) { /* 8114, or 245 for int and smaller */
     return sqlerr_set(j->e, 245, 16, 1,
                       "Conversion failed when converting the %s value '%.*s' "
                       "to data type %s.",
-                      convert_name(in->id), (int)(in->u.s.n > 200 ? 200 : in->u.s.n),
-                      in->u.s.p, type_name(j->to));
+                      convert_name(in->id),
+                      (int)(in->u.s.n > 200 ? 200 : in->u.s.n), in->u.s.p,
+                      type_name(j->to));
   if (type_is_string(in->id) && (to == T_MONEY || to == T_SMALLMONEY))
     return sqlerr_set(j->e, 235, 16, 0,
                       "Cannot convert a char value to money. The char value "
@@ -170,8 +171,10 @@ static bool to_decimal(struct job *j) {
       clean[n++] = c;
     }
     if (!dec_parse(clean, n, false, &v, &scale)) {
-      if (j->to->id != T_DECIMAL && strspn(clean, " ") >= n) v = 0;
-      else return failed(j);
+      if (j->to->id != T_DECIMAL && strspn(clean, " ") >= n)
+        v = 0;
+      else
+        return failed(j);
     }
   } else if (type_is_binary(in->id) && j->to->id != T_DECIMAL) {
     v = from_big_endian(in, 8);
@@ -180,7 +183,7 @@ static bool to_decimal(struct job *j) {
     return not_allowed(j);
   }
   if (!dec_rescale(&v, scale, j->to->scale)) return convert_overflow(j);
-  if (j->to->id == T_MONEY ? v < INT64_MIN || v > INT64_MAX
+  if (j->to->id == T_MONEY        ? v < INT64_MIN || v > INT64_MAX
       : j->to->id == T_SMALLMONEY ? v < INT32_MIN || v > INT32_MAX
                                   : !dec_fits(v, prec))
     return convert_overflow(j);
@@ -239,8 +242,7 @@ static bool to_date(struct job *j) {
   if (type_is_date(in->id)) {
     w = in->u.w;
     if (in->id == T_TIME) w.days = DAYS_TO_1900;
-    if (in->id == T_DATE && j->to->id == T_TIME)
-      return not_allowed(j);
+    if (in->id == T_DATE && j->to->id == T_TIME) return not_allowed(j);
   } else if (type_is_string(in->id)) {
     has = date_parse(in->u.s.p, in->u.s.n, j->fmt->order, &w);
     if (!has && j->style >= 0) { /* CONVERT(date, '31/12/2024', 103) */

@@ -244,8 +244,12 @@ void date_round(struct when *w, int scale) {
   }
 }
 
-int64_t datetime_units(int64_t ticks) { return (ticks * 3 + 50000) / 100000; }
-int64_t datetime_ticks(int64_t units) { return (units * 100000 + 1) / 3; }
+int64_t datetime_units(int64_t ticks) {
+  return (ticks * 3 + 50000) / 100000;
+}
+int64_t datetime_ticks(int64_t units) {
+  return (units * 100000 + 1) / 3;
+}
 
 void datetime_round(struct when *w) {
   int64_t units = datetime_units(w->ticks);

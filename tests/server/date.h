@@ -12,8 +12,8 @@
 enum { DAYS_TO_1900 = 693595, DATE_TEXT = 64 };
 
 struct when {
-  int32_t days;  /* since 0001-01-01 */
-  int64_t ticks; /* since midnight; of datetimeoffset: local time */
+  int32_t days;   /* since 0001-01-01 */
+  int64_t ticks;  /* since midnight; of datetimeoffset: local time */
   int16_t offset; /* minutes east of UTC */
 };
 

@@ -147,9 +147,9 @@ struct source *describe_source(struct engine *en, const char *sql,
   struct sqlerr e = {0};
   struct rowset r;
   struct query *q;
-  char *spec = arena_format(en->a, "%s%s", columns_of_function,
-                            for_procedure ? more_of_procedure
-                                          : more_of_function);
+  char *spec =
+      arena_format(en->a, "%s%s", columns_of_function,
+                   for_procedure ? more_of_procedure : more_of_function);
   inner.e = &e;
   rowset_init(&r, en, spec);
   q = sql ? first_result(&inner, sql, params) : NULL;

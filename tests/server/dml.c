@@ -27,8 +27,7 @@ static struct table *target(struct engine *en, const struct object_name *n) {
 static int column_at(struct engine *en, const struct table *t,
                      const char *name) {
   for (unsigned i = 0; i < t->n; i++)
-    if (text_equal_name(t->cols[i].name, name, en->s->srv->coll))
-      return (int)i;
+    if (text_equal_name(t->cols[i].name, name, en->s->srv->coll)) return (int)i;
   sqlerr_set(en->e, 207, 16, 1, "Invalid column name '%s'.", name);
   return -1;
 }
@@ -130,8 +129,7 @@ bool exec_insert(struct engine *en, struct stmt *st, int64_t *rows) {
   sqlite3_exec(en->s->sq, "SAVEPOINT one_insert", NULL, NULL, NULL);
   ok = insert_rows(en, st, t, at, n, stmt, rows);
   sqlite3_finalize(stmt);
-  if (!ok)
-    sqlite3_exec(en->s->sq, "ROLLBACK TO one_insert", NULL, NULL, NULL);
+  if (!ok) sqlite3_exec(en->s->sq, "ROLLBACK TO one_insert", NULL, NULL, NULL);
   sqlite3_exec(en->s->sq, "RELEASE one_insert", NULL, NULL, NULL);
   return ok;
 }
@@ -139,8 +137,8 @@ bool exec_insert(struct engine *en, struct stmt *st, int64_t *rows) {
 /* The rowids that WHERE lets through, then one statement each: what is
 ** changed cannot change what is found. */
 static bool change_rows(struct engine *en, struct stmt *st, struct table *t,
-                        sqlite3_stmt *scan, sqlite3_stmt *write,
-                        const int *at, int64_t *rows) {
+                        sqlite3_stmt *scan, sqlite3_stmt *write, const int *at,
+                        int64_t *rows) {
   struct scope scope = {t->cols, t->n, NULL, NULL};
   struct arena row_arena = {0};
   struct eval ev = {en, &row_arena};
@@ -234,8 +232,7 @@ bool exec_update(struct engine *en, struct stmt *st, int64_t *rows) {
   ok = ok && change_rows(en, st, t, scan, put, at, rows);
   sqlite3_finalize(scan);
   sqlite3_finalize(put);
-  if (!ok)
-    sqlite3_exec(en->s->sq, "ROLLBACK TO one_change", NULL, NULL, NULL);
+  if (!ok) sqlite3_exec(en->s->sq, "ROLLBACK TO one_change", NULL, NULL, NULL);
   sqlite3_exec(en->s->sq, "RELEASE one_change", NULL, NULL, NULL);
   return ok;
 }
@@ -253,28 +250,21 @@ bool exec_create(struct engine *en, struct stmt *st) {
                       "There is already an object named '%s' in the database.",
                       n->part[0]);
   }
-  sqlite3_str_appendf(sql, "CREATE %s TABLE \"%w%s%w\"(", temp ? "TEMP" : "",
-                      n->part[1] && strcasecmp(n->part[1], "dbo") != 0
-                          ? n->part[1]
-                          : "",
-                      n->part[1] && strcasecmp(n->part[1], "dbo") != 0 ? "."
-                                                                       : "",
-                      n->part[0]);
+  sqlite3_str_appendf(
+      sql, "CREATE %s TABLE \"%w%s%w\"(", temp ? "TEMP" : "",
+      n->part[1] && strcasecmp(n->part[1], "dbo") != 0 ? n->part[1] : "",
+      n->part[1] && strcasecmp(n->part[1], "dbo") != 0 ? "." : "", n->part[0]);
   for (unsigned i = 0; i < st->list_count; i++) {
     const struct type *t = &st->list[i].type;
     /* a quoted type keeps its COLLATE, and "text" keeps its digits */
-    sqlite3_str_appendf(sql, "%s\"%w\" \"%w%s%w%s\"%s", i ? "," : "",
-                        st->list[i].name, type_text(t, en->a),
-                        type_is_string(t->id) && t->id != T_XML ? " COLLATE "
-                                                                : "",
-                        type_is_string(t->id) && t->id != T_XML
-                            ? collation_name(t->coll)
-                            : "",
-                        type_is_exact(t->id) || t->id == T_VARIANT ||
-                                t->id == T_XML
-                            ? " text"
-                            : "",
-                        t->notnull ? " NOT NULL" : "");
+    sqlite3_str_appendf(
+        sql, "%s\"%w\" \"%w%s%w%s\"%s", i ? "," : "", st->list[i].name,
+        type_text(t, en->a),
+        type_is_string(t->id) && t->id != T_XML ? " COLLATE " : "",
+        type_is_string(t->id) && t->id != T_XML ? collation_name(t->coll) : "",
+        type_is_exact(t->id) || t->id == T_VARIANT || t->id == T_XML ? " text"
+                                                                     : "",
+        t->notnull ? " NOT NULL" : "");
   }
   sqlite3_str_appendall(sql, ")");
   text = sqlite3_str_finish(sql);

@@ -25,8 +25,8 @@ struct engine { /* one batch or procedure call */
   struct arena *a; /* of the batch */
   struct variable *vars;
   unsigned var_count;
-  struct sqlerr *e;                  /* the error of what runs now */
-  struct sqlerr errors[ERRORS_MAX];  /* compile errors, one a name */
+  struct sqlerr *e;                 /* the error of what runs now */
+  struct sqlerr errors[ERRORS_MAX]; /* compile errors, one a name */
   unsigned error_count;
   bool deferred; /* a table is missing: an error only when it runs */
   bool in_proc;  /* DONEINPROC instead of DONE */

@@ -16,8 +16,8 @@ static bool divide_by_zero(const struct eval *ev) {
                     "Divide by zero error encountered.");
 }
 
-static bool integer_math(const struct eval *ev, const struct node *n,
-                         int64_t a, int64_t b, struct value *out) {
+static bool integer_math(const struct eval *ev, const struct node *n, int64_t a,
+                         int64_t b, struct value *out) {
   static const int64_t lo[] = {0, 0, INT16_MIN, INT32_MIN, INT64_MIN};
   static const int64_t hi[] = {1, 255, INT16_MAX, INT32_MAX, INT64_MAX};
   unsigned k = n->type.id - T_BIT;
@@ -161,7 +161,8 @@ static bool eval_binary(const struct eval *ev, const struct node *n,
   out->null = false;
   if (type_is_string(n->type.id) || type_is_binary(n->type.id))
     return eval_concat(ev, n, &a, &b, out);
-  if (type_is_integer(n->type.id)) return integer_math(ev, n, a.u.i, b.u.i, out);
+  if (type_is_integer(n->type.id))
+    return integer_math(ev, n, a.u.i, b.u.i, out);
   if (type_is_exact(n->type.id)) return decimal_math(ev, n, &a, &b, out);
   if (type_is_date(n->type.id)) return date_math(ev, n, &a.u.w, &b.u.w, out);
   return float_math(ev, n, a.u.f, b.u.f, out);
@@ -272,8 +273,7 @@ static bool eval_subquery(const struct eval *ev, const struct node *n,
   return got >= 0;
 }
 
-bool eval_expr(const struct eval *ev, const struct node *n,
-               struct value *out) {
+bool eval_expr(const struct eval *ev, const struct node *n, struct value *out) {
   switch (n->kind) {
   case N_LITERAL:
     *out = n->value;
@@ -316,8 +316,8 @@ int compare_values(const struct eval *ev, const struct value *a,
     struct value va, vb;
     struct sqlerr e = {0};
     t = type_rank(a->id) > type_rank(b->id) ? x : y;
-    if (t.id == T_DECIMAL) t = type_decimal(38, a->scale > b->scale ? a->scale
-                                                                    : b->scale);
+    if (t.id == T_DECIMAL)
+      t = type_decimal(38, a->scale > b->scale ? a->scale : b->scale);
     if (convert(&va, a, &t, -1, &ev->en->s->fmt, ev->a, &e) &&
         convert(&vb, b, &t, -1, &ev->en->s->fmt, ev->a, &e))
       return value_compare(&va, &vb, coll);
@@ -391,8 +391,7 @@ static int eval_like(const struct eval *ev, const struct node *n) {
     escape = text_next(esc.u.s.p, esc.u.s.n, &at);
   }
   if (s.null || pat.null || s.raw) return -1;
-  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape,
-                  n->type.coll);
+  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll);
   return n->negate ? !yes : yes;
 }
 

@@ -206,8 +206,7 @@ static void check(struct engine *en, struct stmt *st) {
 
 static bool value_of(struct engine *en, struct node *n, struct value *v) {
   struct eval ev = {en, en->a};
-  return bind_expr(en, NULL, n) && en->error_count == 0 &&
-         eval_expr(&ev, n, v);
+  return bind_expr(en, NULL, n) && en->error_count == 0 && eval_expr(&ev, n, v);
 }
 
 static bool set_var(struct engine *en, const char *name, struct node *e) {
@@ -445,8 +444,8 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
 /* Errors that end their statement only; all others end the batch. */
 static bool goes_on_after(int number) {
   return number == 8134 || number == 8115 || number == 220 || number == 512 ||
-         number == 50000 || number == 2627 || number == 515 ||
-         number == 3902 || number == 3903 || number == 911;
+         number == 50000 || number == 2627 || number == 515 || number == 3902 ||
+         number == 3903 || number == 911;
 }
 
 static bool flow(struct engine *en, struct stmt *st, bool *handled) {

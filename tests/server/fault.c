@@ -9,9 +9,9 @@
 static const char *const whens[] = {"accept", "prelogin", "tls", "login",
                                     "batch"};
 static const char *const actions[] = {
-    "hang", "close", "cut",          "reset",      "garbage",
-    "delay", "drip", "flip",         "error",      "refuse_login",
-    "no_encrypt",    "drop_done",    "no_count",   "ignore_attention"};
+    "hang",       "close",     "cut",      "reset",           "garbage",
+    "delay",      "drip",      "flip",     "error",           "refuse_login",
+    "no_encrypt", "drop_done", "no_count", "ignore_attention"};
 
 struct rule {
   struct fault fault;
@@ -44,7 +44,8 @@ static bool parse_action(struct fault *f, const char *text) {
   f->arg = strtoll(arg, &end, 0);
   f->severity = f->arg == 1205 ? 13 : 16;
   f->mask = 1;
-  if (*end == ':' && f->what == DO_FLIP) f->mask = (int)strtol(end + 1, NULL, 0);
+  if (*end == ':' && f->what == DO_FLIP)
+    f->mask = (int)strtol(end + 1, NULL, 0);
   if (*end == ':' && f->what == DO_ERROR) {
     f->severity = (int)strtol(end + 1, &end, 10);
     if (*end == ':') {
@@ -53,7 +54,8 @@ static bool parse_action(struct fault *f, const char *text) {
     }
   }
   if ((what == DO_DELAY || what == DO_DRIP || what == DO_FLIP ||
-       what == DO_ERROR) && *arg == 0)
+       what == DO_ERROR) &&
+      *arg == 0)
     return false;
   if (f->what == DO_DRIP && f->arg < 1) f->arg = 1;
   if (f->what == DO_REFUSE_LOGIN && f->arg == 0) f->arg = 18456;
@@ -124,7 +126,9 @@ bool fault_add(const char *line) {
   return ok;
 }
 
-void fault_file(const char *path) { file_path = path; }
+void fault_file(const char *path) {
+  file_path = path;
+}
 
 /* Counters start again when the file's content changes. */
 static void reload(void) {
@@ -159,8 +163,7 @@ static void reload(void) {
   buf_clear(&b);
 }
 
-void fault_pick(enum fault_when when, const char *text,
-                struct fault_set *out) {
+void fault_pick(enum fault_when when, const char *text, struct fault_set *out) {
   out->n = 0;
   pthread_mutex_lock(&lock);
   reload();

@@ -72,7 +72,6 @@ struct fault_set { /* those that apply to one response */
 /* Adds a line; false when it cannot be read (then nothing is added). */
 bool fault_add(const char *line);
 void fault_file(const char *path);
-void fault_pick(enum fault_when when, const char *text,
-                struct fault_set *out);
+void fault_pick(enum fault_when when, const char *text, struct fault_set *out);
 const struct fault *fault_has(const struct fault_set *s, enum fault_do what);
 #endif

@@ -519,8 +519,7 @@ static const struct function functions[] = {
     {"HASHBYTES", 2, 2, to_hash, f_hashbytes, false, false},
     {"CHECKSUM", 1, 16, to_int, f_checksum, false, true},
     {"BINARY_CHECKSUM", 1, 16, to_int, f_checksum, false, true},
-    {"SQL_VARIANT_PROPERTY", 2, 2, to_variant, f_variant_property, false,
-     true},
+    {"SQL_VARIANT_PROPERTY", 2, 2, to_variant, f_variant_property, false, true},
 };
 
 const struct function *function_find(const char *name) {

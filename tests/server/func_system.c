@@ -4,7 +4,7 @@
 
 #include "engine.h"
 
-#define VERSION                                                               \
+#define VERSION                                                                \
   "Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (X64) (test look-alike)"
 
 int32_t object_id_of(const char *schema, const char *name);
@@ -35,9 +35,9 @@ static bool is_datetime(struct engine *en, struct node *n) {
 
 static bool is_datetime2(struct engine *en, struct node *n) {
   (void)en;
-  n->type = type_of(strcasecmp(n->name, "SYSDATETIMEOFFSET") == 0
-                        ? T_DATETIMEOFFSET
-                        : T_DATETIME2);
+  n->type =
+      type_of(strcasecmp(n->name, "SYSDATETIMEOFFSET") == 0 ? T_DATETIMEOFFSET
+                                                            : T_DATETIME2);
   n->type.notnull = true;
   return true;
 }
@@ -285,15 +285,15 @@ const unsigned system_function_count =
 static const struct {
   const char *name;
   enum type_id id;
-} sysvars[] = {{"@@VERSION", T_NVARCHAR},    {"@@SPID", T_SMALLINT},
-               {"@@TRANCOUNT", T_INT},       {"@@ERROR", T_INT},
-               {"@@ROWCOUNT", T_INT},        {"@@SERVERNAME", T_NVARCHAR},
-               {"@@LANGUAGE", T_NVARCHAR},   {"@@LANGID", T_SMALLINT},
-               {"@@OPTIONS", T_INT},         {"@@MAX_PRECISION", T_TINYINT},
+} sysvars[] = {{"@@VERSION", T_NVARCHAR},     {"@@SPID", T_SMALLINT},
+               {"@@TRANCOUNT", T_INT},        {"@@ERROR", T_INT},
+               {"@@ROWCOUNT", T_INT},         {"@@SERVERNAME", T_NVARCHAR},
+               {"@@LANGUAGE", T_NVARCHAR},    {"@@LANGID", T_SMALLINT},
+               {"@@OPTIONS", T_INT},          {"@@MAX_PRECISION", T_TINYINT},
                {"@@MICROSOFTVERSION", T_INT}, {"@@NESTLEVEL", T_INT},
-               {"@@TEXTSIZE", T_INT},        {"@@LOCK_TIMEOUT", T_INT},
+               {"@@TEXTSIZE", T_INT},         {"@@LOCK_TIMEOUT", T_INT},
                {"@@SERVICENAME", T_NVARCHAR}, {"@@DATEFIRST", T_TINYINT},
-               {"@@FETCH_STATUS", T_INT},    {"@@IDENTITY", T_DECIMAL}};
+               {"@@FETCH_STATUS", T_INT},     {"@@IDENTITY", T_DECIMAL}};
 enum { SYSVARS = sizeof sysvars / sizeof *sysvars };
 
 bool function_sysvar(struct engine *en, struct node *n) {

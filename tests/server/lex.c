@@ -9,21 +9,21 @@
 
 /* The reserved words that end an expression or cannot be an alias. */
 static const char *const reserved[] = {
-    "ADD",      "ALL",       "ALTER",     "AND",      "ANY",      "AS",
-    "ASC",      "BEGIN",     "BETWEEN",   "BY",       "CASE",     "CLOSE",
-    "COALESCE", "COLLATE",   "COMMIT",    "CONVERT",  "CREATE",   "CROSS",
-    "CURRENT",  "DECLARE",   "DEFAULT",   "DELETE",   "DESC",     "DISTINCT",
-    "DROP",     "ELSE",      "END",       "EXCEPT",   "EXEC",     "EXECUTE",
-    "EXISTS",   "FETCH",     "FOR",       "FROM",     "FULL",     "FUNCTION",
-    "GO",       "GROUP",     "HAVING",    "IF",       "IN",       "INNER",
-    "INSERT",   "INTERSECT", "INTO",      "IS",       "JOIN",     "LEFT",
-    "LIKE",     "NOT",       "NULL",      "NULLIF",   "ON",       "OPTION",
-    "OR",       "ORDER",     "OUTER",     "PERCENT",  "PRINT",    "PROC",
-    "PROCEDURE", "RAISERROR", "RETURN",   "RIGHT",    "ROLLBACK", "SAVE",
-    "SELECT",   "SET",       "TABLE",     "THEN",     "TO",       "TOP",
-    "TRAN",     "TRANSACTION", "TRUNCATE", "UNION",   "UNIQUE",   "UPDATE",
-    "USE",      "VALUES",    "VIEW",      "WAITFOR",  "WHEN",     "WHERE",
-    "WHILE",    "WITH"};
+    "ADD",       "ALL",         "ALTER",    "AND",     "ANY",      "AS",
+    "ASC",       "BEGIN",       "BETWEEN",  "BY",      "CASE",     "CLOSE",
+    "COALESCE",  "COLLATE",     "COMMIT",   "CONVERT", "CREATE",   "CROSS",
+    "CURRENT",   "DECLARE",     "DEFAULT",  "DELETE",  "DESC",     "DISTINCT",
+    "DROP",      "ELSE",        "END",      "EXCEPT",  "EXEC",     "EXECUTE",
+    "EXISTS",    "FETCH",       "FOR",      "FROM",    "FULL",     "FUNCTION",
+    "GO",        "GROUP",       "HAVING",   "IF",      "IN",       "INNER",
+    "INSERT",    "INTERSECT",   "INTO",     "IS",      "JOIN",     "LEFT",
+    "LIKE",      "NOT",         "NULL",     "NULLIF",  "ON",       "OPTION",
+    "OR",        "ORDER",       "OUTER",    "PERCENT", "PRINT",    "PROC",
+    "PROCEDURE", "RAISERROR",   "RETURN",   "RIGHT",   "ROLLBACK", "SAVE",
+    "SELECT",    "SET",         "TABLE",    "THEN",    "TO",       "TOP",
+    "TRAN",      "TRANSACTION", "TRUNCATE", "UNION",   "UNIQUE",   "UPDATE",
+    "USE",       "VALUES",      "VIEW",     "WAITFOR", "WHEN",     "WHERE",
+    "WHILE",     "WITH"};
 
 bool is_reserved(const struct token *t) {
   if (t->kind != K_WORD) return false;
@@ -227,8 +227,8 @@ void syntax_error(struct parser *p) {
   if (p->failed) return;
   p->failed = true;
   if (is_reserved(&p->t))
-    sqlerr_set(p->env->e, 156, 15, 1,
-               "Incorrect syntax near the keyword '%s'.", p->t.text);
+    sqlerr_set(p->env->e, 156, 15, 1, "Incorrect syntax near the keyword '%s'.",
+               p->t.text);
   else
     sqlerr_set(p->env->e, 102, 15, 1, "Incorrect syntax near '%.128s'.",
                p->t.text);

@@ -6,9 +6,9 @@
 
 enum token_kind {
   K_END,
-  K_WORD,   /* an identifier or keyword, not quoted */
-  K_NAME,   /* a quoted identifier */
-  K_VAR,    /* @x, @@x */
+  K_WORD, /* an identifier or keyword, not quoted */
+  K_NAME, /* a quoted identifier */
+  K_VAR,  /* @x, @@x */
   K_NUMBER,
   K_STRING, /* '...' */
   K_NSTRING,

@@ -49,8 +49,7 @@ void log_write(const struct log_event *e) {
   if (!out) return;
   clock_gettime(CLOCK_REALTIME, &t);
   buf_format(&b, "{\"time\":%lld.%03ld,\"event\":\"%s\",\"connection\":%d",
-             (long long)t.tv_sec, t.tv_nsec / 1000000, e->event,
-             e->connection);
+             (long long)t.tv_sec, t.tv_nsec / 1000000, e->event, e->connection);
   buf_format(&b, ",\"tls\":%s", e->tls ? "true" : "false");
   member(&b, "user", e->user);
   member(&b, "database", e->database);

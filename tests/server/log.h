@@ -9,11 +9,11 @@ struct log_event {
   int connection;
   bool tls;
   const char *user, *database, *app, *host, *server;
-  const char *sql;       /* NULL when there is none */
-  int64_t rows, bytes;   /* of the response */
-  bool cancelled, ok;    /* by an attention; without an error */
-  bool cached;           /* replayed from memory */
-  int error;             /* the first error's number, 0 without */
+  const char *sql;     /* NULL when there is none */
+  int64_t rows, bytes; /* of the response */
+  bool cancelled, ok;  /* by an attention; without an error */
+  bool cached;         /* replayed from memory */
+  int error;           /* the first error's number, 0 without */
   double ms;
   int tds, packet_size;
   bool read_only, encrypted_login;

@@ -8,10 +8,10 @@
 #include "session.h"
 
 enum { /* ENCRYPT octet of PRELOGIN */
-  ASK_OFF = 0,
-  ASK_ON = 1,
-  ASK_NOT_SUP = 2,
-  ASK_REQ = 3
+       ASK_OFF = 0,
+       ASK_ON = 1,
+       ASK_NOT_SUP = 2,
+       ASK_REQ = 3
 };
 
 /* The table of [MS-TDS] 2.2.6.5: what is answered, and whether the
@@ -100,8 +100,9 @@ static int tds_version(uint32_t v) {
   case 0x73:
     return (v >> 16 & 0xff) == 0x0b ? TDS_73B : TDS_73A;
   default:
-    return v >> 24 > 0x74 || v >> 24 == 8 ? TDS_74 : v >> 24 == 0x74 ? TDS_74
-                                                                      : 0;
+    return v >> 24 > 0x74 || v >> 24 == 8 ? TDS_74
+           : v >> 24 == 0x74              ? TDS_74
+                                          : 0;
   }
 }
 

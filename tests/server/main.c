@@ -154,8 +154,7 @@ static void end_connections(void) {
   pthread_mutex_lock(&lock);
   for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
     if (sockets[i] >= 0) shutdown(sockets[i], SHUT_RDWR);
-  while (open_count > 0 &&
-         pthread_cond_timedwait(&empty, &lock, &until) == 0)
+  while (open_count > 0 && pthread_cond_timedwait(&empty, &lock, &until) == 0)
     ;
   pthread_mutex_unlock(&lock);
 }
@@ -197,13 +196,13 @@ struct options {
 
 static int read_options(int argc, char **argv, struct options *o) {
   static const struct option names[] = {
-      {"db", 1, NULL, 'd'},        {"listen", 1, NULL, 'l'},
-      {"port", 1, NULL, 'p'},      {"port-file", 1, NULL, 'P'},
-      {"log", 1, NULL, 'L'},       {"user", 1, NULL, 'u'},
-      {"password", 1, NULL, 'w'},  {"database", 1, NULL, 'D'},
-      {"cert", 1, NULL, 'c'},      {"key", 1, NULL, 'k'},
-      {"encrypt", 1, NULL, 'e'},   {"collation", 1, NULL, 'C'},
-      {"deny", 1, NULL, 'n'},      {"fault", 1, NULL, 'f'},
+      {"db", 1, NULL, 'd'},         {"listen", 1, NULL, 'l'},
+      {"port", 1, NULL, 'p'},       {"port-file", 1, NULL, 'P'},
+      {"log", 1, NULL, 'L'},        {"user", 1, NULL, 'u'},
+      {"password", 1, NULL, 'w'},   {"database", 1, NULL, 'D'},
+      {"cert", 1, NULL, 'c'},       {"key", 1, NULL, 'k'},
+      {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
+      {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
       {"fault-file", 1, NULL, 'F'}, {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {

@@ -302,9 +302,14 @@ void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
       size_t part = bytes < room ? bytes : room;
       bool final = last && part == bytes;
       size_t length = part + 8;
-      uint8_t h[8] = {type, final ? 1 : 0, (uint8_t)(length >> 8),
-                      (uint8_t)length, (uint8_t)(n->spid >> 8),
-                      (uint8_t)n->spid, ++n->seq, 0};
+      uint8_t h[8] = {type,
+                      final ? 1 : 0,
+                      (uint8_t)(length >> 8),
+                      (uint8_t)length,
+                      (uint8_t)(n->spid >> 8),
+                      (uint8_t)n->spid,
+                      ++n->seq,
+                      0};
       if (part < room && !last) {
         done = true;
         break;
@@ -316,7 +321,7 @@ void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
       done = final || (!last && bytes < room);
     }
     if (n->framed.n) write_with_faults(n, n->framed.p, n->framed.n);
-    if (net_check_attention(n) && !last) break;
+    if (!last) (void)net_check_attention(n); /* noted; tokens stay whole */
   }
   /* A cut exactly at the end of the response. */
   if (last) {
@@ -329,7 +334,7 @@ void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
 
 void net_send_short(struct net *n, uint8_t type, struct buf *payload) {
   uint8_t h[8] = {type, 0, 0, 0, (uint8_t)(n->spid >> 8), (uint8_t)n->spid,
-                  0, 0};
+                  0,    0};
   net_send(n, type, payload, false);
   if (payload->n == 0 || n->dead) return;
   h[2] = (uint8_t)((payload->n + 8) >> 8);

@@ -25,17 +25,17 @@ enum {
 
 struct net {
   int fd;
-  SSL *ssl;          /* owned; NULL before TLS */
-  bool tls;          /* records are what the socket carries now */
-  struct buf in;     /* received, decrypted, not parsed yet */
+  SSL *ssl;      /* owned; NULL before TLS */
+  bool tls;      /* records are what the socket carries now */
+  struct buf in; /* received, decrypted, not parsed yet */
   size_t in_at;
   struct buf framed; /* scratch */
   uint32_t packet_size;
   uint16_t spid;
   uint8_t seq;
-  uint8_t status; /* of the last packet read: RESETCONNECTION bits */
-  bool dead;      /* the connection is of no more use */
-  bool attention; /* the client asked to cancel */
+  uint8_t status;          /* of the last packet read: RESETCONNECTION bits */
+  bool dead;               /* the connection is of no more use */
+  bool attention;          /* the client asked to cancel */
   struct fault_set faults; /* of the response under way */
   uint64_t sent;           /* bytes of it, before TLS */
   int64_t drip;            /* bytes a second, 0: no limit */

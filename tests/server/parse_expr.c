@@ -157,8 +157,7 @@ static struct node *string_literal(struct parser *p) {
     /* characters outside the code page are lost already here */
     struct buf b = {0};
     text_to_1252(&b, p->t.text, p->t.n);
-    n->value.u.s.p =
-        text_from_1252(p->env->a, b.p, b.n, &n->value.u.s.n);
+    n->value.u.s.p = text_from_1252(p->env->a, b.p, b.n, &n->value.u.s.n);
     buf_clear(&b);
   }
   lex_next(p);

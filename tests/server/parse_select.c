@@ -43,8 +43,8 @@ static bool table_alias(struct parser *p, struct table_ref *t) {
     do {
       const char *name = take_name(p);
       if (!name) return false;
-      t->columns = parser_push(p, t->columns, t->column_count,
-                               sizeof *t->columns);
+      t->columns =
+          parser_push(p, t->columns, t->column_count, sizeof *t->columns);
       t->columns[t->column_count++] = name;
     } while (take_op(p, ','));
     if (!want_op(p, ')')) return false;
@@ -136,8 +136,7 @@ struct table_ref *parse_from(struct parser *p) {
     if (!(right = table_primary(p))) return NULL;
     t = join(p, t, right);
     t->outer = outer;
-    if (!cross &&
-        (!want_word(p, "ON") || !(t->on = parse_expr(p))))
+    if (!cross && (!want_word(p, "ON") || !(t->on = parse_expr(p))))
       return NULL;
   }
   p->depth--;

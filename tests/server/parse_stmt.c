@@ -124,8 +124,7 @@ static bool parse_set(struct parser *p, struct stmt *s) {
     lex_next(p);
   } else if (p->t.kind == K_NUMBER || p->t.kind == K_WORD ||
              p->t.kind == K_STRING || p->t.kind == K_NSTRING ||
-             p->t.kind == K_NAME || p->t.kind == K_VAR ||
-             p->t.kind == K_HEX) {
+             p->t.kind == K_NAME || p->t.kind == K_VAR || p->t.kind == K_HEX) {
     s->text = p->t.text;
     lex_next(p);
   } else {
@@ -220,8 +219,7 @@ static bool parse_update(struct parser *p, struct stmt *s) {
     return false;
   do {
     struct assign a = {0};
-    if (!(a.name = take_name(p)) || !want_op(p, '=') ||
-        !(a.e = parse_expr(p)))
+    if (!(a.name = take_name(p)) || !want_op(p, '=') || !(a.e = parse_expr(p)))
       return false;
     push_assign(p, s, a);
   } while (take_op(p, ','));
@@ -287,8 +285,7 @@ static bool column_definition(struct parser *p, struct stmt *s) {
 
 static bool parse_create(struct parser *p, struct stmt *s) {
   s->kind = S_CREATE;
-  if (!want_word(p, "TABLE") || !take_object(p, &s->object) ||
-      !want_op(p, '('))
+  if (!want_word(p, "TABLE") || !take_object(p, &s->object) || !want_op(p, '('))
     return false;
   do {
     if (!column_definition(p, s)) return false;
@@ -316,9 +313,8 @@ static bool parse_tran(struct parser *p, struct stmt *s, int op) {
     }
     (void)take_word(p, "WORK");
   }
-  if (p->t.kind == K_VAR ||
-      ((p->t.kind == K_NAME || p->t.kind == K_WORD) && !is_reserved(&p->t) &&
-       p->t.kind != K_END)) {
+  if (p->t.kind == K_VAR || ((p->t.kind == K_NAME || p->t.kind == K_WORD) &&
+                             !is_reserved(&p->t) && p->t.kind != K_END)) {
     s->name = p->t.text;
     lex_next(p);
   }
@@ -330,8 +326,8 @@ static bool parse_raiserror(struct parser *p, struct stmt *s) {
   if (!want_op(p, '(')) return false;
   if (!parse_exprs(p, &s->rows, &s->row_count) || !want_op(p, ')'))
     return false;
-  if (take_word(p, "WITH"))
-    do lex_next(p);
+  if (take_word(p, "WITH")) do
+      lex_next(p);
     while (take_op(p, ','));
   return true;
 }
@@ -422,8 +418,8 @@ static bool parse_kind(struct parser *p, struct stmt *s, bool first) {
     return !p->failed;
   }
   /* The first statement may be a procedure's name alone. */
-  if (first && (p->t.kind == K_NAME ||
-                (p->t.kind == K_WORD && !is_reserved(&p->t))))
+  if (first &&
+      (p->t.kind == K_NAME || (p->t.kind == K_WORD && !is_reserved(&p->t))))
     return parse_exec(p, s);
   syntax_error(p);
   return false;

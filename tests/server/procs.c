@@ -27,8 +27,7 @@ static bool run_text(struct engine *en, const char *sql, const char *decls,
   unsigned declared = 0;
   struct variable *vars;
   bool ok;
-  if (decls && !parse_declarations(decls, &env, &list, &declared))
-    return false;
+  if (decls && !parse_declarations(decls, &env, &list, &declared)) return false;
   vars = arena_alloc(en->a, (declared + 1) * sizeof *vars);
   for (unsigned i = 0; i < declared; i++) {
     struct rpc_param *from = NULL;
@@ -52,17 +51,16 @@ static bool run_text(struct engine *en, const char *sql, const char *decls,
   ok = exec_text(en, sql, vars, declared, "");
   for (unsigned i = 0; i < declared; i++)
     for (unsigned k = 0; k < count; k++)
-      if (p[k].output && (p[k].name[0]
-                              ? strcasecmp(p[k].name, vars[i].name) == 0
-                              : k == i)) {
+      if (p[k].output &&
+          (p[k].name[0] ? strcasecmp(p[k].name, vars[i].name) == 0 : k == i)) {
         p[k].type = vars[i].type;
         p[k].value = vars[i].value;
       }
   return ok;
 }
 
-static bool p_executesql(struct engine *en, struct rpc_param *p,
-                         unsigned count, int *status) {
+static bool p_executesql(struct engine *en, struct rpc_param *p, unsigned count,
+                         int *status) {
   (void)status;
   if (count < 1) return false;
   return run_text(en, text_param(en, &p[0]),
@@ -85,8 +83,8 @@ static int keep_prepared(struct session *s, const char *sql,
   for (unsigned i = 0; i < s->prepared_count && !p; i++)
     if (!s->prepared[i].handle) p = &s->prepared[i];
   if (!p) {
-    s->prepared = mem_grow(s->prepared,
-                           (s->prepared_count + 1) * sizeof *s->prepared);
+    s->prepared =
+        mem_grow(s->prepared, (s->prepared_count + 1) * sizeof *s->prepared);
     p = &s->prepared[s->prepared_count++];
   }
   p->handle = ++s->last_handle;
@@ -120,8 +118,7 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
   if (count < 3) return false;
   decls = text_param(en, &p[1]);
   sql = text_param(en, &p[2]);
-  if (decls && !parse_declarations(decls, &env, &list, &declared))
-    return false;
+  if (decls && !parse_declarations(decls, &env, &list, &declared)) return false;
   vars = arena_alloc(en->a, (declared + 1) * sizeof *vars);
   for (unsigned i = 0; i < declared; i++) {
     vars[i].name = list[i].name;
@@ -149,9 +146,8 @@ static bool p_execute(struct engine *en, struct rpc_param *p, unsigned count,
                       "Could not find prepared statement with handle %d.",
                       count ? (int)p[0].value.u.i : 0);
   return run_text(en, arena_text(en->a, pr->sql, strlen(pr->sql)),
-                  pr->params
-                      ? arena_text(en->a, pr->params, strlen(pr->params))
-                      : NULL,
+                  pr->params ? arena_text(en->a, pr->params, strlen(pr->params))
+                             : NULL,
                   p + 1, count - 1);
 }
 
@@ -182,8 +178,7 @@ static bool send_source(struct engine *en, struct source *src) {
   ok = exec_send(en, q, &rows);
   query_free(q);
   if (ok && !en->s->net.attention)
-    session_done(en->s, TOK_DONEINPROC, DONE_COUNT, CMD_SELECT,
-                 (uint64_t)rows);
+    session_done(en->s, TOK_DONEINPROC, DONE_COUNT, CMD_SELECT, (uint64_t)rows);
   return ok;
 }
 
@@ -194,25 +189,30 @@ static bool p_describe(struct engine *en, struct rpc_param *p, unsigned count,
   const struct rpc_param *mode = param(p, count, "@browse_information_mode", 2);
   (void)status;
   return send_source(
-      en, describe_source(en, sql ? text_param(en, sql) : NULL,
-                          decls ? text_param(en, decls) : NULL,
-                          mode && !mode->value.null && mode->value.u.i == 1,
-                          true));
+      en,
+      describe_source(en, sql ? text_param(en, sql) : NULL,
+                      decls ? text_param(en, decls) : NULL,
+                      mode && !mode->value.null && mode->value.u.i == 1, true));
 }
 
 /* ODBC's data type numbers, as sp_columns has them. */
 static int odbc_type(const struct type *t) {
   static const int codes[T_COUNT] = {
-      [T_BIT] = -7,      [T_TINYINT] = -6,       [T_SMALLINT] = 5,
-      [T_INT] = 4,       [T_BIGINT] = -5,        [T_REAL] = 7,
-      [T_FLOAT] = 6,     [T_DECIMAL] = 3,        [T_MONEY] = 3,
-      [T_SMALLMONEY] = 3, [T_DATE] = -9,         [T_TIME] = -9,
-      [T_DATETIME] = 11, [T_SMALLDATETIME] = 11, [T_DATETIME2] = -9,
-      [T_DATETIMEOFFSET] = -9, [T_CHAR] = 1,     [T_VARCHAR] = 12,
-      [T_NCHAR] = -8,    [T_NVARCHAR] = -9,      [T_TEXT] = -1,
-      [T_NTEXT] = -10,   [T_XML] = -10,          [T_BINARY] = -2,
-      [T_VARBINARY] = -3, [T_IMAGE] = -4,        [T_ROWVERSION] = -2,
-      [T_UDT] = -4,      [T_GUID] = -11,         [T_VARIANT] = -150};
+      [T_BIT] = -7,        [T_TINYINT] = -6,
+      [T_SMALLINT] = 5,    [T_INT] = 4,
+      [T_BIGINT] = -5,     [T_REAL] = 7,
+      [T_FLOAT] = 6,       [T_DECIMAL] = 3,
+      [T_MONEY] = 3,       [T_SMALLMONEY] = 3,
+      [T_DATE] = -9,       [T_TIME] = -9,
+      [T_DATETIME] = 11,   [T_SMALLDATETIME] = 11,
+      [T_DATETIME2] = -9,  [T_DATETIMEOFFSET] = -9,
+      [T_CHAR] = 1,        [T_VARCHAR] = 12,
+      [T_NCHAR] = -8,      [T_NVARCHAR] = -9,
+      [T_TEXT] = -1,       [T_NTEXT] = -10,
+      [T_XML] = -10,       [T_BINARY] = -2,
+      [T_VARBINARY] = -3,  [T_IMAGE] = -4,
+      [T_ROWVERSION] = -2, [T_UDT] = -4,
+      [T_GUID] = -11,      [T_VARIANT] = -150};
   return t->numeric ? 2 : codes[t->id];
 }
 
@@ -222,8 +222,8 @@ static void columns_of(struct rowset *r, const struct table *t,
     const struct source_column *c = &t->cols[k];
     bool number = type_is_number(c->type.id), text;
     int bytes = type_max_length(&c->type), precision;
-    if (column && !text_like(c->name, strlen(c->name), column, strlen(column),
-                             0, 0))
+    if (column &&
+        !text_like(c->name, strlen(c->name), column, strlen(column), 0, 0))
       continue;
     text = type_is_string(c->type.id);
     precision = number || type_is_date(c->type.id) ? type_precision(&c->type)
@@ -342,8 +342,10 @@ static const struct {
 bool proc_run(struct engine *en, const char *name, struct rpc_param *params,
               unsigned count, int *status) {
   const char *last = strrchr(name, '.'); /* sys.sp_executesql, ..sp_columns */
-  if (last) last++;
-  else last = name;
+  if (last)
+    last++;
+  else
+    last = name;
   for (size_t i = 0; i < sizeof procs / sizeof *procs; i++)
     if (strcasecmp(procs[i].name, last) == 0) {
       bool in_proc = en->in_proc, ok;

@@ -76,8 +76,8 @@ static bool bind_star(struct query *q, const struct item *it) {
     struct source_column *c = &q->scope.cols[i];
     struct node *n;
     if (it->star_of &&
-        (!c->qualifier || !text_equal_name(c->qualifier, it->star_of,
-                                           q->en->s->srv->coll)))
+        (!c->qualifier ||
+         !text_equal_name(c->qualifier, it->star_of, q->en->s->srv->coll)))
       continue;
     n = arena_alloc(q->en->a, sizeof *n);
     n->kind = N_COLUMN;
@@ -237,17 +237,19 @@ struct query *query_bind(struct engine *en, struct select *sel,
       if (!m->next_all) q->distinct = true;
   }
   if (!bind_order(q)) return NULL;
-  if (q->grouped && !agg_bind(&q->agg, en, sel, &q->scope, q->list,
-                              q->list_count))
+  if (q->grouped &&
+      !agg_bind(&q->agg, en, sel, &q->scope, q->list, q->list_count))
     return NULL;
   /* an aggregate's type is known only now */
-  for (unsigned i = 0; i < q->col_count; i++) q->cols[i].type = q->list[i]->type;
+  for (unsigned i = 0; i < q->col_count; i++)
+    q->cols[i].type = q->list[i]->type;
   if (q->next && !bind_union(q)) return NULL;
   if (sel->distinct) q->distinct = true;
-  if (!bind_limit(q, sel->top, "TOP") || !bind_limit(q, sel->offset, "OFFSET") ||
+  if (!bind_limit(q, sel->top, "TOP") ||
+      !bind_limit(q, sel->offset, "OFFSET") ||
       !bind_limit(q, sel->fetch, "FETCH"))
     return NULL;
-  q->keep = sel->order_count > 0 || q->distinct;
+  q->keep = sel->order_count > 0 || q->distinct || sel->percent;
   return en->error_count == errors ? q : NULL;
 }
 
@@ -413,10 +415,8 @@ static bool fill(struct query *q) {
   if (q->distinct) packed_unique(&q->kept, compare_whole, q);
   if (q->sel->order_count) packed_sort(&q->kept, compare_rows, q);
   q->filled = true;
-  if (q->sel->percent && q->left >= 0) {
+  if (q->sel->percent && q->left >= 0)
     q->left = ((int64_t)q->kept.count * q->left + 99) / 100;
-    q->sel->percent = false;
-  }
   return true;
 }
 
@@ -448,13 +448,12 @@ void query_close(struct query *q) {
   for (struct query *m = q; m; m = m->next) {
     if (m->src && m->opened) m->src->close(m->src);
     agg_reset(&m->agg);
+    arena_clear(&m->row);
   }
   packed_clear(&q->kept);
   q->opened = false;
 }
 
 void query_free(struct query *q) {
-  if (!q) return;
-  query_close(q);
-  for (struct query *m = q; m; m = m->next) arena_clear(&m->row);
+  if (q) query_close(q);
 }

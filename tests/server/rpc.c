@@ -6,12 +6,22 @@
 
 #include "log.h"
 
-static const char *const by_id[] = {
-    NULL,          "sp_cursor",        "sp_cursoropen",   "sp_cursorprepare",
-    "sp_cursorexecute", "sp_cursorprepexec", "sp_cursorunprepare",
-    "sp_cursorfetch",   "sp_cursoroption",   "sp_cursorclose",
-    "sp_executesql",    "sp_prepare",        "sp_execute",
-    "sp_prepexec",      "sp_prepexecrpc",    "sp_unprepare"};
+static const char *const by_id[] = {NULL,
+                                    "sp_cursor",
+                                    "sp_cursoropen",
+                                    "sp_cursorprepare",
+                                    "sp_cursorexecute",
+                                    "sp_cursorprepexec",
+                                    "sp_cursorunprepare",
+                                    "sp_cursorfetch",
+                                    "sp_cursoroption",
+                                    "sp_cursorclose",
+                                    "sp_executesql",
+                                    "sp_prepare",
+                                    "sp_execute",
+                                    "sp_prepexec",
+                                    "sp_prepexecrpc",
+                                    "sp_unprepare"};
 
 static bool read_param(struct session *s, struct reader *r, struct arena *a,
                        struct rpc_param *p) {
@@ -73,8 +83,7 @@ void rpc_describe(const struct session *s, const struct rpc_call *c,
       c->params[0].value.id == T_INT)
     for (unsigned i = 0; i < s->prepared_count; i++)
       if (s->prepared[i].handle == c->params[0].value.u.i)
-        *sql = arena_text(a, s->prepared[i].sql,
-                          strlen(s->prepared[i].sql));
+        *sql = arena_text(a, s->prepared[i].sql, strlen(s->prepared[i].sql));
   if (!*sql) *sql = c->name;
   buf_u8(&b, '[');
   for (unsigned i = 0; i < c->count; i++) {

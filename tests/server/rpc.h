@@ -13,8 +13,7 @@ struct rpc_call {
 };
 
 /* NULL when the message is malformed. */
-struct rpc_call *rpc_read(struct session *s, struct reader *r,
-                          struct arena *a);
+struct rpc_call *rpc_read(struct session *s, struct reader *r, struct arena *a);
 /* For the log: the T-SQL, where the procedure has one, and the parameters. */
 void rpc_describe(const struct session *s, const struct rpc_call *c,
                   struct arena *a, const char **sql, const char **params);

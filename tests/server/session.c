@@ -1,5 +1,5 @@
 /* A connection after its login: requests in, responses out, [MS-TDS] 3.3.5.
-*/
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,8 +178,7 @@ static void run_batch(struct session *s, struct arena *a, const char *sql) {
     return;
   }
   (void)exec_batch(&en, first);
-  if (!s->pending.have && !s->net.attention)
-    session_done(s, TOK_DONE, 0, 0, 0);
+  if (!s->pending.have && !s->net.attention) session_done(s, TOK_DONE, 0, 0, 0);
 }
 
 /* Everything besides the request's bytes that shapes an answer. */
@@ -285,8 +284,10 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
   if (!r.bad && type == PKT_RPC) {
     struct reader copy = r;
     call = rpc_read(s, &copy, &a);
-    if (!call) r.bad = true;
-    else rpc_describe(s, call, &a, &sql, &params);
+    if (!call)
+      r.bad = true;
+    else
+      rpc_describe(s, call, &a, &sql, &params);
   }
   if (r.bad) {
     arena_clear(&a);
@@ -326,9 +327,10 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     s->capture = NULL;
     capture_clear(&cap);
   }
-  log_request(s, type == PKT_BATCH ? "batch"
-                 : type == PKT_RPC ? "rpc"
-                                   : "transaction",
+  log_request(s,
+              type == PKT_BATCH ? "batch"
+              : type == PKT_RPC ? "rpc"
+                                : "transaction",
               sql, params, &t);
   buf_clear(&key);
   arena_clear(&a);
@@ -336,8 +338,8 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
 }
 
 static bool open_fixture(struct session *s) {
-  int rc = sqlite3_open_v2(s->srv->db_path, &s->sq, SQLITE_OPEN_READWRITE,
-                           NULL);
+  int rc =
+      sqlite3_open_v2(s->srv->db_path, &s->sq, SQLITE_OPEN_READWRITE, NULL);
   if (rc != SQLITE_OK) {
     sqlite3_close(s->sq);
     rc = sqlite3_open_v2(s->srv->db_path, &s->sq, SQLITE_OPEN_READONLY, NULL);

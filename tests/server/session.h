@@ -8,10 +8,11 @@
 #include "token.h"
 
 enum encrypt_mode { /* [MS-TDS] 2.2.6.5: what the server is set to */
-  ENCRYPT_OFF,          /* TLS when the client asks, else for the login */
-  ENCRYPT_ON,           /* TLS for everything, or no connection */
-  ENCRYPT_NOT_SUP,      /* no TLS at all */
-  ENCRYPT_STRICT        /* TDS 8: TLS before anything else */
+                    ENCRYPT_OFF, /* TLS when the client asks, else for the login
+                                  */
+                    ENCRYPT_ON,  /* TLS for everything, or no connection */
+                    ENCRYPT_NOT_SUP, /* no TLS at all */
+                    ENCRYPT_STRICT   /* TDS 8: TLS before anything else */
 };
 
 struct server { /* set up by main(), then read only */
@@ -32,8 +33,8 @@ struct login {
 };
 
 struct prepared {
-  int handle; /* 0: free */
-  char *sql;  /* owned */
+  int handle;   /* 0: free */
+  char *sql;    /* owned */
   char *params; /* owned: the declaration list, or NULL */
 };
 
@@ -58,19 +59,19 @@ struct session {
   struct prepared *prepared; /* owned */
   unsigned prepared_count;
   int last_handle;
-  int last_error;      /* @@ERROR */
-  int64_t last_rows;   /* @@ROWCOUNT */
+  int last_error;    /* @@ERROR */
+  int64_t last_rows; /* @@ROWCOUNT */
   /* the response under way */
-  struct buf out;      /* tokens not sent yet */
-  size_t carried;      /* of them, those captured already */
-  struct {             /* a DONE waits: is there more after it? */
+  struct buf out; /* tokens not sent yet */
+  size_t carried; /* of them, those captured already */
+  struct {        /* a DONE waits: is there more after it? */
     bool have;
     unsigned token, status, command;
     uint64_t rows;
   } pending;
   int64_t rows_sent;
   int first_error;
-  bool volatile_answer; /* not to be replayed for the same text */
+  bool volatile_answer;    /* not to be replayed for the same text */
   struct capture *capture; /* borrowed: cache.c records here, or NULL */
 };
 
@@ -89,7 +90,6 @@ bool session_cancelled(struct session *s);
 void session_reset(struct session *s); /* the settings of a fresh login */
 void session_begin_tran(struct session *s);
 void session_end_tran(struct session *s, bool commit);
-void session_error(struct session *s, const struct sqlerr *e,
-                   const char *proc);
+void session_error(struct session *s, const struct sqlerr *e, const char *proc);
 bool session_is_database(const struct session *s, const char *name);
 #endif

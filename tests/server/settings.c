@@ -9,20 +9,32 @@
 bool set_option(struct engine *en, const struct stmt *st);
 
 static bool accepted(const char *name) {
-  static const char *const names[] = {
-      "ANSI_DEFAULTS",     "ANSI_NULLS",
-      "ANSI_NULL_DFLT_ON", "ANSI_NULL_DFLT_OFF",
-      "ANSI_PADDING",      "ANSI_WARNINGS",
-      "ARITHABORT",        "ARITHIGNORE",
-      "CONCAT_NULL_YIELDS_NULL", "CURSOR_CLOSE_ON_COMMIT",
-      "DATEFIRST",         "DEADLOCK_PRIORITY",
-      "FORCEPLAN",         "IDENTITY_INSERT",
-      "NUMERIC_ROUNDABORT", "PARSEONLY",
-      "QUERY_GOVERNOR_COST_LIMIT", "REMOTE_PROC_TRANSACTIONS",
-      "SHOWPLAN_ALL",      "SHOWPLAN_TEXT",
-      "SHOWPLAN_XML",      "STATISTICS",
-      "TRANSACTION ISOLATION LEVEL", "XACT_ABORT",
-      "CONTEXT_INFO",      "NO_BROWSETABLE"};
+  static const char *const names[] = {"ANSI_DEFAULTS",
+                                      "ANSI_NULLS",
+                                      "ANSI_NULL_DFLT_ON",
+                                      "ANSI_NULL_DFLT_OFF",
+                                      "ANSI_PADDING",
+                                      "ANSI_WARNINGS",
+                                      "ARITHABORT",
+                                      "ARITHIGNORE",
+                                      "CONCAT_NULL_YIELDS_NULL",
+                                      "CURSOR_CLOSE_ON_COMMIT",
+                                      "DATEFIRST",
+                                      "DEADLOCK_PRIORITY",
+                                      "FORCEPLAN",
+                                      "IDENTITY_INSERT",
+                                      "NUMERIC_ROUNDABORT",
+                                      "PARSEONLY",
+                                      "QUERY_GOVERNOR_COST_LIMIT",
+                                      "REMOTE_PROC_TRANSACTIONS",
+                                      "SHOWPLAN_ALL",
+                                      "SHOWPLAN_TEXT",
+                                      "SHOWPLAN_XML",
+                                      "STATISTICS",
+                                      "TRANSACTION ISOLATION LEVEL",
+                                      "XACT_ABORT",
+                                      "CONTEXT_INFO",
+                                      "NO_BROWSETABLE"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcasecmp(names[i], name) == 0) return true;
   return false;
@@ -76,8 +88,7 @@ bool set_option(struct engine *en, const struct stmt *st) {
       s->fmt.order = ORDER_YMD;
     else
       return sqlerr_set(en->e, 2741, 16, 1,
-                        "SET DATEFORMAT date order '%s' is invalid.",
-                        st->text);
+                        "SET DATEFORMAT date order '%s' is invalid.", st->text);
   } else if (strcasecmp(name, "LANGUAGE") == 0) {
     struct sqlerr e = {0};
     bool us = strcasecmp(st->text, "us_english") == 0 ||
@@ -96,8 +107,8 @@ bool set_option(struct engine *en, const struct stmt *st) {
     sqlerr_set(&e, 5703, 0, 1, "Changed language setting to %s.", st->text);
     token_message(session_out(s), &s->wire, &e, en->proc);
   } else if (!accepted(name)) {
-    return sqlerr_set(en->e, 195, 15, 5,
-                      "'%s' is not a recognized SET option.", name);
+    return sqlerr_set(en->e, 195, 15, 5, "'%s' is not a recognized SET option.",
+                      name);
   }
   return true;
 }

@@ -139,7 +139,9 @@ static int memory_next(struct source *src, struct value *row) {
   return 1;
 }
 
-static void memory_close(struct source *src) { (void)src; }
+static void memory_close(struct source *src) {
+  (void)src;
+}
 
 struct source *source_rows(struct engine *en, struct source_column *cols,
                            unsigned n, struct value *rows, size_t count) {
@@ -159,8 +161,7 @@ static struct source *values_bind(struct engine *en, struct table_ref *ref,
                                   struct scope *outer) {
   unsigned w = ref->width, rows = w ? ref->argc / w : 0;
   struct source_column *cols = arena_alloc(en->a, (w + 1) * sizeof *cols);
-  struct value *values =
-      arena_alloc(en->a, (ref->argc + 1) * sizeof *values);
+  struct value *values = arena_alloc(en->a, (ref->argc + 1) * sizeof *values);
   struct eval ev = {en, en->a};
   struct sqlerr *saved = en->e, e = {0};
   for (unsigned i = 0; i < ref->argc; i++)
@@ -252,8 +253,8 @@ static bool join_open(struct source *src) {
   struct value *row;
   int got;
   for (unsigned i = 0; i < src->n; i++) {
-    struct source_column *c = i < j->left->n ? &j->left->cols[i]
-                                             : &j->right->cols[i - j->left->n];
+    struct source_column *c =
+        i < j->left->n ? &j->left->cols[i] : &j->right->cols[i - j->left->n];
     c->used = src->cols[i].used;
   }
   if (!j->left->open(j->left) || !j->right->open(j->right)) return false;

@@ -42,16 +42,15 @@ static struct source *columns(struct engine *en) {
   struct rowset r;
   unsigned n;
   struct table **all = catalog_all(en, &n);
-  rowset_init(
-      &r, en,
-      "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
-      "TABLE_NAME nvarchar(128) not null, COLUMN_NAME nvarchar(128), "
-      "ORDINAL_POSITION int, COLUMN_DEFAULT nvarchar(4000), "
-      "IS_NULLABLE varchar(3), DATA_TYPE nvarchar(128), "
-      "CHARACTER_MAXIMUM_LENGTH int, CHARACTER_OCTET_LENGTH int, "
-      "NUMERIC_PRECISION tinyint, NUMERIC_PRECISION_RADIX smallint, "
-      "NUMERIC_SCALE int, DATETIME_PRECISION smallint, "
-      "CHARACTER_SET_NAME nvarchar(128), COLLATION_NAME nvarchar(128)");
+  rowset_init(&r, en,
+              "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
+              "TABLE_NAME nvarchar(128) not null, COLUMN_NAME nvarchar(128), "
+              "ORDINAL_POSITION int, COLUMN_DEFAULT nvarchar(4000), "
+              "IS_NULLABLE varchar(3), DATA_TYPE nvarchar(128), "
+              "CHARACTER_MAXIMUM_LENGTH int, CHARACTER_OCTET_LENGTH int, "
+              "NUMERIC_PRECISION tinyint, NUMERIC_PRECISION_RADIX smallint, "
+              "NUMERIC_SCALE int, DATETIME_PRECISION smallint, "
+              "CHARACTER_SET_NAME nvarchar(128), COLLATION_NAME nvarchar(128)");
   for (unsigned i = 0; i < n; i++)
     for (unsigned k = 0; k < all[i]->n; k++) {
       const struct source_column *c = &all[i]->cols[k];
@@ -60,8 +59,8 @@ static struct source *columns(struct engine *en) {
       bool number = type_is_number(id) && id != T_BIT;
       bool approx = id == T_FLOAT || id == T_REAL;
       int octets = type_max_length(&c->type);
-      int length = chars && type_is_unicode(id) && octets > 0 ? octets / 2
-                                                              : octets;
+      int length =
+          chars && type_is_unicode(id) && octets > 0 ? octets / 2 : octets;
       if (type_is_lob(id)) {
         octets = 2147483647;
         length = id == T_NTEXT ? 1073741823 : octets;
@@ -80,12 +79,12 @@ static struct source *columns(struct engine *en) {
       number_or_null(&r, number, approx ? 2 : 10);
       number_or_null(&r, number && !approx, type_scale(&c->type));
       number_or_null(&r, type_is_date(id), type_scale(&c->type));
-      rowset_text(&r, !chars                    ? NULL
-                      : type_is_unicode(id)     ? "UNICODE"
+      rowset_text(&r, !chars                     ? NULL
+                      : type_is_unicode(id)      ? "UNICODE"
                       : c->type.coll & COLL_UTF8 ? "utf-8"
                                                  : "iso_1");
-      rowset_text(&r, chars && id != T_XML ? collation_name(c->type.coll)
-                                           : NULL);
+      rowset_text(&r,
+                  chars && id != T_XML ? collation_name(c->type.coll) : NULL);
     }
   return rowset_done(&r);
 }
@@ -137,8 +136,9 @@ static struct source *schemas(struct engine *en) {
   struct rowset r;
   unsigned n;
   struct table **all = catalog_all(en, &n);
-  rowset_init(&r, en, "name sysname, schema_id int not null, "
-                      "principal_id int");
+  rowset_init(&r, en,
+              "name sysname, schema_id int not null, "
+              "principal_id int");
   rowset_text(&r, "dbo");
   rowset_int(&r, 1);
   rowset_int(&r, 1);
@@ -222,8 +222,7 @@ static struct source *connections(struct engine *en) {
   return rowset_done(&r);
 }
 
-struct source *sysview_bind(struct engine *en,
-                            const struct object_name *name) {
+struct source *sysview_bind(struct engine *en, const struct object_name *name) {
   const char *schema = name->part[1], *view = name->part[0];
   if (schema && strcasecmp(schema, "INFORMATION_SCHEMA") == 0) {
     if (strcasecmp(view, "TABLES") == 0 || strcasecmp(view, "VIEWS") == 0)
@@ -234,14 +233,12 @@ struct source *sysview_bind(struct engine *en,
   if (strcasecmp(view, "sysdatabases") == 0) return databases(en);
   if (!schema || strcasecmp(schema, "sys") != 0) return NULL;
   if (strcasecmp(view, "databases") == 0) return databases(en);
-  if (strcasecmp(view, "objects") == 0 ||
-      strcasecmp(view, "all_objects") == 0)
+  if (strcasecmp(view, "objects") == 0 || strcasecmp(view, "all_objects") == 0)
     return objects(en, -1);
   if (strcasecmp(view, "views") == 0) return objects(en, 1);
   if (strcasecmp(view, "tables") == 0) return objects(en, 0);
   if (strcasecmp(view, "schemas") == 0) return schemas(en);
-  if (strcasecmp(view, "columns") == 0 ||
-      strcasecmp(view, "all_columns") == 0)
+  if (strcasecmp(view, "columns") == 0 || strcasecmp(view, "all_columns") == 0)
     return sys_columns(en);
   if (strcasecmp(view, "types") == 0) return types(en);
   if (strcasecmp(view, "dm_exec_connections") == 0) return connections(en);

@@ -77,8 +77,7 @@ size_t text_chars(const char *s, size_t n) {
 
 size_t text_utf16_units(const char *s, size_t n) {
   size_t units = 0;
-  for (size_t i = 0; i < n;)
-    units += text_next(s, n, &i) >= 0x10000 ? 2 : 1;
+  for (size_t i = 0; i < n;) units += text_next(s, n, &i) >= 0x10000 ? 2 : 1;
   return units;
 }
 
@@ -198,8 +197,7 @@ uint32_t text_fold(uint32_t cp) {
   if (cp < 0x80) return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
   pthread_once(&utf8_once, utf8_init);
   if (!utf8_locale) return cp;
-  return (uint32_t)towlower_l(towupper_l((wint_t)cp, utf8_locale),
-                              utf8_locale);
+  return (uint32_t)towlower_l(towupper_l((wint_t)cp, utf8_locale), utf8_locale);
 }
 
 /* A sort weight: punctuation, then digits, then letters, as Windows

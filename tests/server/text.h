@@ -24,7 +24,7 @@ void text_to_1252(struct buf *b, const char *s, size_t n);
 char *text_from_1252(struct arena *a, const uint8_t *p, size_t bytes,
                      size_t *n_out);
 bool text_is_ascii(const char *s, size_t n);
-size_t text_chars(const char *s, size_t n); /* code points */
+size_t text_chars(const char *s, size_t n);                /* code points */
 size_t text_offset(const char *s, size_t n, size_t units); /* UTF-16 units */
 
 uint32_t text_fold(uint32_t cp);

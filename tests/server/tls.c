@@ -53,8 +53,8 @@ SSL_CTX *tls_context(const char *cert, const char *key) {
   bool ok = ctx != NULL;
   if (ok && cert)
     ok = SSL_CTX_use_certificate_chain_file(ctx, cert) == 1 &&
-         SSL_CTX_use_PrivateKey_file(ctx, key ? key : cert,
-                                     SSL_FILETYPE_PEM) == 1;
+         SSL_CTX_use_PrivateKey_file(ctx, key ? key : cert, SSL_FILETYPE_PEM) ==
+             1;
   else if (ok)
     ok = self_signed(ctx);
   if (!ok) {
@@ -135,4 +135,6 @@ bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
   return true;
 }
 
-void tls_end(struct net *n) { n->tls = false; }
+void tls_end(struct net *n) {
+  n->tls = false;
+}

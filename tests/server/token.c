@@ -62,12 +62,9 @@ void token_loginack(struct buf *b, const struct wire *w) {
   static const struct {
     int tds;
     uint8_t bytes[4];
-  } versions[] = {{TDS_70, {7, 0, 0, 0}},
-                  {TDS_71, {0x71, 0, 0, 1}},
-                  {TDS_72, {0x72, 9, 0, 2}},
-                  {TDS_73A, {0x73, 0x0a, 0, 3}},
-                  {TDS_73B, {0x73, 0x0b, 0, 3}},
-                  {TDS_74, {0x74, 0, 0, 4}}};
+  } versions[] = {{TDS_70, {7, 0, 0, 0}},        {TDS_71, {0x71, 0, 0, 1}},
+                  {TDS_72, {0x72, 9, 0, 2}},     {TDS_73A, {0x73, 0x0a, 0, 3}},
+                  {TDS_73B, {0x73, 0x0b, 0, 3}}, {TDS_74, {0x74, 0, 0, 4}}};
   static const uint8_t program[4] = {15, 0, 0x07, 0xd0}; /* 15.0.2000 */
   size_t at;
   buf_u8(b, 0xad);

@@ -6,30 +6,30 @@
 
 enum { TOK_DONE = 0xfd, TOK_DONEPROC = 0xfe, TOK_DONEINPROC = 0xff };
 enum { /* DONE status bits */
-  DONE_MORE = 1,
-  DONE_ERROR = 2,
-  DONE_COUNT = 0x10,
-  DONE_ATTN = 0x20
+       DONE_MORE = 1,
+       DONE_ERROR = 2,
+       DONE_COUNT = 0x10,
+       DONE_ATTN = 0x20
 };
 enum { /* what a DONE ends */
-  CMD_NONE = 0,
-  CMD_SELECT = 0xc1,
-  CMD_INSERT = 0xc3,
-  CMD_DELETE = 0xc4,
-  CMD_UPDATE = 0xc5,
-  CMD_CREATE = 0xc6,
-  CMD_SET = 0xbe,
-  CMD_EXEC = 0xe0
+       CMD_NONE = 0,
+       CMD_SELECT = 0xc1,
+       CMD_INSERT = 0xc3,
+       CMD_DELETE = 0xc4,
+       CMD_UPDATE = 0xc5,
+       CMD_CREATE = 0xc6,
+       CMD_SET = 0xbe,
+       CMD_EXEC = 0xe0
 };
 enum { /* ENVCHANGE types, [MS-TDS] 2.2.7.9 */
-  ENV_DATABASE = 1,
-  ENV_LANGUAGE = 2,
-  ENV_PACKET_SIZE = 4,
-  ENV_COLLATION = 7,
-  ENV_BEGIN = 8,
-  ENV_COMMIT = 9,
-  ENV_ROLLBACK = 10,
-  ENV_RESET = 18
+       ENV_DATABASE = 1,
+       ENV_LANGUAGE = 2,
+       ENV_PACKET_SIZE = 4,
+       ENV_COLLATION = 7,
+       ENV_BEGIN = 8,
+       ENV_COMMIT = 9,
+       ENV_ROLLBACK = 10,
+       ENV_RESET = 18
 };
 
 #define SERVER_NAME "LOOKALIKE"

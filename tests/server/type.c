@@ -52,28 +52,41 @@ static const struct {
   const char *name;
   enum type_id id;
 } aliases[] = {
-    {"numeric", T_DECIMAL},     {"dec", T_DECIMAL},
-    {"integer", T_INT},         {"rowversion", T_ROWVERSION},
-    {"hierarchyid", T_UDT},     {"geometry", T_UDT},
-    {"geography", T_UDT},       {"sysname", T_NVARCHAR},
-    {"character", T_CHAR},      {"varbinary", T_VARBINARY},
+    {"numeric", T_DECIMAL},
+    {"dec", T_DECIMAL},
+    {"integer", T_INT},
+    {"rowversion", T_ROWVERSION},
+    {"hierarchyid", T_UDT},
+    {"geometry", T_UDT},
+    {"geography", T_UDT},
+    {"sysname", T_NVARCHAR},
+    {"character", T_CHAR},
+    {"varbinary", T_VARBINARY},
     {"double precision", T_FLOAT},
 };
 
-bool type_is_string(unsigned id) { return id >= T_CHAR && id <= T_XML; }
+bool type_is_string(unsigned id) {
+  return id >= T_CHAR && id <= T_XML;
+}
 
 bool type_is_unicode(unsigned id) {
   return id == T_NCHAR || id == T_NVARCHAR || id == T_NTEXT || id == T_XML;
 }
 
-bool type_is_binary(unsigned id) { return id >= T_BINARY && id <= T_UDT; }
-bool type_is_integer(unsigned id) { return id >= T_BIT && id <= T_BIGINT; }
+bool type_is_binary(unsigned id) {
+  return id >= T_BINARY && id <= T_UDT;
+}
+bool type_is_integer(unsigned id) {
+  return id >= T_BIT && id <= T_BIGINT;
+}
 
 bool type_is_exact(unsigned id) {
   return id >= T_DECIMAL && id <= T_SMALLMONEY;
 }
 
-bool type_is_number(unsigned id) { return id >= T_BIT && id <= T_SMALLMONEY; }
+bool type_is_number(unsigned id) {
+  return id >= T_BIT && id <= T_SMALLMONEY;
+}
 
 bool type_is_date(unsigned id) {
   return id >= T_DATE && id <= T_DATETIMEOFFSET;
@@ -83,7 +96,9 @@ bool type_is_lob(unsigned id) {
   return id == T_TEXT || id == T_NTEXT || id == T_IMAGE;
 }
 
-int type_rank(unsigned id) { return facts[id].rank; }
+int type_rank(unsigned id) {
+  return facts[id].rank;
+}
 
 bool type_find(const char *name, enum type_id *id) {
   for (unsigned i = 1; i < T_COUNT; i++)

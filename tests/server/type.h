@@ -66,8 +66,8 @@ struct type type_of(enum type_id id);
 struct type type_decimal(int prec, int scale);
 struct type type_string(enum type_id id, int64_t len, unsigned coll);
 
-const char *type_name(const struct type *t);             /* "decimal" */
-char *type_text(const struct type *t, struct arena *a);  /* "decimal(18,4)" */
+const char *type_name(const struct type *t);            /* "decimal" */
+char *type_text(const struct type *t, struct arena *a); /* "decimal(18,4)" */
 bool type_find(const char *name, enum type_id *id);
 
 bool type_is_string(unsigned id);  /* char ... ntext, xml */
@@ -79,11 +79,11 @@ bool type_is_number(unsigned id);
 bool type_is_date(unsigned id);
 bool type_is_lob(unsigned id); /* text, ntext, image */
 
-int type_rank(unsigned id);                  /* data type precedence */
-int type_max_length(const struct type *t);   /* sys.columns.max_length */
-int type_precision(const struct type *t);    /* sys.columns.precision */
+int type_rank(unsigned id);                /* data type precedence */
+int type_max_length(const struct type *t); /* sys.columns.max_length */
+int type_precision(const struct type *t);  /* sys.columns.precision */
 int type_scale(const struct type *t);
-int type_system_id(const struct type *t);    /* sys.types.system_type_id */
+int type_system_id(const struct type *t); /* sys.types.system_type_id */
 bool collation_parse(const char *name, uint8_t *coll);
 const char *collation_name(unsigned coll);
 

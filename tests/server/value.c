@@ -48,13 +48,15 @@ struct value value_str(const char *s) {
 
 /* Where the text's byte k goes on the wire: [MS-TDS] 2.2.5.5.1.1, a GUID is
 ** little-endian in its first three groups. */
-static const uint8_t guid_order[16] = {3, 2, 1, 0, 5,  4,  7,  6,
+static const uint8_t guid_order[16] = {3, 2, 1,  0,  5,  4,  7,  6,
                                        8, 9, 10, 11, 12, 13, 14, 15};
 
 bool guid_parse(const char *s, size_t n, uint8_t out[16]) {
   unsigned k = 0;
-  if (n >= 38 && s[0] == '{' && s[37] == '}') s++;
-  else if (n < 36) return false;
+  if (n >= 38 && s[0] == '{' && s[37] == '}')
+    s++;
+  else if (n < 36)
+    return false;
   for (size_t i = 0; i < 36;) {
     unsigned byte = 0;
     if (i == 8 || i == 13 || i == 18 || i == 23) {
@@ -170,8 +172,8 @@ static bool load_variant(struct value *v, sqlite3_stmt *row, int col,
     text = (const char *)sqlite3_column_text(row, col);
     n = (size_t)sqlite3_column_bytes(row, col);
     colon = memchr(text, ':', n);
-    if (colon && type_parse(&inner, arena_text(a, text, (size_t)(colon - text)),
-                            0, a)) {
+    if (colon &&
+        type_parse(&inner, arena_text(a, text, (size_t)(colon - text)), 0, a)) {
       struct type as = inner;
       size_t len = n - (size_t)(colon + 1 - text);
       plain = value_text(T_VARCHAR, colon + 1, len);
@@ -180,8 +182,7 @@ static bool load_variant(struct value *v, sqlite3_stmt *row, int col,
       if (!convert(v, &plain, &as, type_is_binary(as.id) ? 1 : -1, &fmt, a, e))
         return false;
     } else {
-      inner = type_string(T_NVARCHAR,
-                          (int64_t)text_utf16_units(text, n), 0);
+      inner = type_string(T_NVARCHAR, (int64_t)text_utf16_units(text, n), 0);
       v->u.s.p = text;
       v->u.s.n = n;
     }
@@ -222,8 +223,9 @@ bool value_load(struct value *v, sqlite3_stmt *row, int col,
   }
   if (type_is_number(t->id)) return load_number(v, row, col, t, e);
   if (t->id == T_VARIANT) return load_variant(v, row, col, a, e);
-  v->u.s.p = type_is_binary(t->id) ? sqlite3_column_blob(row, col)
-                                   : (const char *)sqlite3_column_text(row, col);
+  v->u.s.p = type_is_binary(t->id)
+                 ? sqlite3_column_blob(row, col)
+                 : (const char *)sqlite3_column_text(row, col);
   v->u.s.n = (size_t)sqlite3_column_bytes(row, col);
   if (type_is_date(t->id)) {
     const char *text = v->u.s.p;
@@ -253,7 +255,7 @@ char *value_string(const struct value *v, struct arena *a) {
   struct value out;
   struct sqlerr e = {0};
   struct session_format fmt = {ORDER_YMD};
-  int style = v->id == T_FLOAT || v->id == T_REAL ? 3
+  int style = v->id == T_FLOAT || v->id == T_REAL         ? 3
               : v->id == T_MONEY || v->id == T_SMALLMONEY ? 2
               : type_is_date(v->id)                       ? 121
                                                           : -1;

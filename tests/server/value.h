@@ -27,7 +27,7 @@ struct value {
     struct {
       const char *p;
       size_t n;
-    } s; /* strings as UTF-8; binaries */
+    } s;              /* strings as UTF-8; binaries */
     uint8_t guid[16]; /* in the wire's byte order */
   } u;
 };

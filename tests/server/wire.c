@@ -75,8 +75,12 @@ static void put_units(struct buf *b, const char *s, unsigned len_bytes) {
   if (len_bytes > 1) b->p[at + 1] = (uint8_t)(units >> 8);
 }
 
-void wire_b_varchar(struct buf *b, const char *s) { put_units(b, s, 1); }
-void wire_us_varchar(struct buf *b, const char *s) { put_units(b, s, 2); }
+void wire_b_varchar(struct buf *b, const char *s) {
+  put_units(b, s, 1);
+}
+void wire_us_varchar(struct buf *b, const char *s) {
+  put_units(b, s, 2);
+}
 
 /* The type a client of this version is told. */
 static struct type told(const struct type *t, const struct wire *w) {
@@ -105,13 +109,17 @@ static struct type told(const struct type *t, const struct wire *w) {
 }
 
 static unsigned fixed_token(unsigned id) {
-  static const uint8_t tokens[T_COUNT] = {
-      [T_BIT] = W_BIT,           [T_TINYINT] = W_INT1,
-      [T_SMALLINT] = W_INT2,     [T_INT] = W_INT4,
-      [T_BIGINT] = W_INT8,       [T_REAL] = W_FLT4,
-      [T_FLOAT] = W_FLT8,        [T_MONEY] = W_MONEY,
-      [T_SMALLMONEY] = W_MONEY4, [T_DATETIME] = W_DATETIME,
-      [T_SMALLDATETIME] = W_DATETIM4};
+  static const uint8_t tokens[T_COUNT] = {[T_BIT] = W_BIT,
+                                          [T_TINYINT] = W_INT1,
+                                          [T_SMALLINT] = W_INT2,
+                                          [T_INT] = W_INT4,
+                                          [T_BIGINT] = W_INT8,
+                                          [T_REAL] = W_FLT4,
+                                          [T_FLOAT] = W_FLT8,
+                                          [T_MONEY] = W_MONEY,
+                                          [T_SMALLMONEY] = W_MONEY4,
+                                          [T_DATETIME] = W_DATETIME,
+                                          [T_SMALLDATETIME] = W_DATETIM4};
   return tokens[id];
 }
 
@@ -208,9 +216,7 @@ static void type_info(struct buf *b, const struct type *t,
   case T_TEXT:
   case T_NTEXT:
   case T_IMAGE:
-    buf_u8(b, t->id == T_TEXT    ? W_TEXT
-              : t->id == T_NTEXT ? W_NTEXT
-                                 : W_IMAGE);
+    buf_u8(b, t->id == T_TEXT ? W_TEXT : t->id == T_NTEXT ? W_NTEXT : W_IMAGE);
     buf_u32(b, t->id == T_NTEXT ? 0x7ffffffe : 0x7fffffff);
     if (t->id != T_IMAGE && w->tds >= TDS_71) wire_collation(b, t->coll);
     break;
@@ -233,8 +239,7 @@ static void type_info(struct buf *b, const struct type *t,
   }
 }
 
-void wire_type_info(struct buf *b, const struct type *t,
-                    const struct wire *w) {
+void wire_type_info(struct buf *b, const struct type *t, const struct wire *w) {
   struct type as = told(t, w);
   type_info(b, &as, w);
 }
@@ -383,10 +388,10 @@ static void put_variant(struct buf *b, const struct value *v,
     v = &text;
   }
   if (type_is_string(t.id) || type_is_binary(t.id)) {
-    unsigned token = t.id == T_CHAR      ? W_BIGCHAR
-                     : t.id == T_NCHAR   ? W_NCHAR
-                     : t.id == T_BINARY  ? W_BIGBINARY
-                     : type_is_binary(t.id) ? W_BIGVARBIN
+    unsigned token = t.id == T_CHAR          ? W_BIGCHAR
+                     : t.id == T_NCHAR       ? W_NCHAR
+                     : t.id == T_BINARY      ? W_BIGBINARY
+                     : type_is_binary(t.id)  ? W_BIGVARBIN
                      : type_is_unicode(t.id) ? W_NVARCHAR
                                              : W_BIGVARCHR;
     int max = type_max_length(&t);
@@ -420,8 +425,8 @@ static void put_variant(struct buf *b, const struct value *v,
   buf_set32(b, at, (uint32_t)(b->n - at - 4));
 }
 
-static void put_plp(struct buf *b, const struct type *t,
-                    const struct value *v, const struct wire *w) {
+static void put_plp(struct buf *b, const struct type *t, const struct value *v,
+                    const struct wire *w) {
   /* [MS-TDS] 2.2.5.2.3: total length, chunks, a terminator */
   size_t at, bytes;
   if (v->null) {
@@ -447,8 +452,8 @@ static void put_plp(struct buf *b, const struct type *t,
   buf_u32(b, 0);
 }
 
-static void put_lob(struct buf *b, const struct type *t,
-                    const struct value *v, const struct wire *w) {
+static void put_lob(struct buf *b, const struct type *t, const struct value *v,
+                    const struct wire *w) {
   /* [MS-TDS] 2.2.7.17: text pointer, timestamp, length, data */
   size_t at, bytes;
   if (v->null) {

@@ -6,9 +6,9 @@
 
 /* What a connection agreed on; every encoder needs it. */
 struct wire {
-  int tds;        /* 70, 71, 72, 73 (7.3A), 735 (7.3B) or 740 */
-  bool utf8;      /* the client asked for UTF8_SUPPORT */
-  const char *db; /* borrowed: current database, for UDT_INFO */
+  int tds;           /* 70, 71, 72, 73 (7.3A), 735 (7.3B) or 740 */
+  bool utf8;         /* the client asked for UTF8_SUPPORT */
+  const char *db;    /* borrowed: current database, for UDT_INFO */
   uint32_t textsize; /* SET TEXTSIZE */
 };
 
@@ -22,7 +22,7 @@ enum {
 };
 
 struct column {
-  const char *name;  /* borrowed */
+  const char *name; /* borrowed */
   struct type type;
   const char *table; /* borrowed: where it comes from, or NULL */
   bool from_table;   /* else computed */

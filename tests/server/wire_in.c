@@ -40,14 +40,12 @@ static void decode(struct value *v, const struct type *t, struct arena *a) {
 }
 
 static bool read_chars(struct reader *r, struct type *t, struct value *v,
-                       enum type_id id, const struct wire *w,
-                       struct arena *a) {
+                       enum type_id id, const struct wire *w, struct arena *a) {
   unsigned max = rd_u16(r), n;
   unsigned width = type_is_unicode(id) ? 2 : 1;
   unsigned coll = type_is_string(id) ? read_collation(r, w) : 0;
   const uint8_t *p;
-  *t = type_string(id, max == 0xffff ? -1 : (int64_t)(max / width),
-                   coll);
+  *t = type_string(id, max == 0xffff ? -1 : (int64_t)(max / width), coll);
   v->id = t->id;
   if (max == 0xffff) {
     if (!read_plp(r, v, a)) return false;
@@ -198,7 +196,7 @@ static bool read_when(struct reader *r, struct type *t, struct value *v,
   v->u.w.ticks = ticks;
   v->u.w.offset = 0;
   if (id == T_DATETIMEOFFSET) {
-    struct when back = {days, ticks, (int16_t)-(int16_t)rd_u16(r)};
+    struct when back = {days, ticks, (int16_t) - (int16_t)rd_u16(r)};
     if (back.offset < -840 || back.offset > 840) return false;
     v->u.w = date_utc(&back); /* from UTC to local time */
     v->u.w.offset = (int16_t)-back.offset;
@@ -261,13 +259,13 @@ static bool read_variant(struct reader *r, struct type *t, struct value *v,
 
 bool wire_read_param(struct reader *r, struct type *t, struct value *v,
                      const struct wire *w, struct arena *a) {
-  static const enum type_id ints[9] = {[1] = T_TINYINT, [2] = T_SMALLINT,
-                                       [4] = T_INT, [8] = T_BIGINT};
+  static const enum type_id ints[9] = {
+      [1] = T_TINYINT, [2] = T_SMALLINT, [4] = T_INT, [8] = T_BIGINT};
   static const enum type_id bits[9] = {[1] = T_BIT};
   static const enum type_id floats[9] = {[4] = T_REAL, [8] = T_FLOAT};
   static const enum type_id moneys[9] = {[4] = T_SMALLMONEY, [8] = T_MONEY};
-  static const enum type_id dates[9] = {[4] = T_SMALLDATETIME,
-                                        [8] = T_DATETIME};
+  static const enum type_id dates[9] = {
+      [4] = T_SMALLDATETIME, [8] = T_DATETIME};
   static const struct {
     uint8_t token, id, bytes;
   } fixed[] = {{0x30, T_TINYINT, 1},       {0x32, T_BIT, 1},
