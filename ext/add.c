@@ -223,7 +223,7 @@ static enum err_code store_options(struct add *a, struct err *e) {
     sqlite3_step(set);
     if (sqlite3_finalize(set)) err_sqlite(e, a->db, "storing the options");
   }
-  sqlite3_finalize(stmt);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading the options");
   return e->code;
 }
 

@@ -175,12 +175,8 @@ static enum err_code check_count(const struct apply *a, struct err *e) {
  */
 
 static enum err_code write_rows(const struct apply *a, struct err *e) {
-  /* Children without an action must only be right at COMMIT. The caller's own
-  ** transaction is not ours to relax. */
-  if (!a->txn->nested &&
-      sqlite3_exec(a->db, "PRAGMA defer_foreign_keys = 1", 0, 0, 0)) {
-    return err_sqlite(e, a->db, "deferring foreign keys");
-  }
+  /* Children without an action must only be right at COMMIT. */
+  if (txn_defer_foreign_keys(a->txn, e)) return e->code;
   if (a->map->mode == MODE_DIFF)
     apply_diff(a, e);
   else

@@ -54,6 +54,7 @@ struct check {
   struct interrupt interrupt;
   struct mssql *remote;
   int has_map, has_profile;
+  int no_memory; /* the report would not be true */
 };
 
 static void report(struct check *c, const char *step, enum outcome outcome,
@@ -65,10 +66,12 @@ static void report(struct check *c, const char *step, enum outcome outcome,
   va_start(args, fmt);
   row->detail = sqlite3_vmprintf(fmt, args);
   va_end(args);
+  if (!row->detail) c->no_memory = 1;
 }
 
 static void report_error(struct check *c, const char *step,
                          const struct err *e) {
+  if (e->code == ERR_NOMEM) c->no_memory = 1;
   report(c, step, OUTCOME_FAILED, "%s", e->text);
 }
 
@@ -232,7 +235,10 @@ static void report_columns(struct check *c, const struct remote_columns *has) {
   int n_extra = has->count, n_changed = 0;
   int *index =
       sqlite3_malloc64((sqlite3_uint64)c->map.n_columns * sizeof *index);
-  if (!index) return;
+  if (!index) {
+    c->no_memory = 1;
+    return;
+  }
   if (mapping_match(&c->map, has, index, &e)) {
     report_error(c, "columns", &e);
     sqlite3_free(index);
@@ -287,7 +293,7 @@ static enum err_code check_all(struct check *c, struct err *e) {
   interrupt_close(&c->interrupt);
   profile_clear(&c->prof);
   mapping_clear(&c->map);
-  return e->code;
+  return c->no_memory ? err_nomem(e) : e->code;
 }
 
 /* ---- the table-valued function

@@ -312,7 +312,8 @@ static void table_size(struct diff *d, struct err *e) {
     sqlite3_uint64 rows = (sqlite3_uint64)sqlite3_column_int64(stmt, 0);
     while (n < 2 * rows) n *= 2;
   }
-  sqlite3_finalize(stmt);
+  /* Too small a table would have no end. */
+  if (sqlite3_finalize(stmt)) err_sqlite(e, d->a->db, "counting the target");
   d->n_slots = n;
   d->table = e->code ? NULL : sqlite3_malloc64(n * sizeof *d->table);
   if (!d->table)

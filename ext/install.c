@@ -102,7 +102,7 @@ static enum err_code upgrade(sqlite3 *db, struct err *e) {
     if (table && has_column(db, table, NULL)) add_column(db, table, stmt, e);
   }
 done:
-  sqlite3_finalize(stmt);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, fresh, "upgrading");
   sqlite3_close(fresh);
   return e->code;
 }
@@ -121,6 +121,7 @@ static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
     goto done;
   }
   if (txn_begin(&txn, e)) goto done;
+  txn_guard(&txn);
   if (upgrade(db, e)) goto done;
   if (run_script(db, sql_schema, e)) goto done;
   if (with_open_orders && run_script(db, sql_open_orders, e)) goto done;

@@ -103,6 +103,7 @@ static void warn_extra(struct refresh *r, const struct remote_columns *has,
                        const int *remote_index) {
   sqlite3_str *list = sqlite3_str_new(NULL);
   char *text;
+  int lost;
   for (int i = 0; i < has->count; i++) {
     int mapped = 0;
     for (int j = 0; j < r->map.n_columns && !mapped; j++) {
@@ -114,10 +115,12 @@ static void warn_extra(struct refresh *r, const struct remote_columns *has,
                           has->items[i].name);
     }
   }
+  lost = sqlite3_str_errcode(list) != SQLITE_OK;
   text = sqlite3_str_finish(list);
-  if (text) {
+  if (text || lost) {
     runlog_detail(&r->log, TRACE_WARN, "columns",
-                  "the source has columns that nothing maps: %s", text);
+                  "the source has columns that nothing maps: %s",
+                  text ? text : "(out of memory)");
   }
   sqlite3_free(text);
 }

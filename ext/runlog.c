@@ -82,13 +82,13 @@ void runlog_detail(struct runlog *log, enum trace_level level,
   va_list args;
   char *text;
   size_t n;
+  if (level == TRACE_WARN) log->warnings++;
   va_start(args, fmt);
   text = sqlite3_vmprintf(fmt, args);
   va_end(args);
   if (!text) return; /* a lost detail is better than a lost run */
   err_mask(text, NULL);
   trace_line(level, log->sync, phase, text);
-  if (level == TRACE_WARN) log->warnings++;
   n = strlen(text);
   d = log->has_tables ? sqlite3_malloc64(sizeof *d + n + 1) : NULL;
   if (d) {
@@ -129,9 +129,10 @@ static void bind_count(sqlite3_stmt *stmt, int index, sqlite3_int64 count) {
     sqlite3_bind_int64(stmt, index, count);
 }
 
-/* Binds the first n characters of a timestamp: 23 end in milliseconds. */
+/* Binds the first 23 characters of a timestamp, which end in milliseconds. The
+** text must live until the statement has run: a copy could fail. */
 static void bind_time(sqlite3_stmt *stmt, int index, const char *text) {
-  sqlite3_bind_text(stmt, index, text, 23, SQLITE_TRANSIENT);
+  sqlite3_bind_text(stmt, index, text, 23, SQLITE_STATIC);
 }
 
 /* Steps once and finalizes; SQLITE_OK when done. */
@@ -238,6 +239,17 @@ static int begin_write(sqlite3 *db, sqlite3_int64 deadline_ms) {
   return rc;
 }
 
+/* Prepared before a transaction, for when it must be undone out of memory or
+** after an interrupt: see struct txn. */
+static int prepare_pill(sqlite3 *db, sqlite3_stmt **pill) {
+  return sqlite3_prepare_v2(db, "PRAGMA main.journal_mode", -1, pill, NULL);
+}
+
+static void undo(sqlite3 *db, sqlite3_stmt *pill) {
+  if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", 0, 0, 0);
+  if (!sqlite3_get_autocommit(db)) sqlite3_step(pill);
+}
+
 /* COMMIT may be busy too while others read a rollback-journal database. */
 static int commit(sqlite3 *db, sqlite3_int64 deadline_ms) {
   int rc;
@@ -267,20 +279,22 @@ static int mark_interrupted(struct runlog *log) {
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
                            sqlite3_int64 deadline_ms, struct err *e) {
   int own = sqlite3_get_autocommit(log->db);
+  sqlite3_stmt *pill = NULL;
   char deadline_at[32];
   int rc = SQLITE_OK;
   if (!log->has_tables) return ERR_NONE;
   format_utc(deadline_at, time(NULL) + deadline_s + 1, 0);
-  if (own) rc = begin_write(log->db, deadline_ms);
+  if (own) rc = prepare_pill(log->db, &pill);
+  if (rc == SQLITE_OK && own) rc = begin_write(log->db, deadline_ms);
   if (rc == SQLITE_OK) rc = mark_interrupted(log);
   if (rc == SQLITE_OK) rc = insert_run(log, log->db, "running", deadline_at);
   if (rc == SQLITE_OK && own) rc = commit(log->db, deadline_ms);
-  if (rc == SQLITE_OK) return ERR_NONE;
-  err_sqlite(e, log->db, "writing the run log");
-  log->run_id = 0;
-  if (own && !sqlite3_get_autocommit(log->db)) {
-    sqlite3_exec(log->db, "ROLLBACK", 0, 0, 0);
+  if (rc) {
+    err_sqlite(e, log->db, "writing the run log");
+    log->run_id = 0;
+    if (own) undo(log->db, pill);
   }
+  sqlite3_finalize(pill);
   return e->code;
 }
 
@@ -325,18 +339,20 @@ static int write_outcome(struct runlog *log, sqlite3 *db, const char *status,
   sqlite3_int64 deadline_ms = runlog_now_ms() + LOG_WAIT_MS;
   sqlite3_int64 old_id = log->run_id;
   int own = sqlite3_get_autocommit(db);
-  int rc = own ? begin_write(db, deadline_ms) : SQLITE_OK;
+  sqlite3_stmt *pill = NULL;
+  int rc = own ? prepare_pill(db, &pill) : SQLITE_OK;
+  if (rc == SQLITE_OK && own) rc = begin_write(db, deadline_ms);
   if (rc == SQLITE_OK && log->run_id == 0) {
     rc = insert_run(log, db, status, NULL);
   }
   if (rc == SQLITE_OK) rc = update_run(log, db, status, why);
   if (rc == SQLITE_OK) rc = insert_details(log, db);
   if (rc == SQLITE_OK && own) rc = commit(db, deadline_ms);
-  if (rc == SQLITE_OK) return rc;
-  log->run_id = old_id;
-  if (own && !sqlite3_get_autocommit(db)) {
-    sqlite3_exec(db, "ROLLBACK", 0, 0, 0);
+  if (rc) {
+    log->run_id = old_id;
+    if (own) undo(db, pill);
   }
+  sqlite3_finalize(pill);
   return rc;
 }
 

@@ -78,6 +78,31 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
 /* ---- life -----------------------------------------------------------------
  */
 
+/* What ends a transaction. To SQLite the pill is a write ([vdbeaux.c]
+** OP_JournalMode), needs no table, and answers a row, so it can be left
+** running. */
+static enum err_code prepare_ends(struct txn *t, const char *schema,
+                                  struct err *e) {
+  if (t->nested) {
+    t->rollback = txn_preparef(t->db, e, "ROLLBACK TO ordersync");
+    t->release = txn_preparef(t->db, e, "RELEASE ordersync");
+    t->commit = txn_preparef(t->db, e, "RELEASE ordersync");
+  } else {
+    t->rollback = txn_preparef(t->db, e, "ROLLBACK");
+    t->commit = txn_preparef(t->db, e, "COMMIT");
+  }
+  t->pill = txn_preparef(t->db, e, "PRAGMA \"%w\".journal_mode", schema);
+  return e->code;
+}
+
+static void finalize_ends(struct txn *t) {
+  sqlite3_finalize(t->commit);
+  sqlite3_finalize(t->rollback);
+  sqlite3_finalize(t->release);
+  sqlite3_finalize(t->pill);
+  t->commit = t->rollback = t->release = t->pill = NULL;
+}
+
 enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e) {
@@ -86,24 +111,17 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
       sqlite3_stricmp(schema, "main") == 0 ? "BEGIN IMMEDIATE" : "BEGIN";
   memset(t, 0, sizeof *t);
   t->db = db;
+  t->schema = schema;
   t->interrupt = interrupt;
   t->deadline_ms = deadline_ms;
   t->nested = !sqlite3_get_autocommit(db);
-  if (t->nested) {
-    t->begin = txn_preparef(db, e, "SAVEPOINT ordersync");
-    t->rollback = txn_preparef(db, e, "ROLLBACK TO ordersync");
-    t->release = txn_preparef(db, e, "RELEASE ordersync");
-    t->commit = txn_preparef(db, e, "RELEASE ordersync");
-  } else {
-    t->begin = txn_preparef(db, e, "%s", begin);
-    t->rollback = txn_preparef(db, e, "ROLLBACK");
-    t->commit = txn_preparef(db, e, "COMMIT");
-  }
+  t->begin =
+      txn_preparef(db, e, "%s", t->nested ? "SAVEPOINT ordersync" : begin);
   if (table) {
-    t->pill =
+    t->first =
         txn_preparef(db, e, "DELETE FROM \"%w\".\"%w\" WHERE 0", schema, table);
   }
-  return e->code;
+  return prepare_ends(t, schema, e);
 }
 
 static int step_once(sqlite3_stmt *stmt) {
@@ -154,41 +172,62 @@ enum err_code txn_begin(struct txn *t, struct err *e) {
   if (rc) return explain(t, rc, "taking the write lock", e);
   t->open = 1;
   /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
-  rc = t->pill ? step_patiently(t, t->pill) : SQLITE_OK;
+  rc = t->first ? step_patiently(t, t->first) : SQLITE_OK;
   if (rc) return explain(t, rc, "taking the write lock", e);
+  return ERR_NONE;
+}
+
+void txn_guard(struct txn *t) {
+  if (t->open) (void)sqlite3_step(t->pill);
+}
+
+/* This pragma expires every prepared statement too. */
+enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
+  struct txn renewed = *t;
+  if (e->code || t->nested) return e->code;
+  txn_guard(t);
+  if (sqlite3_exec(t->db, "PRAGMA defer_foreign_keys = 1", 0, 0, 0)) {
+    return err_sqlite(e, t->db, "deferring foreign keys");
+  }
+  renewed.commit = renewed.rollback = renewed.release = renewed.pill = NULL;
+  if (prepare_ends(&renewed, t->schema, e)) {
+    finalize_ends(&renewed); /* the old pill is running still */
+    return e->code;
+  }
+  finalize_ends(t);
+  *t = renewed;
   return ERR_NONE;
 }
 
 enum err_code txn_commit(struct txn *t, struct err *e) {
   int rc;
   if (e->code) return e->code;
+  sqlite3_reset(t->pill);
   rc = step_patiently(t, t->commit);
   if (rc) return explain(t, rc, "committing", e);
   t->open = 0;
   return ERR_NONE;
 }
 
+/* Out of memory in a statement within a statement, SQLite's connection does
+** nothing any more until the outer one is over, ROLLBACK not excepted. */
 void txn_rollback(struct txn *t) {
-  int gone;
+  int done;
   if (!t->open) return;
   t->open = 0;
   /* SQLITE_FULL, IOERR and the like may have rolled back already. */
-  gone = sqlite3_get_autocommit(t->db);
-  if (gone) return;
-  if (step_once(t->rollback) == SQLITE_OK &&
-      (!t->nested || step_once(t->release) == SQLITE_OK)) {
-    return;
-  }
-  if (t->pill && !sqlite3_get_autocommit(t->db)) (void)step_once(t->pill);
+  done = sqlite3_get_autocommit(t->db);
+  if (!done) done = step_once(t->rollback) == SQLITE_OK;
+  if (!done) sqlite3_step(t->pill);
+  sqlite3_reset(t->pill);
+  if (!sqlite3_get_autocommit(t->db) && t->nested) (void)step_once(t->release);
 }
 
 void txn_clear(struct txn *t) {
   txn_rollback(t);
   sqlite3_finalize(t->begin);
-  sqlite3_finalize(t->commit);
-  sqlite3_finalize(t->rollback);
-  sqlite3_finalize(t->release);
-  sqlite3_finalize(t->pill);
+  sqlite3_finalize(t->first);
+  finalize_ends(t);
   memset(t, 0, sizeof *t);
 }
 

@@ -13,13 +13,16 @@
 
 struct txn {
   sqlite3 *db;                 /* borrowed */
+  const char *schema;          /* borrowed */
   struct interrupt *interrupt; /* borrowed */
   sqlite3_int64 deadline_ms;   /* monotonic */
   int nested;                  /* a savepoint inside the caller's */
   int open;
   sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
-  /* A write that changes nothing. Stepped after an interrupt it makes SQLite
-  ** roll everything back, when ROLLBACK no longer does. */
+  sqlite3_stmt *first; /* owned: a write that changes nothing; NULL: no table */
+  /* Owned. Counts as a write and changes nothing. Stepped after an interrupt
+  ** or out of memory, when ROLLBACK no longer works, it fails in such a way
+  ** that SQLite rolls everything back. */
   sqlite3_stmt *pill;
 };
 
@@ -31,7 +34,7 @@ struct txn {
 enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
 
 /* table is one that the transaction may write; NULL when none exists yet, and
-** then an interrupt inside the caller's transaction leaves that one open. */
+** then a savepoint takes the write lock only with the first write. */
 enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e);
@@ -39,12 +42,22 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
 /* Takes the write lock; waits for other writers until the deadline. */
 enum err_code txn_begin(struct txn *t, struct err *e);
 
+/* For a transaction that makes indexes: that expires every prepared statement,
+** the pill as well, but not one that is running. Call after txn_begin(). No
+** savepoint can be opened until the transaction is over. */
+void txn_guard(struct txn *t);
+
+/* Foreign keys must be right at COMMIT only; nothing inside the caller's own
+** transaction, which is not ours to relax. */
+enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e);
+
 /* Makes it last; waits for readers (rollback journal) until the deadline. */
 enum err_code txn_commit(struct txn *t, struct err *e);
 
 /* Undoes everything; no-op when not open. Afterwards the connection is where
-** it was before txn_begin(), or, after an interrupt or a full disk inside the
-** caller's transaction, that one is rolled back as a whole. */
+** it was before txn_begin(), or, after an interrupt, a full disk or out of
+** memory inside the caller's transaction, that one is rolled back as a whole.
+*/
 void txn_rollback(struct txn *t);
 
 void txn_clear(struct txn *t);
