@@ -22,7 +22,7 @@ static size_t total;
 static sqlite3 *watcher; /* data_version has a meaning within one connection */
 static sqlite3_stmt *version_stmt;
 
-void capture_add(struct capture *c, const uint8_t *p, size_t n) {
+void capture_add(struct capture *c, const uint8_t *p, size_t n, int64_t rows) {
   if (c->too_big || c->bytes.n + n > CACHE_BYTES) {
     c->too_big = true;
     buf_clear(&c->bytes);
@@ -33,7 +33,8 @@ void capture_add(struct capture *c, const uint8_t *p, size_t n) {
     c->cut_cap = c->cut_cap ? 2 * c->cut_cap : 16;
     c->cuts = mem_grow(c->cuts, c->cut_cap * sizeof *c->cuts);
   }
-  c->cuts[c->cut_count++] = c->bytes.n;
+  c->cuts[c->cut_count].at = c->bytes.n;
+  c->cuts[c->cut_count++].rows = rows;
 }
 
 void capture_clear(struct capture *c) {

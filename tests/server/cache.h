@@ -10,12 +10,14 @@
 
 struct capture {    /* a response being recorded */
   struct buf bytes; /* tokens, unframed */
-  size_t *cuts;     /* owned: where an attention may end a replay */
+  struct cut {      /* where an attention may end a replay */
+    size_t at;
+    int64_t rows; /* before it */
+  } * cuts;       /* owned */
   size_t cut_count, cut_cap;
-  int64_t rows;
   bool too_big;
 };
-void capture_add(struct capture *c, const uint8_t *p, size_t n);
+void capture_add(struct capture *c, const uint8_t *p, size_t n, int64_t rows);
 void capture_clear(struct capture *c);
 
 bool cache_open(const char *db_path);

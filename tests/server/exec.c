@@ -92,12 +92,12 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
     if (got != 1) break;
     wire_row(&s->out, cols, row, n, &s->wire);
     ++*rows;
+    s->rows_sent++;
     if (s->out.n >= 64 << 10 ? !session_flush(s)
                              : *rows % 64 == 0 && session_cancelled(s))
       break;
   }
   query_close(q);
-  s->rows_sent += *rows;
   return ok && got >= 0;
 }
 

@@ -55,8 +55,13 @@ void packed_add(struct packed *p, const struct value *row) {
 }
 
 void packed_get(struct packed *p, size_t i, struct value *row) {
+  packed_get_some(p, i, row, p->width);
+}
+
+void packed_get_some(struct packed *p, size_t i, struct value *row,
+                     unsigned n_values) {
   const uint8_t *in = p->rows[i];
-  for (unsigned k = 0; k < p->width; k++) {
+  for (unsigned k = 0; k < n_values; k++) {
     struct value *v = &row[k];
     size_t n;
     memset(v, 0, sizeof *v);
@@ -83,6 +88,7 @@ void packed_get(struct packed *p, size_t i, struct value *row) {
 
 struct sorter {
   struct packed *p;
+  unsigned keys;
   row_compare cmp;
   void *arg;
 };
@@ -91,8 +97,8 @@ static int compare(const struct sorter *s, size_t a, size_t b,
                    const uint8_t **rows) {
   const uint8_t **saved = s->p->rows;
   s->p->rows = rows;
-  packed_get(s->p, a, s->p->scratch);
-  packed_get(s->p, b, s->p->other);
+  packed_get_some(s->p, a, s->p->scratch, s->keys);
+  packed_get_some(s->p, b, s->p->other, s->keys);
   s->p->rows = saved;
   return s->cmp(s->p->scratch, s->p->other, s->arg);
 }
@@ -111,17 +117,18 @@ static void merge_sort(const struct sorter *s, const uint8_t **rows,
   memcpy(rows, tmp, n * sizeof *rows);
 }
 
-void packed_sort(struct packed *p, row_compare cmp, void *arg) {
-  struct sorter s = {p, cmp, arg};
+void packed_sort(struct packed *p, unsigned keys, row_compare cmp, void *arg) {
+  struct sorter s = {p, keys, cmp, arg};
   const uint8_t **tmp = mem_alloc(p->count * sizeof *tmp);
   merge_sort(&s, p->rows, tmp, p->count);
   free(tmp);
 }
 
-void packed_unique(struct packed *p, row_compare cmp, void *arg) {
-  struct sorter s = {p, cmp, arg};
+void packed_unique(struct packed *p, unsigned keys, row_compare cmp,
+                   void *arg) {
+  struct sorter s = {p, keys, cmp, arg};
   size_t kept = 0;
-  packed_sort(p, cmp, arg);
+  packed_sort(p, keys, cmp, arg);
   for (size_t i = 0; i < p->count; i++) {
     if (kept && compare(&s, kept - 1, i, p->rows) == 0) continue;
     p->rows[kept++] = p->rows[i];

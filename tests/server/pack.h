@@ -19,7 +19,10 @@ void packed_begin(struct packed *p, unsigned width);
 void packed_add(struct packed *p, const struct value *row);
 /* Text stays in the pack: valid until packed_clear. */
 void packed_get(struct packed *p, size_t i, struct value *row);
-void packed_sort(struct packed *p, row_compare cmp, void *arg); /* stable */
-void packed_unique(struct packed *p, row_compare cmp, void *arg);
+/* Only the first n values of the row. */
+void packed_get_some(struct packed *p, size_t i, struct value *row, unsigned n);
+/* The comparison sees the first `keys` values of each row. Stable. */
+void packed_sort(struct packed *p, unsigned keys, row_compare cmp, void *arg);
+void packed_unique(struct packed *p, unsigned keys, row_compare cmp, void *arg);
 void packed_clear(struct packed *p);
 #endif

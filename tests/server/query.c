@@ -369,17 +369,17 @@ static int next_union_row(struct query *q, struct value *out) {
   return 0;
 }
 
+/* Kept rows begin with their sort keys: sorting unpacks nothing else. */
 static int compare_rows(const struct value *a, const struct value *b,
                         void *arg) {
   struct query *q = arg;
   struct eval ev = {q->en, &q->row};
   for (unsigned i = 0; i < q->sel->order_count; i++) {
-    unsigned k = q->keys[i];
     int c;
-    if (a[k].null || b[k].null)
-      c = a[k].null == b[k].null ? 0 : a[k].null ? -1 : 1; /* NULL is lowest */
+    if (a[i].null || b[i].null)
+      c = a[i].null == b[i].null ? 0 : a[i].null ? -1 : 1; /* NULL is lowest */
     else
-      c = compare_values(&ev, &a[k], &b[k], q->list[k]->type.coll);
+      c = compare_values(&ev, &a[i], &b[i], q->list[q->keys[i]]->type.coll);
     if (c) return q->sel->order[i].desc ? -c : c;
   }
   return 0;
@@ -389,6 +389,8 @@ static int compare_whole(const struct value *a, const struct value *b,
                          void *arg) {
   struct query *q = arg;
   struct eval ev = {q->en, &q->row};
+  a += q->sel->order_count;
+  b += q->sel->order_count;
   for (unsigned i = 0; i < q->col_count; i++) {
     int c;
     if (a[i].null || b[i].null)
@@ -401,19 +403,21 @@ static int compare_whole(const struct value *a, const struct value *b,
 }
 
 static bool fill(struct query *q) {
-  struct value *row = mem_alloc((q->list_count + 1) * sizeof *row);
+  unsigned keys = q->sel->order_count, width = keys + q->list_count;
+  struct value *row = mem_alloc((width + 1) * sizeof *row);
   int got;
   size_t seen = 0;
   packed_clear(&q->kept);
-  packed_begin(&q->kept, q->list_count);
-  while ((got = next_union_row(q, row)) == 1) {
+  packed_begin(&q->kept, width);
+  while ((got = next_union_row(q, row + keys)) == 1) {
+    for (unsigned i = 0; i < keys; i++) row[i] = row[keys + q->keys[i]];
     packed_add(&q->kept, row);
     if (++seen % 256 == 0 && net_check_attention(&q->en->s->net)) break;
   }
   free(row);
   if (got < 0) return false;
-  if (q->distinct) packed_unique(&q->kept, compare_whole, q);
-  if (q->sel->order_count) packed_sort(&q->kept, compare_rows, q);
+  if (q->distinct) packed_unique(&q->kept, width, compare_whole, q);
+  if (keys) packed_sort(&q->kept, keys, compare_rows, q);
   q->filled = true;
   if (q->sel->percent && q->left >= 0)
     q->left = ((int64_t)q->kept.count * q->left + 99) / 100;
@@ -430,7 +434,8 @@ int query_next(struct query *q, struct value *out) {
       arena_reset(&q->row);
       packed_get(&q->kept, q->at++, q->kept.scratch);
       if (out && q->skip == 0)
-        memcpy(out, q->kept.scratch, q->col_count * sizeof *out);
+        memcpy(out, q->kept.scratch + q->sel->order_count,
+               q->col_count * sizeof *out);
     } else {
       got = next_union_row(q, q->skip ? NULL : out);
       if (got != 1) return got;

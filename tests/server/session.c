@@ -67,7 +67,8 @@ void session_error(struct session *s, const struct sqlerr *e,
 
 bool session_flush(struct session *s) {
   if (s->capture && s->out.n > s->carried)
-    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried);
+    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried,
+                s->rows_sent);
   net_send(&s->net, PKT_REPLY, &s->out, false);
   s->carried = s->out.n;
   return !session_cancelled(s);
@@ -98,7 +99,8 @@ static void finish(struct session *s) {
     put_pending(s, 0);
   }
   if (s->capture && s->out.n > s->carried)
-    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried);
+    capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried,
+                s->rows_sent);
   s->carried = 0;
   net_send(&s->net, PKT_REPLY, &s->out, true);
   if (s->net.attention) acknowledge(s);
@@ -194,11 +196,11 @@ static void cache_key(struct session *s, struct buf *key, uint8_t type,
 /* False: an attention ended it early. */
 static bool replay(struct session *s, const struct capture *c) {
   size_t at = 0;
-  s->rows_sent = c->rows;
   for (size_t i = 0; i < c->cut_count && !session_cancelled(s); i++) {
     bool last = i + 1 == c->cut_count;
-    buf_put(&s->out, c->bytes.p + at, c->cuts[i] - at);
-    at = c->cuts[i];
+    buf_put(&s->out, c->bytes.p + at, c->cuts[i].at - at);
+    at = c->cuts[i].at;
+    s->rows_sent = c->cuts[i].rows;
     if (s->out.n < 256 << 10 && !last) continue;
     net_send(&s->net, PKT_REPLY, &s->out, last);
     if (last) {
@@ -320,10 +322,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     t.cancelled = s->net.attention;
     if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
     finish(s);
-    if (s->capture && !s->net.dead) {
-      cap.rows = s->rows_sent;
-      cache_store(&key, version, &cap);
-    }
+    if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
     s->capture = NULL;
     capture_clear(&cap);
   }

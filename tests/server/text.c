@@ -228,7 +228,11 @@ int text_compare(const char *a, size_t an, const char *b, size_t bn,
   int tie = 0;
   an = trimmed(a, an);
   bn = trimmed(b, bn);
-  if (an == bn && memcmp(a, b, an) == 0) return 0;
+  while (i < an && i < bn && a[i] == b[i]) i++; /* what they share */
+  if (i == an && i == bn) return 0;
+  while (i > 0 && i < an && ((unsigned char)a[i] & 0xc0) == 0x80) i--;
+  while (i > 0 && i < bn && ((unsigned char)b[i] & 0xc0) == 0x80) i--;
+  j = i;
   while (i < an || j < bn) {
     /* The shorter string is padded with blanks. */
     uint32_t x = i < an ? text_next(a, an, &i) : ' ';
