@@ -10,7 +10,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla
 OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
             $(WARN) -MMD -MP
-LIBS     := -lsybdb -linih -lgnutls -lpthread
+LIBS     := -lsybdb -linih -lgnutls -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE
 SQL      := $(wildcard sql/*.sql)
@@ -69,7 +69,7 @@ $(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
 $(B)/unit/%: tests/unit/%.c $(EXT:ext/%.c=$(B)/san/%.o)
 	@mkdir -p $(@D); echo "  SAN $<"
 	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) -lcmocka -lsqlite3 \
-	  $(LIBS) -lm
+	  $(LIBS)
 
 setup: ## install the packages that the tests need (root or sudo)
 	$(Q)tests/setup.sh check
