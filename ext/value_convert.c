@@ -186,16 +186,25 @@ static int to_text(const struct value *v, struct cell *cell) {
   return put_bytes(cell, SQLITE_TEXT, v->bytes, v->n_bytes);
 }
 
+static int text_to_date(const struct value *v, struct cell *cell) {
+  struct moment moment;
+  struct span s = trimmed(v);
+  if (s.n == 0) return put_null(cell);
+  if (!moment_from_text(&moment, s.at, s.n) || !moment.has_date) return 0;
+  /* so long is only YYYY-MM-DD: right as it is */
+  if (s.n == DATE_TEXT) return put_bytes(cell, SQLITE_TEXT, s.at, s.n);
+  return put_text(cell, date_format(moment.days, cell->text));
+}
+
 static int to_date(const struct value *v, struct cell *cell) {
   struct moment moment;
-  int days = v->days;
-  if (v->type != VALUE_DATE) {
-    int rc = read_moment(v, &moment);
-    if (rc < 0) return put_null(cell);
-    if (rc == 0 || !moment.has_date) return 0;
-    days = moment.days;
-  }
-  return date_in_range(days) && put_text(cell, date_format(days, cell->text));
+  if (v->type == VALUE_TEXT) return text_to_date(v, cell);
+  if (v->type == VALUE_DATE)
+    return date_in_range(v->days) &&
+           put_text(cell, date_format(v->days, cell->text));
+  if (!is_moment(v) || !moment_from_value(&moment, v) || !moment.has_date)
+    return 0;
+  return put_text(cell, date_format(moment.days, cell->text));
 }
 
 static int to_datetime(const struct value *v, struct cell *cell) {

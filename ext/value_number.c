@@ -108,8 +108,12 @@ int integer_from_text(const unsigned char *text, int n, sqlite3_int64 *out) {
   int i = skip_sign(text, n, &negative);
   int first = i;
   unsigned long long u = 0;
-  while (i < n && is_digit(text[i])) {
-    unsigned digit = (unsigned)(text[i++] - '0');
+  /* the first 19 digits cannot overflow, and there are seldom more */
+  int safe = n - i > POWER ? i + POWER : n;
+  for (; i < safe && is_digit(text[i]); i++)
+    u = u * 10 + (unsigned)(text[i] - '0');
+  for (; i < n && is_digit(text[i]); i++) {
+    unsigned digit = (unsigned)(text[i] - '0');
     if (u > (~0ULL - digit) / 10) return 0;
     u = u * 10 + digit;
   }
@@ -466,7 +470,8 @@ static double slow_single(double single) {
 static double fast_single(double single) {
   int e = 0;
   while (e < 15 && single >= exact_power[e + 1]) e++;
-  while (e > -5 && single * exact_power[-e] < 1) e--;
+  /* only when it did not move above: no power has a negative index */
+  while (e <= 0 && e > -5 && single * exact_power[-e] < 1) e--;
   for (int n = FLT_DIG; n <= 9; n++) {
     int k = n - 1 - e;
     double scaled = k < 0 ? single / exact_power[-k] : single * exact_power[k];

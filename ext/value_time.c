@@ -21,10 +21,11 @@
 
 /* ---- writing ----------------------------------------------------------- */
 
-static char *put_2(char *at, int n) {
-  *at++ = (char)('0' + n / 10);
-  *at++ = (char)('0' + n % 10);
-  return at;
+/* n is 0..99. */
+static char *put_2(char *at, unsigned n) {
+  at[0] = (char)('0' + n / 10);
+  at[1] = (char)('0' + n % 10);
+  return at + 2;
 }
 
 int date_in_range(int days) {
@@ -33,39 +34,53 @@ int date_in_range(int days) {
 
 /*
 ** Years are counted from March, so that the leap day ends them; 400 of them
-** have 146,097 days, and (153 * month + 2) / 5 is the days before a month.
-** Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+** have 146,097 days. A century's day becomes a year and a day in it by one
+** multiplication (2939745 / 2^32 is 1 / 1461 and a little), a year's day a
+** month and a day likewise. C. Neri and L. Schneider, "Euclidean affine
+** functions and their application to calendar algorithms", 2022.
 */
 int date_format(int days, char *out) {
-  unsigned z = (unsigned)(days + MARCH_YEAR_0);
-  unsigned era = z / 146097;
-  unsigned day = z % 146097;
-  unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-  day -= 365 * year + year / 4 - year / 100;
-  unsigned month = (5 * day + 2) / 153;
-  day -= (153 * month + 2) / 5;
-  year += 400 * era + (month >= 10);
-  month = month < 10 ? month + 3 : month - 9;
-  char *at = put_2(put_2(out, (int)year / 100), (int)year % 100);
+  unsigned n1 = 4 * (unsigned)(days + MARCH_YEAR_0) + 3;
+  unsigned century = n1 / 146097;
+  unsigned n2 = n1 % 146097 | 3;
+  unsigned long long product = 2939745ULL * n2;
+  unsigned year = (unsigned)(product >> 32);
+  unsigned day = (unsigned)product / 2939745 / 4;
+  unsigned n3 = 2141 * day + 197913;
+  unsigned month = n3 >> 16;
+  if (day >= 306) { /* January or February: of the next year */
+    month -= 12;
+    year++;
+  }
+  if (year == 100) {
+    year = 0;
+    century++;
+  }
+  char *at = put_2(put_2(out, century), year);
   *at++ = '-';
-  at = put_2(at, (int)month);
+  at = put_2(at, month);
   *at++ = '-';
-  put_2(at, (int)day + 1);
-  return 10;
+  put_2(at, (n3 & 0xffff) / 2141 + 1);
+  return DATE_TEXT;
 }
 
 int time_format(const struct moment *m, char *out) {
-  int seconds = (int)(m->nanos / 1000000000);
-  int fraction = (int)(m->nanos % 1000000000);
+  static const unsigned unit[] = {1000000000, 100000000, 10000000, 1000000,
+                                  100000,     10000,     1000,     100,
+                                  10,         1};
+  unsigned seconds = (unsigned)(m->nanos / 1000000000);
+  unsigned fraction = (unsigned)(m->nanos % 1000000000);
   char *at = put_2(out, seconds / 3600);
   *at++ = ':';
   at = put_2(at, seconds / 60 % 60);
   *at++ = ':';
   at = put_2(at, seconds % 60);
-  if (m->scale > 0) *at++ = '.';
-  for (int i = 0, unit = 100000000; i < m->scale; i++, unit /= 10)
-    *at++ = (char)('0' + fraction / unit % 10);
-  return (int)(at - out);
+  if (m->scale == 0) return 8;
+  *at++ = '.';
+  fraction /= unit[m->scale];
+  for (int i = m->scale; i > 0; i--, fraction /= 10)
+    at[i - 1] = (char)('0' + fraction % 10);
+  return 9 + m->scale;
 }
 
 int moment_format(const struct moment *m, char *out) {
@@ -75,11 +90,11 @@ int moment_format(const struct moment *m, char *out) {
   if (m->has_time) at += time_format(m, at);
   if (m->has_offset) {
     int minutes = m->offset_minutes;
+    unsigned distance = (unsigned)(minutes < 0 ? -minutes : minutes);
     *at++ = minutes < 0 ? '-' : '+';
-    minutes = minutes < 0 ? -minutes : minutes;
-    at = put_2(at, minutes / 60);
+    at = put_2(at, distance / 60);
     *at++ = ':';
-    at = put_2(at, minutes % 60);
+    at = put_2(at, distance % 60);
   }
   return (int)(at - out);
 }
@@ -165,14 +180,17 @@ static void expect(struct reader *r, char c) {
 /* Exactly n digits, with a value of at most `max`. */
 static int number(struct reader *r, int n, int max) {
   int value = 0;
-  for (; n > 0; n--) {
-    if (!r->ok || r->at == r->end || *r->at < '0' || *r->at > '9') {
-      r->ok = 0;
-      return 0;
-    }
-    value = value * 10 + (*r->at++ - '0');
+  unsigned worst = 0;
+  if (!r->ok || r->end - r->at < n) {
+    r->ok = 0;
+    return 0;
   }
-  if (value > max) r->ok = 0;
+  for (; n > 0; n--) {
+    unsigned digit = (unsigned)*r->at++ - '0';
+    worst |= digit > 9;
+    value = value * 10 + (int)(digit & 15);
+  }
+  if (worst || value > max) r->ok = 0;
   return value;
 }
 

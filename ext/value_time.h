@@ -10,6 +10,7 @@
 
 /* Room for "2025-03-01 12:00:00.123456789+05:30". */
 #define MOMENT_TEXT 35
+#define DATE_TEXT   10
 
 /* A point in time, or only its date or time of day, as a local clock and
 ** calendar show it. */
@@ -39,8 +40,8 @@ int moment_from_text(struct moment *out, const unsigned char *text, int n);
 ** seven fraction digits. */
 int moment_to_value(const struct moment *moment, struct value *out);
 
-/* Write 10 bytes, at most 18, at most MOMENT_TEXT; not terminated. Return the
-** bytes written. moment_format() writes the parts that there are. */
+/* Write DATE_TEXT bytes, at most 18, at most MOMENT_TEXT; not terminated.
+** Return the bytes written. moment_format() writes the parts that there are. */
 int date_format(int days, char *out);
 int time_format(const struct moment *moment, char *out);
 int moment_format(const struct moment *moment, char *out);

@@ -18,12 +18,10 @@ struct source {
   int n;
 };
 
-/* Fill *out, whose fields are all zero; scratch holds bytes that are not in
-** the text. Return 0 when malformed. */
+/* These fill *out, whose fields are all zero, and return 0 when the text is
+** malformed. scratch holds bytes that are not in the text. */
 
-static int parse_integer(struct source s, unsigned char *scratch,
-                         struct value *out) {
-  (void)scratch;
+static int parse_integer(struct source s, struct value *out) {
   out->type = VALUE_INTEGER;
   return integer_from_text(s.at, s.n, &out->integer);
 }
@@ -41,16 +39,12 @@ static int parse_decimal(struct source s, unsigned char *scratch,
   return 1;
 }
 
-static int parse_float(struct source s, unsigned char *scratch,
-                       struct value *out) {
-  (void)scratch;
+static int parse_float(struct source s, struct value *out) {
   out->type = VALUE_REAL;
   return real_from_text(s.at, s.n, &out->real);
 }
 
-static int parse_real(struct source s, unsigned char *scratch,
-                      struct value *out) {
-  (void)scratch;
+static int parse_real(struct source s, struct value *out) {
   out->type = VALUE_SINGLE;
   if (!real_from_text(s.at, s.n, &out->real)) return 0;
   /* FLT_MAX; a cast of more would be undefined */
@@ -60,9 +54,7 @@ static int parse_real(struct source s, unsigned char *scratch,
   return 1;
 }
 
-static int parse_text(struct source s, unsigned char *scratch,
-                      struct value *out) {
-  (void)scratch;
+static int parse_text(struct source s, struct value *out) {
   out->type = VALUE_TEXT;
   out->bytes = s.at;
   out->n_bytes = s.n;
@@ -93,43 +85,68 @@ static int parse_guid(struct source s, unsigned char *scratch,
   return guid_from_text(s.at, s.n, scratch);
 }
 
-static int parse_moment(struct source s, unsigned char *scratch,
-                        struct value *out) {
+static int parse_moment(struct source s, struct value *out) {
   struct moment moment;
-  (void)scratch;
   return moment_from_text(&moment, s.at, s.n) && moment_to_value(&moment, out);
+}
+
+static int parse(enum value_type type, struct source s, unsigned char *scratch,
+                 struct value *out) {
+  switch (type) {
+  case VALUE_INTEGER:
+    return parse_integer(s, out);
+  case VALUE_REAL:
+    return parse_float(s, out);
+  case VALUE_SINGLE:
+    return parse_real(s, out);
+  case VALUE_DECIMAL:
+    return parse_decimal(s, scratch, out);
+  case VALUE_TEXT:
+    return parse_text(s, out);
+  case VALUE_BLOB:
+    return parse_binary(s, scratch, out);
+  case VALUE_GUID:
+    return parse_guid(s, scratch, out);
+  case VALUE_DATE:
+  case VALUE_TIME:
+  case VALUE_DATETIME:
+  case VALUE_DATETIMEOFFSET:
+    return parse_moment(s, out) && out->type == type;
+  case VALUE_NULL:
+    break;
+  }
+  return 0;
 }
 
 /* What SQL_VARIANT_PROPERTY(x, 'BaseType') may answer. */
 static const struct {
   char name[17];
-  enum value_type type; /* what it has to become */
-  int (*parse)(struct source s, unsigned char *scratch, struct value *out);
+  enum value_type type;
 } base_types[] = {
-    {"int", VALUE_INTEGER, parse_integer},
-    {"nvarchar", VALUE_TEXT, parse_text},
-    {"varchar", VALUE_TEXT, parse_text},
-    {"bigint", VALUE_INTEGER, parse_integer},
-    {"smallint", VALUE_INTEGER, parse_integer},
-    {"tinyint", VALUE_INTEGER, parse_integer},
-    {"bit", VALUE_INTEGER, parse_integer},
-    {"decimal", VALUE_DECIMAL, parse_decimal},
-    {"numeric", VALUE_DECIMAL, parse_decimal},
-    {"money", VALUE_DECIMAL, parse_decimal},
-    {"smallmoney", VALUE_DECIMAL, parse_decimal},
-    {"float", VALUE_REAL, parse_float},
-    {"real", VALUE_SINGLE, parse_real},
-    {"date", VALUE_DATE, parse_moment},
-    {"time", VALUE_TIME, parse_moment},
-    {"datetime", VALUE_DATETIME, parse_moment},
-    {"smalldatetime", VALUE_DATETIME, parse_moment},
-    {"datetime2", VALUE_DATETIME, parse_moment},
-    {"datetimeoffset", VALUE_DATETIMEOFFSET, parse_moment},
-    {"nchar", VALUE_TEXT, parse_text},
-    {"char", VALUE_TEXT, parse_text},
-    {"varbinary", VALUE_BLOB, parse_binary},
-    {"binary", VALUE_BLOB, parse_binary},
-    {"uniqueidentifier", VALUE_GUID, parse_guid},
+    {"int", VALUE_INTEGER},
+    {"nvarchar", VALUE_TEXT},
+    {"varchar", VALUE_TEXT},
+    {"bigint", VALUE_INTEGER},
+    {"smallint", VALUE_INTEGER},
+    {"tinyint", VALUE_INTEGER},
+    {"bit", VALUE_INTEGER},
+    {"decimal", VALUE_DECIMAL},
+    {"numeric", VALUE_DECIMAL},
+    {"money", VALUE_DECIMAL},
+    {"smallmoney", VALUE_DECIMAL},
+    {"float", VALUE_REAL},
+    {"real", VALUE_SINGLE},
+    {"date", VALUE_DATE},
+    {"time", VALUE_TIME},
+    {"datetime", VALUE_DATETIME},
+    {"smalldatetime", VALUE_DATETIME},
+    {"datetime2", VALUE_DATETIME},
+    {"datetimeoffset", VALUE_DATETIMEOFFSET},
+    {"nchar", VALUE_TEXT},
+    {"char", VALUE_TEXT},
+    {"varbinary", VALUE_BLOB},
+    {"binary", VALUE_BLOB},
+    {"uniqueidentifier", VALUE_GUID},
 };
 
 int value_from_variant(const struct value *text, unsigned char *scratch,
@@ -146,8 +163,7 @@ int value_from_variant(const struct value *text, unsigned char *scratch,
     if ((size_t)n_name != strlen(name) ||
         sqlite3_strnicmp((const char *)text->bytes, name, n_name) != 0)
       continue;
-    if (base_types[i].parse(s, scratch, out) && out->type == base_types[i].type)
-      return 1;
+    if (parse(base_types[i].type, s, scratch, out)) return 1;
     break;
   }
   *out = (struct value){0};
