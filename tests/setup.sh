@@ -6,7 +6,7 @@ set -eu
 
 build='gcc make libc6-dev libsqlite3-dev freetds-dev libinih-dev libgnutls28-dev sqlite3'
 demo="$build libssl-dev openssl"
-check="$demo libcmocka-dev valgrind python3 python3-pymssql freetds-bin nodejs npm"
+check="$demo libcmocka-dev valgrind python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
@@ -26,6 +26,7 @@ done
 have() {
   case $1 in
     nodejs) command -v node >/dev/null && return 0 ;;
+    default-jdk-headless) command -v javac >/dev/null && return 0 ;;
     npm | gcc | make | clang | python3) command -v "$1" >/dev/null && return 0 ;;
   esac
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
