@@ -182,9 +182,12 @@ enum err_code error_from_login(const struct notes *n, const struct profile *p,
                    n->lib_text);
   }
   if (n->lib_number == SYBECONN || n->lib_number == SYBESOCK) {
-    what = sqlite3_mprintf("cannot connect to %s%s%s", host,
-                           p->instance ? "\\" : "",
-                           p->instance ? p->instance : "");
+    what = p->instance || !p->server
+               ? sqlite3_mprintf("cannot connect to %s%s%s", host,
+                                 p->instance ? "\\" : "",
+                                 p->instance ? p->instance : "")
+               : sqlite3_mprintf("cannot connect to %s port %d", host,
+                                 p->port ? p->port : 1433);
   } else {
     what = sqlite3_mprintf("%s ended the connection during login", host);
   }
