@@ -149,7 +149,8 @@ const char *value_kind_decl(enum value_kind kind, enum remote_type type);
 enum value_kind value_kind_default(enum remote_type type);
 
 /* 0 when no value of this type can become this kind (a date from a bit, say):
-** refused before the first row. */
+** refused before the first row. Strings and sql_variant may become anything,
+** value by value. */
 int value_kind_accepts(enum value_kind kind, enum remote_type type);
 
 struct cell {
@@ -158,7 +159,7 @@ struct cell {
   sqlite3_int64 integer;
   double real;
   const char *bytes; /* into the value's bytes, or into text below */
-  char text[48];     /* decimals, times, guids: 41 bytes at most */
+  char text[48];     /* numbers, times, guids: 41 bytes at most */
 };
 
 /*
@@ -166,18 +167,67 @@ struct cell {
 ** the value does not convert; then *cell is NULL. Never allocates. cell->bytes
 ** lives as long as the value's bytes and *cell itself (do not copy a cell
 ** whose bytes point into its own text).
+**
+** NULL stays NULL. Blank text, which is nothing but Unicode white space,
+** becomes NULL, except for raw and blob. All kinds but raw, text and blob
+** look at text without the white space around it.
+**
+**   raw       the canonical form:
+**               integers        INTEGER
+**               float           REAL; NaN and infinity do not convert
+**               real            REAL, the double nearest to its shortest
+**                               decimal (0.1, not 0.10000000149011612); the
+**                               other kinds start from that too
+**               decimal, money  INTEGER where whole and within 64 bits, else
+**                               TEXT with every digit of the scale: 1.50,
+**                               0.5; beyond 38 digits it does not convert
+**               text, binary    as it is
+**               date and time   2025-03-01, 12:00:00.0000000,
+**                               2025-03-01 12:00:00.000; the local time with
+**                               2025-03-01 12:00:00+05:30, without a blank,
+**                               as SQLite's date functions read it; years 1
+**                               to 9999
+**               guid            upper case, 8-4-4-4-12
+**   integer   any whole number within 64 bits; text: sign, digits, and
+**             perhaps a fraction of zeros
+**   string    text without the white space around it; other values by the
+**             text of their canonical form (a REAL without ".0", as SQL
+**             Server writes it, with an exponent below 1e-5 and from 1e17
+**             on); not binary
+**   text      as string, but not trimmed
+**   real      any number; text may have an exponent
+**   decimal   any number; text: sign, digits, point, digits, of which the
+**             fraction is kept as written; a float by its shortest decimal,
+**             where that needs at most 38 digits without an exponent
+**   date      the date part, of a datetimeoffset the local one; text:
+**             YYYY-MM-DD or YYYYMMDD, perhaps followed by a time as below
+**   datetime  a date gets 00:00:00; text: a date, T or one blank, and
+**             HH:MM[:SS[.f]] with up to nine digits, then perhaps Z (written
+**             +00:00) or [blank]+HH:MM
+**   time      the time part, of a datetimeoffset the local one; text: a time,
+**             with or without a date
+**   boolean   INTEGER 0 or 1; any number that is 0 or 1; text, in any case:
+**             1 true t yes y on x, 0 false f no n off
+**   blob      binary; text as its UTF-8 bytes; a guid's 16 bytes as on the
+**             wire
+**   guid      a guid; binary of 16 bytes, as on the wire; text with or
+**             without braces
 */
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell);
 
 /* A sql_variant arrives as the text "basetype:value" (see deparse.h). Parses
 ** it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's length,
-** whichever is more) holds what *out points to. Returns 0 when malformed. */
+** whichever is more) and the text hold what *out points to. Decimals and
+** times get the scale that their digits show, so that the server must write
+** money by style 2 (the default cuts it to two digits), dates and times by
+** 121, binary by 1. Returns 0 when malformed. */
 #define VALUE_SCRATCH 64
 int value_from_variant(const struct value *text, unsigned char *scratch,
                        struct value *out);
 
-/* For messages: the value in short, quoted, cut at about 40 characters. */
+/* For messages: the value in short, cut at about 40 bytes. Text is quoted;
+** its control characters and invalid bytes become question marks. */
 void value_describe(const struct value *value, char *buffer, size_t n_buffer);
 
 /* Binds to parameter `index` (from 1). The bytes are not copied: they must
