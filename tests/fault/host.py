@@ -1,0 +1,118 @@
+"""A program that loads the extension, as the tests' victim.
+
+    host.py EXTENSION DATABASE
+
+It reads one JSON object a line and answers with one: {"op":"sql"} runs SQL on
+its one connection, {"op":"probe"} tells what a library must leave as it found
+it: signal handlers, the alarm, descriptors, threads, memory.
+"""
+import ctypes
+import json
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+
+libc = ctypes.CDLL(None, use_errno=True)
+# The copy that Python's module is linked with.
+libsqlite = ctypes.CDLL("libsqlite3.so.0")
+libsqlite.sqlite3_memory_used.restype = ctypes.c_int64
+
+
+def handlers():
+    """Every signal's handler, mask and flags, as libc's struct sigaction has
+    them on 64-bit Linux; the kernel fills 8 of the mask's 128 bytes."""
+    found = {}
+    for number in range(1, 65):
+        action = ctypes.create_string_buffer(256)
+        if libc.sigaction(number, None, action) == 0:
+            raw = action.raw
+            found[number] = (raw[:16] + raw[136:140]).hex()
+    return found
+
+
+def descriptors():
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink("/proc/self/fd/" + name)
+        except OSError:  # the listing's own
+            continue
+        found.append(target.split(":")[0])
+    return sorted(found)
+
+
+def resident_kb():
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+
+
+def probe():
+    return {
+        "handlers": handlers(),
+        "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "alarm": signal.getitimer(signal.ITIMER_REAL),
+        "descriptors": descriptors(),
+        "threads": len(os.listdir("/proc/self/task")),
+        "directory": os.getcwd(),
+        "resident_kb": resident_kb(),
+        "sqlite_bytes": libsqlite.sqlite3_memory_used(),
+    }
+
+
+def run(db, request):
+    started = time.monotonic()
+    answer = {"rows": None, "error": None}
+    timer = None
+    if "interrupt_ms" in request:
+        timer = threading.Timer(request["interrupt_ms"] / 1000, db.interrupt)
+        timer.start()
+    try:
+        cursor = db.execute(request["sql"], request.get("args", []))
+        answer["rows"] = cursor.fetchall()
+    except sqlite3.Error as error:
+        answer["error"] = str(error)
+        answer["code"] = getattr(error, "sqlite_errorname", None)
+    answer["seconds"] = time.monotonic() - started
+    answer["in_transaction"] = db.in_transaction
+    answer["last_insert_rowid"] = libsqlite_rowid(db)
+    if timer:
+        timer.cancel()
+        timer.join()
+    return answer
+
+
+def libsqlite_rowid(db):
+    try:
+        return db.execute("SELECT last_insert_rowid()").fetchone()[0]
+    except sqlite3.Error:
+        return None
+
+
+def connect(extension, path):
+    db = sqlite3.connect(path, isolation_level=None, timeout=0,
+                         check_same_thread=False,
+                         uri=path.startswith("file:"))
+    db.enable_load_extension(True)
+    db.load_extension(extension)
+    return db
+
+
+def main():
+    # Python ignores SIGPIPE; most programs die of it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    db = connect(sys.argv[1], sys.argv[2])
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = probe() if request["op"] == "probe" else run(db, request)
+        print(json.dumps(answer, default=repr), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""Faults of the network and of the server."""
+import socket
+import threading
+
+from harness import Box, SLACK, expect, expect_match, main, test
+
+LOGIN, QUERY = 2, 3  # seconds in the profile
+ROWS_BATCH = 'when=batch match=[soldTo] '
+DEAD = "the connection broke|ended the connection|incomplete"
+NO_LOGIN = "localhost: no login within 2 seconds, while logging in"
+
+
+def box(name, **profile):
+    settings = dict(login_timeout=LOGIN, query_timeout=QUERY)
+    settings.update(profile)
+    made = Box(name, **settings)
+    made.stamp(2)  # so that a row that must not come would show
+    return made
+
+
+def well(b):
+    return lambda _host: b.server.faults()
+
+
+def faulty(name, fault, category, text, within, number=None, **profile):
+    """Adds a test: under the fault, fails() holds."""
+    def run():
+        with box(name, **profile) as b:
+            b.server.faults(*fault.split("\n"))
+            b.fails(category, text, within + SLACK, number, heal=well(b))
+            expect(b.stamps() == [(2, b.rows)], "the next rows are not new")
+    run.__name__ = name
+    test(run)
+
+
+# ---- stalls: the login's deadline, or the run's --------------------------------
+
+for when, where in (("accept", "accepting"), ("prelogin", "prelogin"),
+                    ("tls", "tls"), ("login", "login")):
+    faulty("a_server_silent_in_%s_ends_by_the_login_timeout" % where,
+           "when=%s do=hang" % when, "timeout", NO_LOGIN, LOGIN)
+faulty("a_server_silent_inside_its_prelogin_ends_by_the_login_timeout",
+       "when=prelogin after_bytes=9 do=hang", "timeout", NO_LOGIN, LOGIN)
+faulty("a_server_silent_inside_the_handshake_ends_by_the_login_timeout",
+       "when=tls after_bytes=400 do=hang", "timeout", NO_LOGIN, LOGIN)
+faulty("a_server_silent_inside_its_login_answer_ends_by_the_login_timeout",
+       "when=login after_bytes=60 do=hang", "timeout", NO_LOGIN, LOGIN)
+faulty("a_server_silent_to_the_settings_ends_by_the_login_timeout",
+       'when=batch match="SET LANGUAGE" do=hang', "timeout",
+       "out of time while setting up the session", LOGIN)
+faulty("a_server_silent_about_its_columns_ends_by_the_deadline",
+       'when=batch match="TOP (0)" do=hang', "timeout",
+       "out of time while running the query", QUERY)
+faulty("a_server_silent_before_the_first_row_ends_by_the_deadline",
+       ROWS_BATCH + "do=hang", "timeout",
+       "out of time while running the query", QUERY)
+faulty("a_server_silent_inside_a_row_ends_by_the_deadline",
+       ROWS_BATCH + "after_bytes=60003 do=hang", "timeout",
+       r"out of time while reading the rows; \d+ rows had come", QUERY)
+faulty("a_server_silent_between_rows_ends_by_the_deadline",
+       ROWS_BATCH + "after_rows=40 do=hang", "timeout",
+       "out of time while reading the rows; 40 rows had come", QUERY)
+
+# ---- slowness: every wait is short, the whole is too long ----------------------
+
+faulty("a_prelogin_that_drips_ends_by_the_login_timeout",
+       "when=prelogin do=drip:5", "timeout", NO_LOGIN, LOGIN)
+faulty("a_login_that_drips_ends_by_the_login_timeout",
+       "when=login do=drip:20", "timeout", NO_LOGIN, LOGIN)
+faulty("rows_that_drip_end_by_the_deadline",
+       ROWS_BATCH + "after_bytes=20000 do=drip:4000", "timeout",
+       "out of time while reading the rows", QUERY)
+faulty("a_drip_before_the_first_row_ends_by_the_deadline",
+       ROWS_BATCH + "do=drip:30", "timeout",
+       "out of time while running the query", QUERY)
+faulty("login_and_rows_share_the_runs_deadline",
+       "when=login do=delay:1500\n" + ROWS_BATCH + "do=hang", "timeout",
+       "out of time while running the query", QUERY)
+
+# ---- links that end ------------------------------------------------------------
+
+for action, word in (("cut", "closed"), ("reset", "reset"),
+                     ("close", "dropped"), ("garbage", "broken_by_garbage")):
+    # What a client cannot read is, at best, known to be no answer.
+    bad = DEAD + "|cannot connect to|TLS handshake failed|no login within"
+    category = "network|tls|timeout" if action == "garbage" else "network|tls"
+    for when in ("accept", "prelogin", "tls", "login"):
+        faulty("a_link_%s_in_%s_is_an_error" % (word, when),
+               "when=%s do=%s" % (when, action), category, bad, LOGIN)
+    category = "network|data|timeout" if action == "garbage" else "network"
+    bad = DEAD + "|out of time while|no valid Unicode"
+    faulty("a_link_%s_before_the_rows_is_an_error" % word,
+           ROWS_BATCH + "do=" + action, category, bad, QUERY)
+    faulty("a_link_%s_inside_a_row_is_an_error" % word,
+           ROWS_BATCH + "after_bytes=60003 do=" + action, category, bad, QUERY)
+    faulty("a_link_%s_between_rows_is_an_error" % word,
+           ROWS_BATCH + "after_rows=200 do=" + action, category, bad, QUERY)
+    faulty("a_link_%s_after_the_last_row_is_an_error" % word,
+           ROWS_BATCH + "after_rows=300 do=" + action, category, bad, QUERY)
+
+# ---- answers that look complete and are not ------------------------------------
+
+faulty("an_answer_without_its_end_is_an_error", ROWS_BATCH + "do=drop_done",
+       "network|timeout|data", "out of time while|incomplete|broke", QUERY)
+faulty("an_answer_without_a_count_is_an_error", ROWS_BATCH + "do=no_count",
+       "data", "incomplete: it ended after 300 rows without a count", QUERY)
+faulty("an_error_after_the_last_row_is_an_error",
+       ROWS_BATCH + "after_rows=300 do=error:3624:20:An assertion failed",
+       "server", r"An assertion failed \(message 3624, severity 20", QUERY,
+       3624)
+faulty("a_conversion_error_between_rows_is_an_error",
+       ROWS_BATCH + "after_rows=150 do=error:245:16:Conversion failed",
+       "server", r"Conversion failed \(message 245.*150 rows had come", QUERY,
+       245)
+
+
+# ---- no link at all -----------------------------------------------------------
+
+def unreachable(b, category, text, within, **profile):
+    old = dict(b.settings)
+    b.profile(**profile)
+    b.fails(category, text, within + SLACK,
+            heal=lambda _host: b.profile(**old))
+
+
+@test
+def a_port_where_nobody_listens_is_refused():
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))  # taken, and not listening
+    with holder, box("refused") as b:
+        unreachable(b, "network", r"cannot connect to localhost( port \d+)?: "
+                    "Connection refused. Nothing listens there: check server "
+                    "and port",
+                    1, port=holder.getsockname()[1])
+
+
+@test
+def a_host_without_a_route_is_unreachable():
+    # Linux gives a broadcast address no TCP route: nothing leaves the host.
+    with box("no-route") as b:
+        unreachable(b, "network", r"cannot connect to 255.255.255.255( port "
+                    r"\d+)?: Network is unreachable", 1,
+                    server="255.255.255.255")
+
+
+@test
+def a_host_that_drops_packets_ends_by_the_login_timeout():
+    # A full backlog: the kernel ignores further SYNs, as a firewall would.
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = [socket.socket() for _ in range(8)]
+    for s in waiting:
+        s.setblocking(False)
+        s.connect_ex(listener.getsockname())
+    try:
+        with box("black-hole") as b:
+            unreachable(b, "timeout|network", "no login within 2 seconds|"
+                        "cannot connect to localhost", LOGIN,
+                        server="localhost", port=listener.getsockname()[1])
+    finally:
+        for s in waiting + [listener]:
+            s.close()
+
+
+@test
+def a_host_that_accepts_and_says_nothing_ends_by_the_login_timeout():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(8)
+    with listener, box("mute") as b:
+        unreachable(b, "timeout", NO_LOGIN, LOGIN,
+                    port=listener.getsockname()[1])
+
+
+@test
+def a_name_that_does_not_resolve_is_named():
+    with box("dns") as b:
+        unreachable(b, "network|timeout", 'cannot resolve the server\'s name '
+                    '"no-such-host.invalid"|no-such-host.invalid: no login '
+                    "within 2 seconds, while looking up the name", LOGIN,
+                    server="no-such-host.invalid")
+
+
+@test
+def something_that_is_no_sql_server_is_an_error():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(8)
+
+    def answer():
+        while True:
+            try:
+                peer = listener.accept()[0]
+            except OSError:
+                return
+            with peer:
+                peer.recv(4096)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20)
+
+    threading.Thread(target=answer, daemon=True).start()
+    with box("http") as b:
+        unreachable(b, "network|tls|timeout", "localhost", LOGIN,
+                    port=listener.getsockname()[1])
+    listener.close()
+
+
+# ---- what is tried again, and what is not --------------------------------------
+
+def retried(name, fault, profile=None):
+    """Adds a test: the first attempt fails, the second brings the rows."""
+    def run():
+        with box(name, query_timeout=20, **(profile or {})) as b:
+            b.sql("UPDATE ordersync_syncs SET retries = 3")
+            b.server.faults(fault)
+            b.server.mark()
+            with b.host() as host:
+                b.works(host)
+            run = b.last_run()
+            expect(run.attempts == 2, "%d attempts" % run.attempts)
+            expect(b.stamps() == [(2, b.rows)], "the rows are not new")
+            warned = b.sql("SELECT message FROM ordersync_run_details WHERE "
+                           "run_id = ? AND level = 'WARN' AND message LIKE "
+                           "'attempt 1 failed, trying again%'", run.id)
+            expect(len(warned) == 1, "no detail tells of the first attempt")
+    run.__name__ = name
+    test(run)
+
+
+retried("a_deadlock_between_rows_is_tried_again",
+        ROWS_BATCH + "times=1 after_rows=99 do=error:1205:13:Deadlock")
+retried("a_link_reset_inside_a_row_is_tried_again",
+        ROWS_BATCH + "times=1 after_bytes=60003 do=reset")
+retried("a_link_closed_in_login_is_tried_again", "when=login times=1 do=cut")
+retried("a_busy_azure_is_tried_again",
+        "when=login times=1 do=refuse_login:40613")
+retried("a_login_without_an_answer_is_tried_again",
+        "when=login times=1 do=hang")
+retried("an_answer_without_a_count_is_tried_again",
+        ROWS_BATCH + "times=1 do=no_count")
+
+
+@test
+def attempts_end_after_the_configured_retries():
+    with box("retries", query_timeout=30) as b:
+        b.sql("UPDATE ordersync_syncs SET retries = 2")
+        b.server.faults(ROWS_BATCH +
+                        "after_rows=99 do=error:1205:13:Deadlock")
+        b.server.mark()
+        b.fails("server", "Deadlock.*gave up after 3 attempts", 4 + SLACK,
+                1205, attempts=3, heal=well(b))
+        expect(b.server.logins() == 3 + 3 + 1, "%d logins" % b.server.logins())
+
+
+@test
+def attempts_end_at_the_runs_deadline():
+    with box("retry-deadline", login_timeout=1) as b:
+        b.sql("UPDATE ordersync_syncs SET retries = 50")
+        b.server.faults("when=login do=hang")
+        b.fails("timeout", "no login within 1 second", QUERY + SLACK,
+                attempts=None, heal=well(b))
+
+
+def final(name, category, text, number, change=None, fault=None,
+          heal=None, **profile):
+    """Adds a test: a failure for a person to mend is not tried again."""
+    def run():
+        with box(name, query_timeout=20) as b:
+            b.sql("UPDATE ordersync_syncs SET retries = 3")
+            old = dict(b.settings)
+            b.profile(**profile)
+            if change:
+                b.sql(change)
+            if fault:
+                b.server.faults(fault)
+            b.server.mark()
+
+            def mend(_host):
+                expect(b.server.logins() == 2, "%d logins for two runs" %
+                       b.server.logins())
+                b.profile(**old)
+                b.server.faults()
+                if heal:
+                    b.sql(heal)
+            b.fails(category, text, 2, number, attempts=1, heal=mend)
+    run.__name__ = name
+    test(run)
+
+
+final("a_wrong_password_is_not_tried_again", "auth",
+      'refused the login of "orders_reader".*Check user and password', 18456,
+      password="not this one")
+final("a_missing_database_is_not_tried_again", "auth",
+      "Check database of profile", 4060, database="NoSuchDatabase")
+final("a_missing_view_is_not_tried_again", "server",
+      "Invalid object name 'dbo.vwNoSuchView'", 208,
+      "UPDATE ordersync_syncs SET source = 'dbo.vwNoSuchView'",
+      heal="UPDATE ordersync_syncs SET source = 'dbo.vwZSDOrder_Advanced'")
+final("a_conversion_error_is_not_tried_again", "server", "Conversion failed",
+      245, fault=ROWS_BATCH + "after_rows=9 do=error:245:16:Conversion failed")
+
+
+@test
+def a_server_that_dies_and_comes_back_is_tried_again():
+    with box("restart", query_timeout=20) as b:
+        b.sql("UPDATE ordersync_syncs SET retries = 8")
+        b.server.faults(ROWS_BATCH + "times=1 after_rows=100 do=hang")
+
+        def restart():
+            b.server.stop()
+            b.server.faults()
+            threading.Timer(1, b.server.start).start()
+        threading.Timer(1, restart).start()
+        with b.host() as host:
+            b.works(host)
+        run = b.last_run()
+        expect(run.attempts > 1, "one attempt was enough")
+        expect(b.stamps() == [(2, b.rows)], "the rows are not new")
+
+
+# ---- interrupts while the server is silent -------------------------------------
+
+def interrupted(name, fault):
+    def run():
+        with box(name, login_timeout=20, query_timeout=20) as b:
+            b.server.faults(fault)
+            with b.host() as host:
+                host.ok("SELECT count(*) FROM open_orders")
+                before, old = host.probe(), b.checksum()
+                answer = host.refresh(interrupt_ms=700)
+                expect_match("interrupted", answer.error, "the error")
+                expect(answer.seconds < 0.7 + 1.5, "took %.1f s" %
+                       answer.seconds)
+                host.expect_untouched(before)
+                b.expect_sound(old)
+                b.expect_logged("interrupt", "interrupted")
+                b.server.faults()
+                b.works(host)
+    run.__name__ = name
+    test(run)
+
+
+interrupted("an_interrupt_ends_a_silent_login", "when=login do=hang")
+interrupted("an_interrupt_ends_a_silent_query", ROWS_BATCH + "do=hang")
+interrupted("an_interrupt_ends_a_stall_inside_a_row",
+            ROWS_BATCH + "after_bytes=60003 do=hang")
+interrupted("an_interrupt_needs_no_consent_of_the_server",
+            ROWS_BATCH + "do=hang\n" + ROWS_BATCH + "do=ignore_attention")
+
+main(16)

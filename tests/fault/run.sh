@@ -1,0 +1,51 @@
+#!/bin/bash
+# Refreshes under every fault: tests/fault/run.sh BUILD_DIR short|long [SUITE ...]
+# A suite is a Python file (a theme) or a shell script of this folder; each ends
+# with a line "NAME: N passed, M failed".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=$(cd "${1:-$root/build}" && pwd) || exit 2
+mode=${2:-short}
+shift $(($# < 2 ? $# : 2))
+python=${PYTHON:-/usr/bin/python3}
+work=$build/fault
+mkdir -p "$work"
+
+[ -f "$build/certs/ca.pem" ] ||
+  "$root/tests/server/make-cert.sh" "$build/certs" >/dev/null 2>&1 ||
+  { echo "cannot make certificates"; exit 1; }
+
+if [ $# -gt 0 ]; then
+  suites=("$@")
+else
+  # The long ones first, so that they do not end alone.
+  suites=(kill network torture cut local target callers overlap security soak)
+fi
+
+one() {
+  name=$1 log=$work/$1.log
+  if [ -f "$here/$name.py" ]; then
+    "$python" "$here/$name.py" "$build" "$mode" >"$log" 2>&1
+  elif [ -f "$here/$name.sh" ]; then
+    "$here/$name.sh" "$build" "$mode" >"$log" 2>&1
+  else
+    echo "$name: 0 passed, 1 failed" >"$log"
+  fi
+  grep -q "^$name: [0-9]* passed, [0-9]* failed" "$log" ||
+    echo "$name: 0 passed, 1 failed (no count)" >>"$log"
+}
+export -f one
+export here build mode python work
+
+printf '%s\n' "${suites[@]}" | xargs -P "$(nproc)" -I{} bash -c 'one {}'
+passed=0 failed=0
+for name in "${suites[@]}"; do
+  line=$(grep "^$name: [0-9]* passed, [0-9]* failed" "$work/$name.log" | tail -n 1)
+  read -r p f < <(sed -n 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' <<<"$line")
+  passed=$((passed + p)) failed=$((failed + f))
+  [ "$f" = 0 ] || sed -n '/^FAIL/,/^\(ok\|[a-z]*:\)/p' "$work/$name.log"
+  echo "$line"
+done
+echo "fault: $passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
