@@ -476,6 +476,8 @@ static double fast_single(double single) {
     int k = n - 1 - e;
     double scaled = k < 0 ? single / exact_power[-k] : single * exact_power[k];
     double digits = (double)(sqlite3_int64)(scaled + 0.5);
+    /* a tie goes to the even digit, as in the C library */
+    if (digits - scaled == 0.5 && (sqlite3_int64)digits % 2 != 0) digits--;
     double real = k < 0 ? digits * exact_power[-k] : digits / exact_power[k];
     if ((float)real == (float)single) return real;
   }

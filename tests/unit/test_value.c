@@ -310,8 +310,7 @@ static void test_value__guid_bytes_are_mixed_endian(void **state) {
                                       "BAD",
                                       "BAD",
                                       "BAD",
-                                      "x'03020100050407060809"
-                                      "0A0B0C0D0E0F'",
+                                      "x'030201000504070608090A0B0C0D0E0F'",
                                       GUID};
   struct value v = {0};
   (void)state;
