@@ -279,7 +279,7 @@ static enum where_result decimal_or_float(struct printer *p, enum where_op op,
   default:
     return WHERE_SKIP;
   }
-  if (!value_real(v, &real)) return WHERE_SKIP;
+  if (!value_real(v, &real) || !isfinite(real)) return WHERE_SKIP;
   r = around(op, real, slack);
   return print_range(p, &r) ? WHERE_WIDE : WHERE_SKIP;
 }

@@ -17,6 +17,7 @@
 
 static void table_free(struct live_table *t) {
   if (!t) return;
+  memory_free(t->parked);
   vtab_args_clear(&t->args);
   mapping_clear(&t->map);
   remote_columns_clear(&t->declared);

@@ -486,6 +486,7 @@ int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     err_set(&e, ERR_CONFIG, "%s", t->broken);
     return err_vtab(&e, &base->zErrMsg);
   }
+  t->n_plans++;
   p.plan.used = info->colUsed;
   find_types(&p);
   for (int i = 0; i < info->nConstraint; i++) {

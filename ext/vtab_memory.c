@@ -1,0 +1,127 @@
+/*
+** What a cursor remembers of its earlier scans, for the length of a statement.
+**
+** SQLite closes and opens the cursor of a correlated subquery for each row of
+** the outer query. So a closed cursor's memory is parked at the table, and
+** taken up by the next cursor if the very same statements are still running,
+** each in the same run, nothing was planned since, and no second has passed.
+** A statement that reuses another's address was planned after it; a new run
+** of the same one has a higher count.
+*/
+#include "vtab_local.h"
+
+#include <string.h>
+
+/* Scans with differing values, before rows are fetched to be kept. */
+#define SCANS_MOST 8
+
+#define PARKED_MS 1000
+
+/* Which statements are running, and in which of their runs. */
+static sqlite3_uint64 statements_running(sqlite3 *db) {
+  struct cell c = {.type = SQLITE_INTEGER};
+  sqlite3_uint64 h = CELL_HASH_START;
+  for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s;
+       s = sqlite3_next_stmt(db, s)) {
+    if (!sqlite3_stmt_busy(s)) continue;
+    memcpy(&c.integer, &s, sizeof s);
+    h = cell_hash(h, &c);
+    c.integer = sqlite3_stmt_status(s, SQLITE_STMTSTATUS_RUN, 0);
+    h = cell_hash(h, &c);
+  }
+  return h;
+}
+
+static void forget(struct memory *m) {
+  for (int i = 0; i < m->n_terms; i++) sqlite3_free(m->texts[i]);
+  sqlite3_free(m->plan);
+  rows_free(m->rows);
+  memset(m, 0, sizeof *m);
+  m->indexed = -1;
+}
+
+void memory_free(struct memory *m) {
+  if (!m) return;
+  forget(m);
+  sqlite3_free(m);
+}
+
+struct memory *memory_open(struct live_table *t) {
+  struct memory *m = t->parked;
+  t->parked = NULL;
+  if (!m) {
+    m = sqlite3_malloc64(sizeof *m);
+    if (!m) return NULL;
+    memset(m, 0, sizeof *m);
+    m->indexed = -1;
+  } else if (m->n_plans != t->n_plans ||
+             m->statements != statements_running(t->pool->db) ||
+             mssql_now_ms() - m->parked_ms > PARKED_MS) {
+    forget(m);
+  }
+  m->n_plans = t->n_plans;
+  return m;
+}
+
+/* xClose of a statement that ends comes when it is no longer busy, or is
+** anyway followed by another run or another plan. */
+void memory_close(struct live_table *t, struct memory *m) {
+  if (!m) return;
+  if (m->n_scans == 0 && !m->rows) {
+    memory_free(m);
+    return;
+  }
+  m->statements = statements_running(t->pool->db);
+  m->parked_ms = mssql_now_ms();
+  memory_free(t->parked);
+  t->parked = m;
+}
+
+static int same_text(const char *a, const char *b) {
+  return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Takes the conditions over; 1 when some other than those that vary anyway is
+** not as it was. */
+static int take_over(struct memory *m, const struct request *r, int *n_other) {
+  int other = 0;
+  *n_other = 0;
+  for (int i = 0; i < r->n; i++) {
+    if (i < m->n_terms && same_text(m->texts[i], r->texts[i])) continue;
+    (*n_other)++;
+    if (m->n_scans > 0 || m->rows) {
+      if (!m->varied[i]) other = 1;
+      m->varied[i] = 1;
+    }
+    if (i < m->n_terms) sqlite3_free(m->texts[i]);
+    m->texts[i] = r->texts[i] ? sqlite3_mprintf("%s", r->texts[i]) : NULL;
+    if (i >= m->n_terms) m->n_terms = i + 1;
+  }
+  return other;
+}
+
+enum memory_advice memory_consider(struct memory *m, const char *plan,
+                                   const struct request *r) {
+  int n_other = 0, other, is_first;
+  if (!m->plan || strcmp(m->plan, plan) != 0 || m->n_terms != r->n) {
+    sqlite3_int64 n_plans = m->n_plans;
+    int too_large = m->too_large;
+    forget(m);
+    m->n_plans = n_plans;
+    m->too_large = too_large;
+    m->plan = sqlite3_mprintf("%s", plan);
+  }
+  is_first = m->n_scans == 0 && !m->rows;
+  other = take_over(m, r, &n_other);
+  if (m->rows && !other) return MEMORY_LOCAL;
+  if (m->rows || m->too_large) {
+    /* kept by a condition that has changed now */
+    rows_free(m->rows);
+    m->rows = NULL;
+    m->indexed = -1;
+    return m->too_large ? MEMORY_SCAN : MEMORY_FETCH;
+  }
+  m->n_scans++;
+  if (is_first) return MEMORY_SCAN;
+  return n_other == 0 || m->n_scans > SCANS_MOST ? MEMORY_FETCH : MEMORY_SCAN;
+}

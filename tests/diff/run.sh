@@ -1,0 +1,51 @@
+#!/bin/bash
+# The live view against a full local copy, by random queries:
+#   tests/diff/run.sh BUILD_DIR QUERIES
+# Half of them with a server that ignores case. The seed is fresh each time and
+# printed; SEED=n runs the same again.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=$(cd "${1:-$root/build}" && pwd) || exit 2
+queries=${2:-2000}
+seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+so=${EXTENSION:-$root/ordersync.so}
+work=$build/diff
+echo "SEED=$seed"
+
+mkdir -p "$work"
+${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -o "$work/diff-test" "$here/diff.c" \
+  -lsqlite3 || exit 2
+[ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
+  >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
+
+# Its own folder, server and profile, as the .sql tests have them.
+one() { # collation seed queries
+  local dir=$work/$1
+  rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || return 1
+  export PATH="$root/tests/sql/bin:$PATH" BUILD="$build" HOME="$dir"
+  export ORDERSYNC_CONFIG="$dir/ordersync.ini"
+  export SERVER_OPTIONS="--collation $1"
+  unset ORDERSYNC_LOG XDG_CONFIG_HOME
+  : >faults
+  sqlite3 server.db "PRAGMA journal_mode=WAL" >/dev/null
+  server start || { echo "the server did not start"; return 1; }
+  "$work/diff-test" "$so" server.db . "$2" "$3" >counts 2>failures
+  echo "exit $?" >>failures
+  server stop
+}
+
+(one ci "$seed" $((queries / 2))) &
+(one cs $((seed + 1)) $((queries - queries / 2))) &
+wait
+passed=0 failed=0
+for c in ci cs; do
+  read -r p f <"$work/$c/counts" 2>/dev/null || { p=0 f=1; }
+  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+  grep -q '^exit 0$' "$work/$c/failures" || {
+    echo "== --collation $c"
+    sed -n 1,200p "$work/$c/failures"
+  }
+done
+echo "diff: $passed passed, $failed failed"
+[ "$failed" = 0 ]
