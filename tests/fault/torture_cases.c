@@ -1,0 +1,191 @@
+/*
+** What is tortured. A case's "state" tells the old state from the new one: a
+** failure must leave the old, a success the new, rows and run log alike.
+*/
+#include "torture.h"
+
+#define SCHEMA                                                                 \
+  "SELECT ordersync_install(); DROP TABLE open_orders;"                        \
+  "DELETE FROM ordersync_columns; DELETE FROM ordersync_syncs;"
+
+#define SYNC                                                                   \
+  "CREATE TABLE orders(id INTEGER PRIMARY KEY, order_no INTEGER,"              \
+  "  cust_name TEXT, order_qty, order_date TEXT, changed_at TEXT,"             \
+  "  row_guid TEXT, extra INTEGER, notes TEXT, created_at TEXT,"               \
+  "  updated_at TEXT);"                                                        \
+  "INSERT INTO ordersync_syncs(name, source, target, retries) VALUES"          \
+  "  ('orders', 'Sales.dbo.vwTorture', 'orders', 0);"                          \
+  "INSERT INTO ordersync_columns VALUES"                                       \
+  "  ('orders', 1, 'orderNo', 'order_no', 'integer', 'int'),"                  \
+  "  ('orders', 2, 'custName', 'cust_name', 'string', 'nvarchar'),"            \
+  "  ('orders', 3, 'orderQty', 'order_qty', 'decimal', 'decimal'),"            \
+  "  ('orders', 4, 'orderDate', 'order_date', 'date', 'date'),"                \
+  "  ('orders', 5, 'changedAt', 'changed_at', 'datetime', 'datetime2'),"       \
+  "  ('orders', 6, 'rowGuid', 'row_guid', 'guid', 'uniqueidentifier'),"        \
+  "  ('orders', 7, 'extra', 'extra', 'integer', 'sql_variant'),"               \
+  "  ('orders', 8, 'notes', 'notes', 'raw', 'nvarchar');"
+
+/* Some rows that stay, some that change, some that go, some that are new. */
+#define OLD_ROWS                                                               \
+  "SELECT ordersync_refresh('orders');"                                        \
+  "DELETE FROM orders WHERE order_no % 6 = 0;"                                 \
+  "UPDATE orders SET cust_name = 'old' WHERE order_no % 4 = 1;"                \
+  "INSERT INTO orders(order_no, notes) SELECT order_no + 100, 'gone'"          \
+  "  FROM orders WHERE order_no > 15;"                                         \
+  "DELETE FROM ordersync_run_details; DELETE FROM ordersync_runs;"
+
+#define BASE SCHEMA SYNC OLD_ROWS
+
+#define ROWS                                                                   \
+  "SELECT order_no, cust_name, order_qty, order_date, changed_at, row_guid,"   \
+  "  extra, notes FROM orders ORDER BY 1, 2;"
+
+/* Of the log, what a success must say; and that no run claims to go on. */
+#define RUNS                                                                   \
+  "SELECT status, sync, mode, dry_run, attempts, rows, rows_inserted,"         \
+  "  rows_updated, rows_deleted, warnings, error, length(started_at),"         \
+  "  length(finished_at), length(deadline_at)"                                 \
+  "  FROM ordersync_runs WHERE status = 'success';"
+
+#define REFRESH "SELECT ordersync_refresh('orders');"
+#define DIFF    "SELECT ordersync_refresh('orders', '{\"mode\":\"diff\"}');"
+#define DIFF_KEY                                                               \
+  "SELECT ordersync_refresh('orders',"                                         \
+  "  '{\"mode\":\"diff\",\"key\":\"order_no, row_guid\"}');"
+
+#define CONFIG "SELECT * FROM ordersync_syncs; SELECT * FROM ordersync_columns;"
+#define TABLES                                                                 \
+  "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name;"
+#define NOTHING "SELECT 1;"
+
+const struct torture_case torture_cases[] = {
+    {.name = "load",
+     .template_sql = BASE,
+     .sql = NOTHING,
+     .state = ROWS,
+     .opens = 1},
+    {.name = "install",
+     .template_sql = NOTHING,
+     .sql = "SELECT ordersync_install();",
+     .state = TABLES CONFIG},
+    {.name = "upgrade",
+     .template_sql = "CREATE TABLE ordersync_syncs(name TEXT PRIMARY KEY,"
+                     "  source TEXT, target TEXT);"
+                     "CREATE TABLE ordersync_runs(id INTEGER PRIMARY KEY,"
+                     "  sync TEXT, status TEXT, started_at TEXT);",
+     .sql = "SELECT ordersync_install();",
+     .state = TABLES CONFIG},
+    {.name = "add",
+     .template_sql = SCHEMA,
+     .sql = "SELECT ordersync_add('more', 'Sales.dbo.vwTorture', '{\"target\":"
+            "\"copies\",\"mode\":\"diff\",\"batch_size\":7}');",
+     .state = TABLES CONFIG},
+    {.name = "refresh",
+     .template_sql = BASE,
+     .sql = REFRESH,
+     .state = ROWS RUNS},
+    {.name = "refresh-wal",
+     .template_sql = "PRAGMA journal_mode=WAL;" BASE,
+     .sql = REFRESH,
+     .state = ROWS RUNS},
+    {.name = "refresh-utf16",
+     .template_sql = "PRAGMA encoding='UTF-16le';" BASE,
+     .sql = REFRESH,
+     .state = ROWS RUNS},
+    {.name = "refresh-attached",
+     .template_sql = BASE "UPDATE ordersync_syncs SET target = 'other.orders';",
+     .setup = "ATTACH ':memory:' AS other; CREATE TABLE other.orders AS"
+              "  SELECT * FROM main.orders;",
+     .sql = REFRESH,
+     .state = "SELECT order_no, cust_name, extra, notes FROM other.orders"
+              "  ORDER BY 1, 2;" RUNS},
+    {.name = "refresh-in-transaction",
+     .template_sql = BASE,
+     .sql = "BEGIN; " REFRESH " COMMIT;",
+     .state = ROWS RUNS},
+    {.name = "refresh-dry",
+     .template_sql = BASE,
+     .sql = "SELECT ordersync_refresh('orders', '{\"dry_run\":true}');",
+     .state = ROWS RUNS},
+    {.name = "refresh-null-missing",
+     .template_sql = BASE
+     "UPDATE ordersync_syncs SET on_missing = 'null', key = 'order_no';"
+     "UPDATE ordersync_columns SET source_column = 'no such'"
+     "  WHERE target_column = 'notes';",
+     .sql = REFRESH,
+     .state = ROWS RUNS},
+    {.name = "refresh-fails",
+     .template_sql = BASE "UPDATE ordersync_columns SET source_column = 'none'"
+                          "  WHERE position = 3;",
+     .sql = REFRESH,
+     .state = ROWS RUNS,
+     .fails = 1},
+    {.name = "refresh-refused",
+     .template_sql = BASE "UPDATE ordersync_syncs SET min_rows = 1000;",
+     .sql = REFRESH,
+     .state = ROWS RUNS,
+     .fails = 1},
+    {.name = "refresh-children",
+     .template_sql = BASE
+     "CREATE TABLE items(o INTEGER REFERENCES orders(id) ON DELETE CASCADE);"
+     "INSERT INTO items SELECT id FROM orders; PRAGMA foreign_keys=1;",
+     .setup = "PRAGMA foreign_keys=1;",
+     .sql = REFRESH,
+     .state = ROWS RUNS "SELECT count(*) FROM items;",
+     .fails = 1},
+    {.name = "diff", .template_sql = BASE, .sql = DIFF, .state = ROWS RUNS},
+    {.name = "diff-key",
+     .template_sql = BASE,
+     .sql = DIFF_KEY,
+     .state = ROWS RUNS},
+    {.name = "diff-utf16",
+     .template_sql = "PRAGMA encoding='UTF-16le';" BASE,
+     .sql = DIFF_KEY,
+     .state = ROWS RUNS},
+    {.name = "sql",
+     .template_sql = BASE,
+     .sql = "SELECT ordersync_sql('orders');",
+     .state = ROWS},
+    {.name = "check",
+     .template_sql = BASE,
+     .sql = "SELECT step, ok, iif(step = 'tcp', ok, detail)"
+            "  FROM ordersync_check('orders');",
+     .state = ROWS},
+    {.name = "live",
+     .template_sql = BASE,
+     .setup = "CREATE VIRTUAL TABLE temp.live USING ordersync(sync=orders);",
+     .sql = "SELECT order_no, cust_name, order_qty, extra, notes FROM live"
+            "  WHERE order_no IN (3, 7, 10, 14) AND changed_at >= '2025-01-01'"
+            "  AND cust_name = '東京 🚚' ORDER BY order_no;"
+            "SELECT count(*) FROM live; SELECT order_no FROM live"
+            "  ORDER BY order_no DESC LIMIT 3;",
+     .state = ROWS},
+    {.name = "live-join",
+     .template_sql = BASE,
+     .setup = "CREATE VIRTUAL TABLE temp.live USING ordersync(sync=orders);",
+     .sql = "SELECT o.order_no, l.order_qty FROM orders o LEFT JOIN live l"
+            "  ON l.order_no = o.order_no WHERE o.order_no < 6 ORDER BY 1;",
+     .state = ROWS},
+    {.name = "create-vtab",
+     .template_sql = BASE,
+     .sql = "CREATE VIRTUAL TABLE temp.a USING ordersync(sync=orders);"
+            "SELECT count(*) FROM temp.a WHERE order_no > 15;"
+            "DROP TABLE temp.a;",
+     .again = "DROP TABLE IF EXISTS temp.a;"
+              "CREATE VIRTUAL TABLE temp.a USING ordersync(sync=orders);"
+              "SELECT count(*) FROM temp.a WHERE order_no > 15;"
+              "DROP TABLE temp.a;",
+     .state = ROWS TABLES},
+    {.name = "create-vtab-source",
+     .template_sql = BASE,
+     .sql = "CREATE VIRTUAL TABLE stock USING"
+            "  ordersync(source='Sales.dbo.vwTorture');",
+     .state = ROWS TABLES "SELECT count(*), max(orderNo) FROM stock;"},
+    {.name = "drop-vtab",
+     .template_sql = BASE "CREATE VIRTUAL TABLE stock USING"
+                          "  ordersync(source='Sales.dbo.vwTorture');",
+     .setup = "SELECT count(*) FROM stock;",
+     .sql = "DROP TABLE stock;",
+     .state = ROWS TABLES},
+};
+const int n_torture_cases = (int)(sizeof torture_cases / sizeof *torture_cases);
