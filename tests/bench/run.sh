@@ -14,7 +14,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 runs=7
-live_runs=3
+live_runs=5
 refresh_rows=5000
 live_rows=100000
 max_refresh_s=0.35
@@ -58,7 +58,7 @@ database = Sales
 user = orders_reader
 password = bench-only
 encrypt = $encrypt
-ca_file = $dir/certs/ca.pem
+$([ "$encrypt" = off ] || echo "ca_file = $dir/certs/ca.pem")
 INI
   )
   export ORDERSYNC_CONFIG=$dir/$name.ini
@@ -132,14 +132,15 @@ awk -v a="$lock" -v b="$bare" \
 
 start live $live_rows off --encrypt unsupported
 live
-bare_s=$(cut -d' ' -f2 live.bare | median)
-view_s=$(cut -d' ' -f2 live.view | median)
 echo "live view of $live_rows x 68 rows without TLS, $live_runs runs"
 echo "  DB-Library alone, CPU s  $(cut -d' ' -f2 live.bare | spread)"
 echo "  live view, CPU s         $(cut -d' ' -f2 live.view | spread)"
-ratio=$(awk -v a="$view_s" -v b="$bare_s" 'BEGIN {printf "%.2f", a / b}')
+# Each run by the one next to it: a machine that slows down slows both.
+paste -d' ' live.view live.bare | awk '{printf "%.2f\n", $2 / $5}' >live.ratio
+echo "  live view / DB-Library   $(spread <live.ratio)"
 
 bar "refresh, client CPU in s" "$(median <refresh.cpu)" $max_refresh_s
 bar "refresh, write lock in ms" "$lock" $max_lock_ms
-bar "live view, CPU over DB-Library's" "$ratio" $max_live_ratio
-exit $failed
+bar "live view, CPU over DB-Library's" "$(median <live.ratio)" \
+  $max_live_ratio
+[ $failed = 0 ]
