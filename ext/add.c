@@ -73,9 +73,13 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
   }
   a->target = option_text(a, "target", e);
   a->profile = option_text(a, "profile", e);
-  if (!e->code && !a->target) a->target = sqlite3_mprintf("%s", a->name);
-  if (!e->code && !a->target) err_nomem(e);
-  return e->code;
+  if (e->code) return e->code;
+  if (!a->target) a->target = sqlite3_mprintf("%s", a->name);
+  if (!a->target) {
+    err_nomem(e);
+    return ERR_NOMEM;
+  }
+  return ERR_NONE;
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {

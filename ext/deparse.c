@@ -89,7 +89,7 @@ static int is_query(const char *source) {
 /* The end of one part of a name, and what stands between its quotes in
 ** *name; NULL when it is malformed. */
 static const char *read_part(const char *at, char **name) {
-  char open = *at, close = open == '[' ? ']' : open;
+  char open = *at, close = (char)(open == '[' ? ']' : open);
   sqlite3_str *part = sqlite3_str_new(NULL);
   if (open == '[' || open == '"') {
     for (at++; *at && (*at != close || at[1] == close); at++) {

@@ -520,7 +520,8 @@ char *mapping_snake_case(const char *name) {
       if (n_out > 0 && out[n_out - 1] != '_') out[n_out++] = '_';
     }
     if (is_word(name[i])) {
-      out[n_out++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
+      int c = is_upper(name[i]) ? name[i] - 'A' + 'a' : name[i];
+      out[n_out++] = (char)c;
     }
   }
   while (n_out > 0 && out[n_out - 1] == '_') n_out--;

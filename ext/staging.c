@@ -144,7 +144,7 @@ static enum err_code add_block(struct staging *s, size_t n_bytes,
                                struct err *e) {
   size_t size = n_bytes > BLOCK_BYTES ? n_bytes : BLOCK_BYTES;
   struct block *b;
-  if (s->n_blocks == s->max_blocks) {
+  if (!s->blocks || s->n_blocks == s->max_blocks) {
     int max = s->max_blocks ? 2 * s->max_blocks : 16;
     struct block *grown =
         sqlite3_realloc64(s->blocks, (sqlite3_uint64)max * sizeof *grown);
@@ -162,18 +162,21 @@ static enum err_code add_block(struct staging *s, size_t n_bytes,
   return ERR_NONE;
 }
 
-/* Room for n_bytes in the last block, or in a new one. */
-static unsigned char *reserve(struct staging *s, size_t n_bytes,
-                              struct err *e) {
-  struct block *b = s->n_blocks ? &s->blocks[s->n_blocks - 1] : NULL;
-  if (!b || b->size - b->used < n_bytes) {
-    if (b && s->in_memory + (sqlite3_int64)BLOCK_BYTES > s->cap) {
-      if (write_block(s, b, e)) return NULL;
+static struct block *last_block(const struct staging *s) {
+  return &s->blocks[s->n_blocks - 1];
+}
+
+/* Sees to it that the last block has room for n_bytes. */
+static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
+  if (s->n_blocks > 0) {
+    struct block *b = last_block(s);
+    if (b->size - b->used >= n_bytes) return ERR_NONE;
+    if (s->in_memory + (sqlite3_int64)BLOCK_BYTES > s->cap &&
+        write_block(s, b, e)) {
+      return e->code;
     }
-    if (add_block(s, n_bytes, e)) return NULL;
-    b = &s->blocks[s->n_blocks - 1];
   }
-  return b->bytes + b->used;
+  return add_block(s, n_bytes, e);
 }
 
 /* ---- rows -------------------------------------------------------------------
@@ -225,10 +228,11 @@ static unsigned char *put_cell(unsigned char *to, const struct cell *cell) {
 enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e) {
   size_t size = row_size(cells, s->n_columns);
-  unsigned char *to = reserve(s, size, e);
-  if (!to) return e->code;
+  unsigned char *to;
+  if (reserve(s, size, e)) return e->code;
+  to = last_block(s)->bytes + last_block(s)->used;
   for (int i = 0; i < s->n_columns; i++) to = put_cell(to, &cells[i]);
-  s->blocks[s->n_blocks - 1].used += size;
+  last_block(s)->used += size;
   s->n_bytes += (sqlite3_int64)size;
   s->n_rows++;
   return ERR_NONE;

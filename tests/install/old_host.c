@@ -10,12 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef int (*entry_point)(void *, char **, const struct sqlite3_api_routines *);
+typedef int (*entry_point)(void *, char **,
+                           const struct sqlite3_api_routines *);
 
-static int old_number(void) { return 3037002; }
-static const char *old_version(void) { return "3.37.2"; }
+static int old_number(void) {
+  return 3037002;
+}
+static const char *old_version(void) {
+  return "3.37.2";
+}
 
-static char *host_mprintf(const char *fmt, ...) {
+__attribute__((format(printf, 1, 2))) static char *host_mprintf(const char *fmt,
+                                                                ...) {
   char *text = malloc(1000);
   va_list args;
   va_start(args, fmt);

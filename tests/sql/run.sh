@@ -74,6 +74,7 @@ else
     case $n in fixture) ;; *) names+=("$n") ;; esac
   done
 fi
+# shellcheck disable=SC2016
 printf '%s\n' "${names[@]}" |
   xargs -P "$(nproc)" -I{} bash -c 'one "{}" >"$work/{}.result" 2>&1; cat "$work/{}.result"'
 passed=0 failed=0
