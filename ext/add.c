@@ -266,7 +266,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   if (txn_check_caller(db, "main", e)) goto done;
-  if (read_arguments(&a, e)) goto done;
+  if (read_arguments(&a, e) || !a.target) goto done;
   if (install_schema(db, e)) goto done;
   if (check_new(&a, e)) goto done;
   if (discover(&a, e) || make_names(&a, e)) goto done;
