@@ -301,10 +301,11 @@ static enum where_result whole(struct printer *p, enum where_op op,
     print_whole(p, &w);
     return WHERE_WIDE;
   case KIND_REAL:
-    /* Larger integers are rounded when they become REAL. */
+    /* From 2^53 on integers are rounded when they become REAL. */
     if (v->type == SQLITE_INTEGER
-            ? v->integer > (1LL << 53) || v->integer < -(1LL << 53)
-            : fabs(v->real) > 9007199254740992.0) {
+            ? v->integer >= 1LL << 53 || v->integer <= -(1LL << 53)
+            : !(v->real < 9007199254740992.0 &&
+                v->real > -9007199254740992.0)) {
       return WHERE_SKIP;
     }
     break;

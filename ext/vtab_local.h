@@ -27,6 +27,8 @@ struct live_table {
   /* Of a cursor that was closed: the next one of the same statement goes on
   ** with it. */
   struct memory *parked;
+  struct memory
+      *latest; /* borrowed: of the cursor opened last, if it is open */
   sqlite3_int64 n_plans; /* how often xBestIndex was called */
 
   /* Why the table could not be set up; NULL when it was. It can then still be
@@ -233,8 +235,8 @@ struct memory {
   char *plan;                /* owned: idxStr */
   struct rows *rows;         /* owned; NULL: not fetched */
   int indexed;               /* the column of rows' index, or -1 */
-  sqlite3_uint64 statements; /* which statements were running */
-  sqlite3_int64 n_plans;     /* of the table, when this was made */
+  sqlite3_uint64 statements; /* which were running when it was opened */
+  sqlite3_int64 n_plans;     /* of the table, then */
   sqlite3_int64 parked_ms;
 };
 

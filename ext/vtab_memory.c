@@ -32,12 +32,16 @@ static sqlite3_uint64 statements_running(sqlite3 *db) {
   return h;
 }
 
+/* All but whose it is. */
 static void forget(struct memory *m) {
+  struct memory clean = {.statements = m->statements,
+                         .n_plans = m->n_plans,
+                         .too_large = m->too_large,
+                         .indexed = -1};
   for (int i = 0; i < m->n_terms; i++) sqlite3_free(m->texts[i]);
   sqlite3_free(m->plan);
   rows_free(m->rows);
-  memset(m, 0, sizeof *m);
-  m->indexed = -1;
+  *m = clean;
 }
 
 void memory_free(struct memory *m) {
@@ -46,7 +50,12 @@ void memory_free(struct memory *m) {
   sqlite3_free(m);
 }
 
+static int is_used(const struct memory *m) {
+  return m->n_scans > 0 || m->rows;
+}
+
 struct memory *memory_open(struct live_table *t) {
+  sqlite3_uint64 statements = statements_running(t->pool->db);
   struct memory *m = t->parked;
   t->parked = NULL;
   if (!m) {
@@ -54,24 +63,32 @@ struct memory *memory_open(struct live_table *t) {
     if (!m) return NULL;
     memset(m, 0, sizeof *m);
     m->indexed = -1;
-  } else if (m->n_plans != t->n_plans ||
-             m->statements != statements_running(t->pool->db) ||
+  } else if (m->n_plans != t->n_plans || m->statements != statements ||
              mssql_now_ms() - m->parked_ms > PARKED_MS) {
     forget(m);
+    m->too_large = 0;
   }
+  m->statements = statements;
   m->n_plans = t->n_plans;
+  t->latest = m;
   return m;
 }
 
-/* xClose of a statement that ends comes when it is no longer busy, or is
-** anyway followed by another run or another plan. */
+/* SQLite opens the next cursor before it closes the one that it replaces: so
+** that one may be there already, and not have remembered anything yet. */
 void memory_close(struct live_table *t, struct memory *m) {
-  if (!m) return;
-  if (m->n_scans == 0 && !m->rows) {
+  struct memory *next = t->latest;
+  if (next == m) t->latest = NULL;
+  if (m && is_used(m) && next && next != m && !is_used(next) &&
+      next->statements == m->statements && next->n_plans == m->n_plans) {
+    struct memory unused = *next;
+    *next = *m;
+    *m = unused;
+  }
+  if (!m || !is_used(m)) {
     memory_free(m);
     return;
   }
-  m->statements = statements_running(t->pool->db);
   m->parked_ms = mssql_now_ms();
   memory_free(t->parked);
   t->parked = m;
@@ -104,11 +121,7 @@ enum memory_advice memory_consider(struct memory *m, const char *plan,
                                    const struct request *r) {
   int n_other = 0, other, is_first;
   if (!m->plan || strcmp(m->plan, plan) != 0 || m->n_terms != r->n) {
-    sqlite3_int64 n_plans = m->n_plans;
-    int too_large = m->too_large;
     forget(m);
-    m->n_plans = n_plans;
-    m->too_large = too_large;
     m->plan = sqlite3_mprintf("%s", plan);
   }
   is_first = m->n_scans == 0 && !m->rows;
