@@ -170,8 +170,9 @@ static struct block *last_block(const struct staging *s) {
 static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
   if (s->n_blocks > 0) {
     struct block *b = last_block(s);
-    if (b->size - b->used >= n_bytes) return ERR_NONE;
-    if (s->in_memory + (sqlite3_int64)BLOCK_BYTES > s->cap &&
+    /* Without bytes: spilled, and then the next one could not be had. */
+    if (b->bytes && b->size - b->used >= n_bytes) return ERR_NONE;
+    if (b->bytes && s->in_memory + (sqlite3_int64)BLOCK_BYTES > s->cap &&
         write_block(s, b, e)) {
       return e->code;
     }
