@@ -4,7 +4,9 @@
 **   torture_mem.c   SQLite's allocator, with a bomb in it
 **   torture_db.c    a database for a run: made from a template, read back
 **   torture_cases.c what is tortured
-**   torture.c       every allocation in turn
+**   torture.c       every allocation of SQLite's in turn
+**   torture_alloc.c libc's allocator, with a bomb in it
+**   torture_libc.c  every allocation of FreeTDS's and GnuTLS's in turn
 */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -28,6 +30,15 @@ long mem_disarm(void);
 
 /* How many failed since mem_arm(). */
 long mem_failures(void);
+
+/* ---- torture_alloc.c -------------------------------------------------------
+ */
+
+/* Which library's calls count: a part of its file's name. It must be loaded. */
+void libc_bomb_find(const char *library);
+/* As mem_arm() and mem_disarm(). */
+void libc_bomb_arm(long nth, int sticky);
+long libc_bomb_disarm(void);
 
 /* ---- torture_db.c ---------------------------------------------------------
  */

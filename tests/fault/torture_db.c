@@ -122,6 +122,16 @@ int db_run(sqlite3 *db, const char *sql, struct text *out, char *message) {
   return rc;
 }
 
+/* As a host loads it, or, linked into the program, by its entry point. */
+static int load(sqlite3 *db, char **text) {
+#ifdef SQLITE_CORE
+  return sqlite3_ordersync_init(db, text, NULL);
+#else
+  (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, NULL);
+  return sqlite3_load_extension(db, getenv("TORTURE_EXTENSION"), NULL, text);
+#endif
+}
+
 int db_open(sqlite3 **db, const char *path, char *message) {
   char *text = NULL;
   int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
@@ -131,7 +141,7 @@ int db_open(sqlite3 **db, const char *path, char *message) {
     if (message) (void)snprintf(message, 256, "%s", sqlite3_errmsg(*db));
     return rc;
   }
-  rc = sqlite3_ordersync_init(*db, &text, NULL);
+  rc = load(*db, &text);
   if (rc && message) {
     (void)snprintf(message, 256, "loading: %s", text ? text : "out of memory");
   }
