@@ -60,6 +60,7 @@ case ${1:-short} in
     suite fault tests/fault/run.sh $build short
     suite hosts tests/hosts/run.sh $build
     suite diff tests/diff/run.sh $build 2000
+    suite replay tests/fuzz/replay.sh $build
     suite install tests/install/run.sh $build
     ;;
   long)
