@@ -152,10 +152,24 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
   int rc = sqlite3_errcode(db);
   if (e->code) return e->code;
   if (rc == SQLITE_NOMEM) return err_nomem(e);
-  err_set(e, rc == SQLITE_INTERRUPT ? ERR_INTERRUPT : ERR_LOCAL, "%s: %s",
-          doing, sqlite3_errmsg(db));
+  if (sqlite3_extended_errcode(db) == SQLITE_BUSY_SNAPSHOT) {
+    err_set(e, ERR_LOCAL,
+            "%s: the caller's transaction reads an old snapshot of the "
+            "database and cannot write; roll it back and try again",
+            doing);
+  } else {
+    err_set(e, rc == SQLITE_INTERRUPT ? ERR_INTERRUPT : ERR_LOCAL, "%s: %s",
+            doing, sqlite3_errmsg(db));
+  }
   e->sqlite_code = sqlite3_extended_errcode(db);
   return e->code;
+}
+
+int err_is_busy(const struct err *e) {
+  int code = e->sqlite_code & 0xff;
+  return e->code == ERR_LOCAL &&
+         (code == SQLITE_BUSY || code == SQLITE_LOCKED) &&
+         e->sqlite_code != SQLITE_BUSY_SNAPSHOT;
 }
 
 void err_prefix(struct err *e, const char *fmt, ...) {

@@ -60,6 +60,10 @@ enum err_code err_nomem(struct err *e);
 ** what it was; `doing` is a clause such as "writing to open_orders". */
 enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing);
 
+/* Whether e says that another connection was in the way, so that waiting may
+** help. */
+int err_is_busy(const struct err *e);
+
 /* Puts "context: " before the text of a set error, once; no-op otherwise. */
 void err_prefix(struct err *e, const char *fmt, ...);
 

@@ -20,6 +20,10 @@
 #define BACKOFF_MS     500
 #define BACKOFF_MAX_MS 30000
 
+/* How long a run waits to read its configuration. */
+#define LOAD_WAIT_MS  5000
+#define LOAD_RETRY_MS 20
+
 /* What the fetch keeps of each mapped column. */
 struct fetch_column {
   int is_variant;         /* arrives as "basetype:value" */
@@ -74,6 +78,39 @@ static enum err_code load(struct refresh *r, const char *name,
   if (interrupt_open(&r->interrupt, r->db, e)) return e->code;
   return txn_prepare(&r->txn, r->db, r->map.schema, r->map.target,
                      &r->interrupt, r->deadline_ms, e);
+}
+
+static void unload(struct refresh *r) {
+  txn_clear(&r->txn);
+  interrupt_close(&r->interrupt);
+  target_clear(&r->target);
+  profile_clear(&r->prof);
+  sqlite3_free(r->remote_index);
+  sqlite3_free(r->columns);
+  r->remote_index = NULL;
+  r->columns = NULL;
+  mapping_clear(&r->map);
+}
+
+/* Reading waits too: others lock readers out while they commit (rollback
+** journal), recover, or are the last to close a WAL database, all of it short.
+** The host's busy handler may not wait at all (the sqlite3 shell's does not),
+** and the run's deadline is not known yet. */
+static enum err_code load_patiently(struct refresh *r, const char *name,
+                                    const char *options, struct err *e) {
+  sqlite3_int64 until = r->log.started_ms + LOAD_WAIT_MS;
+  while (load(r, name, options, e) && err_is_busy(e) &&
+         runlog_now_ms() < until) {
+    unload(r);
+    err_reset(e);
+    sqlite3_sleep(LOAD_RETRY_MS);
+  }
+  if (err_is_busy(e)) {
+    err_hint(e, "another connection kept it locked for %d seconds",
+             LOAD_WAIT_MS / 1000);
+  }
+  if (!r->log.has_tables) runlog_find_tables(&r->log);
+  return e->code;
 }
 
 /* ---- connecting and columns
@@ -409,14 +446,9 @@ static enum err_code fetch_with_retries(struct refresh *r, struct err *e) {
 static void clear(struct refresh *r) {
   forget_attempt(r);
   txn_clear(&r->txn);
-  interrupt_close(&r->interrupt);
   lock_release(r->lock_fd);
   runlog_clear(&r->log);
-  target_clear(&r->target);
-  profile_clear(&r->prof);
-  sqlite3_free(r->remote_index);
-  sqlite3_free(r->columns);
-  mapping_clear(&r->map);
+  unload(r);
 }
 
 static void fail(struct refresh *r, const struct err *e) {
@@ -438,7 +470,7 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
   int busy = 0;
   memset(result, 0, sizeof *result);
   runlog_init(&r.log, db, name ? name : MAPPING_DEFAULT_SYNC);
-  if (load(&r, name, options, e)) goto done;
+  if (load_patiently(&r, name, options, e)) goto done;
   if (lock_acquire(db, r.map.sync, &r.lock_fd, &busy, e)) goto done;
   if (busy) {
     runlog_detail(&r.log, TRACE_INFO, "lock",

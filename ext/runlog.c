@@ -55,6 +55,11 @@ void runlog_init(struct runlog *log, sqlite3 *db, const char *sync) {
   log->rows = log->inserted = log->updated = log->deleted = -1;
   log->started_ms = runlog_now_ms();
   runlog_timestamp(log->started_at);
+  runlog_find_tables(log);
+}
+
+void runlog_find_tables(struct runlog *log) {
+  sqlite3 *db = log->db;
   log->has_tables =
       sqlite3_table_column_metadata(db, "main", "ordersync_runs", "id", NULL,
                                     NULL, NULL, NULL, NULL) == SQLITE_OK &&
@@ -291,6 +296,10 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
   if (rc == SQLITE_OK && own) rc = commit(log->db, deadline_ms);
   if (rc) {
     err_sqlite(e, log->db, "writing the run log");
+    if (err_is_busy(e)) {
+      err_hint(e, own ? "another connection kept it locked until the deadline"
+                      : "another connection is writing");
+    }
     log->run_id = 0;
     if (own) undo(log->db, pill);
   }
@@ -378,7 +387,8 @@ void runlog_failure(struct runlog *log, const struct err *why) {
     runlog_detail(log, TRACE_ERROR, err_name(why->code), "%s", why->text);
   if (log->has_tables) {
     rc = write_outcome(log, log->db, status, why);
-    if (rc) rc = write_beside(log, status, why);
+    /* Whoever was in the first connection's way is in the second one's. */
+    if (rc && !is_busy(rc)) rc = write_beside(log, status, why);
     if (rc) {
       trace_lost(log->sync, why ? why->text : "skipped: another refresh runs");
     }

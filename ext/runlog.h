@@ -39,6 +39,8 @@ struct runlog {
 
 /* Starts the clock and looks whether the tables are there. */
 void runlog_init(struct runlog *log, sqlite3 *db, const char *sync);
+/* Looks again: while the database is busy, nothing is found. */
+void runlog_find_tables(struct runlog *log);
 void runlog_clear(struct runlog *log);
 
 /*

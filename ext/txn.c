@@ -149,17 +149,9 @@ static int step_patiently(struct txn *t, sqlite3_stmt *stmt) {
 
 static enum err_code explain(struct txn *t, int rc, const char *doing,
                              struct err *e) {
-  int extended = sqlite3_extended_errcode(t->db);
   if (rc == SQLITE_INTERRUPT) return err_set(e, ERR_INTERRUPT, "interrupted");
-  if (extended == SQLITE_BUSY_SNAPSHOT) {
-    err_set(e, ERR_LOCAL,
-            "the caller's transaction reads an old snapshot of the database "
-            "and cannot write; roll it back and try again");
-    e->sqlite_code = extended;
-    return e->code;
-  }
   err_sqlite(e, t->db, doing);
-  if (is_busy(rc)) {
+  if (err_is_busy(e)) {
     err_hint(e, "another connection kept it locked until the deadline");
   }
   return e->code;
