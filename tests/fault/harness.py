@@ -1,20 +1,14 @@
-"""What the fault tests share: a server, a database, a victim, the rules.
+"""What the fault tests share: a server, a program that refreshes, the count.
 
     THEME.py BUILD_DIR short|long [NAME ...]
 
 A test is a function with @test; it gets nothing and raises on failure. Each
-makes its own Box: a folder with a server, a profile and a database that was
-refreshed once. Whatever is done to a refresh, Box.fails() holds it to the same
-rules: the old rows stay, the error is clear, the exit code is not 0, the run
-is logged, it ended in time, nothing is left behind, the next one works.
+makes its own Box (box.py): a folder with a server, a profile and a database.
 """
-import fcntl
-import hashlib
 import json
 import os
 import re
 import select
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -63,7 +57,7 @@ def clean_environment(**more):
     return env
 
 
-# ---- the server --------------------------------------------------------------
+# ---- the server -------------------------------------------------------------
 
 class Server:
     """The bundled TDS server on server.db of a folder."""
@@ -145,7 +139,7 @@ class Server:
         db.close()
 
 
-# ---- a program that refreshes ----------------------------------------------
+# ---- a program that refreshes -----------------------------------------------
 
 class Answer:
     def __init__(self, fields):
@@ -162,7 +156,7 @@ class Host:
     def __init__(self, box, path=None, env=None, prefix=()):
         self.process = subprocess.Popen(
             list(prefix) + [PYTHON, os.path.join(HERE, "host.py"), SO,
-                            path or box.db_path],
+                            box.db_path if path is None else path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=open(os.path.join(box.folder, "host.err"), "ab"),
             cwd=box.folder, env=env or box.env, bufsize=0)
@@ -233,6 +227,12 @@ class Host:
             self.process.kill()
             self.process.wait()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class Shell:
     """What the sqlite3 shell did."""
@@ -257,192 +257,7 @@ class Shell:
         self.seconds = time.monotonic() - started
 
 
-# ---- a folder with everything ------------------------------------------------
-
-template_lock = threading.Lock()
-
-
-def server_template(rows):
-    path = os.path.join(WORK, "template-%d.db" % rows)
-    with template_lock:
-        if not os.path.exists(path):
-            subprocess.run(
-                ["sqlite3", path + ".new", ".parameter init",
-                 ".parameter set :rows %d" % rows,
-                 ".read %s/tests/data/make-orders.sql" % ROOT,
-                 'UPDATE "vwZSDOrder_Advanced" SET "transitTime" = 1'],
-                check=True)
-            os.rename(path + ".new", path)
-    return path
-
-
-class Box:
-    """The stamp is a number in every row of the source (transitTime): what
-    transit_time says is which refresh a local row comes from."""
-
-    def __init__(self, name, rows=ROWS, journal="wal", server=True,
-                 password=PASSWORD, cert="server", options=(), **profile):
-        self.rows = rows
-        self.folder = os.path.join(WORK, name)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(os.path.join(self.folder, "tmp"))
-        self.db_path = os.path.join(self.folder, "orders.db")
-        self.ini = os.path.join(self.folder, "ordersync.ini")
-        shutil.copyfile(server_template(rows),
-                        os.path.join(self.folder, "server.db"))
-        self.env = clean_environment(
-            ORDERSYNC_CONFIG=self.ini, HOME=self.folder,
-            SQLITE_TMPDIR=os.path.join(self.folder, "tmp"),
-            TMPDIR=os.path.join(self.folder, "tmp"))
-        self.server = Server(self.folder, password, cert, options)
-        self.server.start()
-        self.settings = dict(
-            server="localhost", port=self.server.port, database="Sales",
-            user=USER, password=password, ca_file=CERTS + "/ca.pem",
-            login_timeout=3, query_timeout=20)
-        self.profile(**profile)
-        if server:
-            self.make(journal)
-
-    def make(self, journal):
-        self.sql("PRAGMA journal_mode=%s" % journal)
-        with self.host() as host:
-            host.ok("SELECT ordersync_install()")
-            host.ok("UPDATE ordersync_syncs SET retries = 0")
-            expect(host.ok("SELECT ordersync_refresh()").value == self.rows,
-                   "the first refresh brought other rows")
-
-    def host(self, **more):
-        return HostContext(self, **more)
-
-    def profile(self, **changes):
-        self.settings.update(changes)
-        with open(self.ini + ".new", "w") as f:
-            os.chmod(self.ini + ".new", 0o600)
-            f.write("[default]\n")
-            for key, value in self.settings.items():
-                if value is not None:
-                    f.write("%s = %s\n" % (key, value))
-        os.rename(self.ini + ".new", self.ini)
-
-    def sql(self, sql, *args):
-        """From outside, without the extension."""
-        db = sqlite3.connect(self.db_path, timeout=20, isolation_level=None)
-        try:
-            return db.execute(sql, args).fetchall()
-        finally:
-            db.close()
-
-    def checksum(self, table="open_orders"):
-        digest = hashlib.sha256()
-        for row in self.sql("SELECT * FROM %s ORDER BY rowid" % table):
-            digest.update(repr(row).encode())
-        return digest.hexdigest()
-
-    def stamp(self, number):
-        self.server.query('UPDATE "vwZSDOrder_Advanced" SET "transitTime" = %d'
-                          % number)
-
-    def stamps(self):
-        return self.sql("SELECT transit_time, count(*) FROM open_orders "
-                        "GROUP BY 1")
-
-    def last_run(self):
-        names = ("id", "status", "attempts", "error", "error_category",
-                 "error_number", "finished_at", "rows")
-        rows = self.sql("SELECT %s FROM ordersync_runs ORDER BY id DESC "
-                        "LIMIT 1" % ", ".join(names))
-        return Answer(dict(zip(names, rows[0])))
-
-    def expect_lock_free(self):
-        with open(self.db_path + "-ordersync-open_orders.lock") as f:
-            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def expect_sound(self, checksum):
-        expect(self.checksum() == checksum, "the old rows did not stay")
-        found = self.sql("PRAGMA integrity_check")
-        expect(found == [("ok",)], "integrity: %r" % found)
-
-    def expect_logged(self, category, text, number=None, attempts=None):
-        run = self.last_run()
-        expect(run.status == "error", "logged as %s" % run.status)
-        expect(run.error_category in category.split("|"), "logged as %s, not "
-               "%s: %s" % (run.error_category, category, run.error))
-        expect(run.error_number == number, "logged with number %s, not %s" %
-               (run.error_number, number))
-        expect(attempts in (None, run.attempts), "%s attempts, not %s" %
-               (run.attempts, attempts))
-        expect(run.finished_at and run.rows is None, "logged as unfinished")
-        expect_match(text, run.error, "the run's error")
-
-    def fails(self, category, text, within, number=None, attempts=1,
-              heal=None, refresh="SELECT ordersync_refresh()", setup=(),
-              logged=True, connects=True, prefix=()):
-        """The refresh must fail thus, in a program and in the shell, each
-        after the setup's SQL and under the prefix of a command; after heal()
-        it must work. Not logged: where nothing can be written. Not connects:
-        known before the network."""
-        with self.host(prefix=prefix) as host:
-            host.ok("SELECT count(*) FROM open_orders")  # opens what it opens
-            for sql in setup:
-                host.ok(sql)
-            before, old = host.probe(), self.checksum()
-            runs = self.last_run().id
-            mark = len(self.server.log())
-            answer = host.sql(refresh, seconds=within + 15)
-            expect(answer.error is not None, "it succeeded: %r" % answer.rows)
-            expect_match(text, answer.error, "the error")
-            expect(answer.seconds < within, "took %.1f s of %.1f: %s" %
-                   (answer.seconds, within, answer.error))
-            expect(not answer.in_transaction, "a transaction is open")
-            host.expect_untouched(before)
-            self.expect_sound(old)
-            self.expect_lock_free()
-            if logged:
-                self.expect_logged(category, text, number, attempts)
-            shell = Shell(self, *setup, refresh, seconds=within + 15,
-                          prefix=prefix)
-            expect(shell.code > 0, "the shell's exit code is %d" % shell.code)
-            expect_match(text, shell.err, "the shell's error")
-            expect(shell.seconds < within + 1, "the shell took %.1f s of %.1f"
-                   % (shell.seconds, within + 1))
-            self.expect_sound(old)
-            expect(self.last_run().id == runs + (2 if logged else 0),
-                   "%d runs were logged" % (self.last_run().id - runs))
-            expect(connects or len(self.server.log()) == mark,
-                   "the server was asked")
-            if heal:
-                heal(host)
-            self.works(host)
-            host.expect_untouched(before)
-            return answer.error
-
-    def works(self, host):
-        answer = host.refresh()
-        expect(answer.error is None, "the next refresh: %s" % answer.error)
-        expect(answer.value == self.rows, "the next refresh brought %r rows" %
-               answer.value)
-        expect(self.last_run().status == "success", "not logged as a success")
-
-    def close(self):
-        self.server.stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class HostContext(Host):
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-# ---- running -----------------------------------------------------------------
+# ---- running ----------------------------------------------------------------
 
 running = set()
 

@@ -86,6 +86,69 @@ def run(db, request):
     return answer
 
 
+def refresh_again(extension, path, rounds, results):
+    db = connect(extension, path)
+    for _ in range(rounds):
+        try:
+            results.append([db.execute("SELECT ordersync_refresh()")
+                            .fetchone()[0], None])
+        except sqlite3.Error as error:
+            results.append([None, str(error)])
+    db.close()
+
+
+def in_threads(request):
+    """Each path refreshed by a thread of its own."""
+    results = [[] for _ in request["paths"]]
+    threads = [threading.Thread(target=refresh_again, args=(
+        request["extension"], path, request["rounds"], results[i]))
+        for i, path in enumerate(request["paths"])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"results": results}
+
+
+def in_child(function):
+    """What the function returns in a forked child."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        os.write(write, json.dumps(function()).encode())
+        os._exit(0)  # as a child should, without the parent's destructors
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(pid, 0)
+    return json.loads(said or b'"it died"')
+
+
+def fork(request):
+    def child():
+        db = connect(request["extension"], request["path"])
+        try:
+            return [db.execute(request["sql"]).fetchall(), None]
+        except sqlite3.Error as error:
+            return [None, str(error)]
+    return {"child": in_child(child)}
+
+
+def fork_cursor(db, request):
+    """Parent and child go on with a cursor that has given one row."""
+    cursor = db.execute(request["sql"])
+    cursor.fetchone()
+
+    def child():
+        try:
+            return "%d rows" % len(cursor.fetchall())
+        except sqlite3.Error as error:
+            return str(error)
+    said = in_child(child)
+    return {"child": said, "parent": 1 + len(cursor.fetchall())}
+
+
 def libsqlite_rowid(db):
     try:
         return db.execute("SELECT last_insert_rowid()").fetchone()[0]
@@ -110,7 +173,12 @@ def main():
     db = connect(sys.argv[1], sys.argv[2])
     for line in sys.stdin:
         request = json.loads(line)
-        answer = probe() if request["op"] == "probe" else run(db, request)
+        answer = {"probe": lambda: probe(),
+                  "sql": lambda: run(db, request),
+                  "threads": lambda: in_threads(request),
+                  "fork": lambda: fork(request),
+                  "fork_cursor": lambda: fork_cursor(db, request),
+                  }[request["op"]]()
         print(json.dumps(answer, default=repr), flush=True)
 
 

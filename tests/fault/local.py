@@ -7,15 +7,15 @@ import subprocess
 import threading
 import time
 
-from harness import (Box, Shell, SLACK, expect, expect_match, main, test)
+from box import Box, make_big
+from harness import SLACK, Shell, expect, expect_match, main, test
 
 LOCKED = "database is locked"
 FULL = "database or disk is full"
 IS_ROOT = os.geteuid() == 0
 ROWS_BATCH = 'when=batch match=[soldTo] '
-# How long a failed run may wait to log itself: on its own connection, then
-# on a second one.
-LOGGING = 4
+LOGGING = 2  # seconds that a failed run may wait to log itself
+READING = 5  # seconds that a run waits to read its configuration
 
 
 def both_journals(function):
@@ -77,7 +77,7 @@ class Writer:
         return thread
 
 
-# ---- locks ---------------------------------------------------------------------
+# ---- locks ------------------------------------------------------------------
 
 @both_journals
 def a_lock_held_all_along_is_an_error_at_the_deadline(b):
@@ -85,6 +85,33 @@ def a_lock_held_all_along_is_an_error_at_the_deadline(b):
     b.fails("local", LOCKED + ".*(?i:until the deadline|another)", 2 + LOGGING
             + SLACK, heal=lambda _: writer.release(), logged=False,
             connects=False)
+
+
+@test
+def an_exclusive_lock_of_a_moment_is_waited_for():
+    """Others take one at each commit; the shell's busy handler is none."""
+    with Box("exclusive", journal="delete") as b, b.host() as host:
+        writer = Writer(b, "BEGIN EXCLUSIVE").hold()
+        threading.Timer(1.5, writer.release).start()
+        b.works(host)
+
+
+@test
+def an_exclusive_lock_for_good_is_an_error():
+    with Box("exclusive-long", journal="delete") as b, b.host() as host:
+        old = b.checksum()
+        writer = Writer(b, "BEGIN EXCLUSIVE").hold()
+        answer = host.refresh()
+        shell = Shell(b, "SELECT ordersync_refresh()")
+        writer.release()
+        for error in (answer.error, shell.err):
+            expect_match(LOCKED + "; another connection kept it locked for 5 "
+                         "seconds", error, "the error")
+        expect(answer.seconds < READING + SLACK, "took %.1f s" %
+               answer.seconds)
+        expect(shell.code > 0, "exit code %d" % shell.code)
+        b.expect_sound(old)
+        b.works(host)
 
 
 @both_journals
@@ -155,7 +182,7 @@ def an_old_snapshot_of_the_caller_is_said_to_be_one():
         b.works(host)
 
 
-# ---- read-only ------------------------------------------------------------------
+# ---- read-only --------------------------------------------------------------
 
 def read_only(b, path):
     """A command prefix under which path cannot be written."""
@@ -220,7 +247,7 @@ def a_database_opened_read_only_is_named_before_the_network(b):
     expect(b.server.logins() == 1, "the server was asked")
 
 
-# ---- full disks -----------------------------------------------------------------
+# ---- full disks -------------------------------------------------------------
 
 def more_rows(b, times):
     b.server.query("".join('INSERT INTO "vwZSDOrder_Advanced" SELECT * FROM '
@@ -307,22 +334,6 @@ def a_disk_that_fills_while_staging_is_an_error():
         said = b.sql("SELECT message FROM ordersync_run_details WHERE message "
                      "LIKE '%staged in a temporary file'")
         expect(said, "nothing was staged in a file: the test proves nothing")
-
-
-def make_big(b, megabytes):
-    """The sync "big": rows of one megabyte."""
-    b.server.query(
-        'CREATE TABLE "vwBig"(id int, t "varchar(max)");'
-        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
-        "WHERE n < %d) INSERT INTO vwBig SELECT n, "
-        "replace(hex(zeroblob(500000)), '0', 'x') FROM c" % megabytes)
-    b.sql("CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT)")
-    b.sql("INSERT INTO big VALUES(1, 'old')")
-    b.sql("INSERT INTO ordersync_syncs(name, source, target, retries) "
-          "VALUES('big', 'dbo.vwBig', 'big', 0)")
-    b.sql("INSERT INTO ordersync_columns(sync, position, source_column, "
-          "target_column, kind) VALUES('big', 1, 'id', 'id', 'integer'), "
-          "('big', 2, 't', 't', 'raw')")
 
 
 @one

@@ -2,7 +2,8 @@
 import socket
 import threading
 
-from harness import Box, SLACK, expect, expect_match, main, test
+from box import Box
+from harness import SLACK, expect, expect_match, main, test
 
 LOGIN, QUERY = 2, 3  # seconds in the profile
 ROWS_BATCH = 'when=batch match=[soldTo] '
@@ -33,7 +34,7 @@ def faulty(name, fault, category, text, within, number=None, **profile):
     test(run)
 
 
-# ---- stalls: the login's deadline, or the run's --------------------------------
+# ---- stalls: the login's deadline, or the run's -----------------------------
 
 for when, where in (("accept", "accepting"), ("prelogin", "prelogin"),
                     ("tls", "tls"), ("login", "login")):
@@ -61,7 +62,7 @@ faulty("a_server_silent_between_rows_ends_by_the_deadline",
        ROWS_BATCH + "after_rows=40 do=hang", "timeout",
        "out of time while reading the rows; 40 rows had come", QUERY)
 
-# ---- slowness: every wait is short, the whole is too long ----------------------
+# ---- slowness: every wait is short, the whole is too long -------------------
 
 faulty("a_prelogin_that_drips_ends_by_the_login_timeout",
        "when=prelogin do=drip:5", "timeout", NO_LOGIN, LOGIN)
@@ -77,7 +78,7 @@ faulty("login_and_rows_share_the_runs_deadline",
        "when=login do=delay:1500\n" + ROWS_BATCH + "do=hang", "timeout",
        "out of time while running the query", QUERY)
 
-# ---- links that end ------------------------------------------------------------
+# ---- links that end ---------------------------------------------------------
 
 for action, word in (("cut", "closed"), ("reset", "reset"),
                      ("close", "dropped"), ("garbage", "broken_by_garbage")):
@@ -98,7 +99,7 @@ for action, word in (("cut", "closed"), ("reset", "reset"),
     faulty("a_link_%s_after_the_last_row_is_an_error" % word,
            ROWS_BATCH + "after_rows=300 do=" + action, category, bad, QUERY)
 
-# ---- answers that look complete and are not ------------------------------------
+# ---- answers that look complete and are not ---------------------------------
 
 faulty("an_answer_without_its_end_is_an_error", ROWS_BATCH + "do=drop_done",
        "network|timeout|data", "out of time while|incomplete|broke", QUERY)
@@ -114,7 +115,7 @@ faulty("a_conversion_error_between_rows_is_an_error",
        245)
 
 
-# ---- no link at all -----------------------------------------------------------
+# ---- no link at all ---------------------------------------------------------
 
 def unreachable(b, category, text, within, **profile):
     old = dict(b.settings)
@@ -205,7 +206,7 @@ def something_that_is_no_sql_server_is_an_error():
     listener.close()
 
 
-# ---- what is tried again, and what is not --------------------------------------
+# ---- what is tried again, and what is not -----------------------------------
 
 def retried(name, fault, profile=None):
     """Adds a test: the first attempt fails, the second brings the rows."""
@@ -318,7 +319,7 @@ def a_server_that_dies_and_comes_back_is_tried_again():
         expect(b.stamps() == [(2, b.rows)], "the rows are not new")
 
 
-# ---- interrupts while the server is silent -------------------------------------
+# ---- interrupts while the server is silent ----------------------------------
 
 def interrupted(name, fault):
     def run():
