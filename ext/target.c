@@ -23,6 +23,7 @@ static int is_reserved(const char *table) {
 static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
                         struct err *e) {
   sqlite3_stmt *stmt;
+  int rc;
   if (e->code) return;
   if (is_reserved(m->target)) {
     err_set(e, ERR_CONFIG, "target \"%s\" is not a table of yours", m->target);
@@ -33,9 +34,12 @@ static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
                       "schema = %Q COLLATE nocase AND name = %Q COLLATE nocase",
                       m->schema, m->target);
   if (!stmt) return;
-  if (sqlite3_step(stmt) != SQLITE_ROW) {
+  rc = sqlite3_step(stmt);
+  if (rc == SQLITE_DONE) {
     err_set(e, ERR_CONFIG, "there is no target table \"%s\"", m->target);
     err_hint(e, "create it, or run ordersync_install() or ordersync_add()");
+  } else if (rc != SQLITE_ROW) {
+    err_sqlite(e, db, "looking for the target");
   } else {
     const char *type = (const char *)sqlite3_column_text(stmt, 0);
     t->without_rowid = sqlite3_column_int(stmt, 1);
