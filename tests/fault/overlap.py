@@ -1,0 +1,159 @@
+"""Many at once: one refreshes, the others are skipped, and a reader sees the
+old rows or the new ones."""
+import sqlite3
+import subprocess
+import threading
+import time
+
+from box import Box
+from harness import SO, expect, main, test
+
+PROCESSES = 20
+DELAY = 'when=batch match=[soldTo] do=delay:'
+
+
+class Reader(threading.Thread):
+    """Reads in a loop, and notes what no reader should see."""
+
+    def __init__(self, box):
+        super().__init__()
+        self.box = box
+        self.over = threading.Event()
+        self.seen = set()
+        self.wrong = []
+        self.reads = 0
+
+    def run(self):
+        db = sqlite3.connect(self.box.db_path, timeout=20,
+                             isolation_level=None)
+        while not self.over.is_set():
+            count, low, high = db.execute(
+                "SELECT count(*), min(transit_time), max(transit_time) FROM "
+                "open_orders").fetchone()
+            self.reads += 1
+            self.seen.add(low)
+            if count != self.box.rows or low != high:
+                self.wrong.append((count, low, high))
+            time.sleep(0.001)
+        db.close()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
+def start(box, count):
+    return [subprocess.Popen(
+        ["sqlite3", "-batch", box.db_path, ".load " + SO,
+         "SELECT ordersync_refresh()"], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=box.env,
+        cwd=box.folder) for _ in range(count)]
+
+
+def results(processes):
+    found = []
+    for process in processes:
+        try:
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise AssertionError("hung: a process did not end in 60 s")
+        found.append((process.returncode, out.decode(), err.decode()))
+    return found
+
+
+def overlapping(journal):
+    def run():
+        with Box(name, journal=journal) as box:
+            box.stamp(2)
+            box.sql("UPDATE ordersync_syncs SET retries = 5")
+            # Until all have tried: starting that many takes a while.
+            box.server.faults(DELAY + "60000")
+            with Reader(box) as reader:
+                processes = start(box, PROCESSES)
+                deadline = time.monotonic() + 50
+                while (sum(p.poll() is None for p in processes) > 1 and
+                       time.monotonic() < deadline):
+                    time.sleep(0.05)
+                waiting = [p for p in processes if p.poll() is None]
+                expect(len(waiting) == 1, "%d still run" % len(waiting))
+                expect(box.last_run().status in ("skipped", "running"),
+                       "none runs any more")
+                # The one that runs loses its link, and asks again.
+                box.server.stop()
+                box.server.faults()
+                box.server.start()
+                found = results(processes)
+            expect(sorted(found) == sorted(
+                [(0, "%d\n" % box.rows, "")] + [(0, "\n", "")] *
+                (PROCESSES - 1)), "they returned %r" % sorted(found))
+            expect(not reader.wrong, "a reader saw %r" % reader.wrong[:3])
+            expect(reader.seen == {1, 2} or reader.seen == {1},
+                   "a reader saw the stamps %r" % reader.seen)
+            logged = box.sql("SELECT status, count(*) FROM ordersync_runs "
+                             "WHERE id > 1 GROUP BY 1 ORDER BY 1")
+            expect(logged == [("skipped", PROCESSES - 1), ("success", 1)],
+                   "logged: %r" % logged)
+            expect(box.stamps() == [(2, box.rows)], "the rows are not new")
+    name = "of_twenty_at_once_one_runs__" + journal
+    run.__name__ = name
+    test(run)
+
+
+def readers_see_whole_tables(journal, mode):
+    def run():
+        with Box(name, journal=journal, query_timeout=60) as box:
+            box.sql("UPDATE ordersync_syncs SET mode = ?, batch_size = 10",
+                    mode)
+            box.server.query('INSERT INTO "vwZSDOrder_Advanced" SELECT * FROM '
+                             '"vwZSDOrder_Advanced"')
+            box.rows *= 2
+            with box.host() as host:
+                box.works(host)
+                with Reader(box) as one, Reader(box) as other:
+                    for stamp in range(2, 14):
+                        box.stamp(stamp)
+                        box.works(host)
+            for reader in (one, other):
+                expect(not reader.wrong, "a reader saw %r" % reader.wrong[:3])
+                expect(len(reader.seen) > 3, "only %r were seen in %d reads" %
+                       (reader.seen, reader.reads))
+    name = "readers_see_whole_tables_only__%s_%s" % (journal, mode)
+    run.__name__ = name
+    test(run)
+
+
+overlapping("wal")
+overlapping("delete")
+readers_see_whole_tables("wal", "replace")
+readers_see_whole_tables("wal", "diff")
+readers_see_whole_tables("delete", "replace")
+
+
+@test
+def syncs_of_one_database_do_not_skip_each_other():
+    with Box("two-syncs") as box:
+        for table in ("ordersync_syncs", "ordersync_columns"):
+            columns = [n for (n,) in box.sql(
+                "SELECT name FROM pragma_table_info(?)", table)]
+            box.sql("INSERT INTO %s SELECT 'second', %s FROM %s" % (
+                table, ", ".join(columns[1:]), table))
+        box.sql("CREATE TABLE second AS SELECT * FROM open_orders WHERE 0")
+        box.sql("UPDATE ordersync_syncs SET target = 'second' WHERE name = "
+                "'second'")
+        box.server.faults(DELAY + "500")
+        processes = start(box, 1) + [subprocess.Popen(
+            ["sqlite3", "-batch", box.db_path, ".load " + SO,
+             "SELECT ordersync_refresh('second')"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=box.env)]
+        found = results(processes)
+        expect(found == [(0, "%d\n" % box.rows, "")] * 2, "they returned %r" %
+               found)
+
+
+main(3)
