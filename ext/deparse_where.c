@@ -51,7 +51,14 @@ struct printer {
 };
 
 char where_affinity(const char *decl) {
-  return decl[0] == 'T' || decl[0] == 'I' || decl[0] == 'R' ? decl[0] : 'B';
+  switch (decl[0]) {
+  case 'T':
+  case 'I':
+  case 'R':
+    return decl[0];
+  default:
+    return 'B';
+  }
 }
 
 static int is_whole_type(enum remote_type type) {

@@ -105,8 +105,9 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
   if (!vtab_args_parse(&t->args, argc - 3, argv + 3, e)) {
     columns_load(t, creating, e);
   }
-  if (e->code && e->code != ERR_NOMEM && e->code != ERR_INTERRUPT &&
-      !creating && !t->eponymous) {
+  /* What is wrong in the database must not keep a table from being dropped.
+  ** Other failures pass, and SQLite tries again after some of them. */
+  if (e->code == ERR_CONFIG && !creating && !t->eponymous) {
     t->broken = sqlite3_mprintf("%s", e->text);
     if (t->broken) err_reset(e);
   }

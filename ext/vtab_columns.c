@@ -168,9 +168,9 @@ static enum err_code shadow_read(struct live_table *t, struct err *e) {
   return e->code;
 }
 
-int columns_drop(struct live_table *t, struct err *e) {
+enum err_code columns_drop(struct live_table *t, struct err *e) {
   char *sql;
-  if (!t->args.source) return SQLITE_OK;
+  if (!t->args.source) return ERR_NONE;
   sql = sqlite3_mprintf("DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"",
                         t->schema, t->name);
   if (!sql) return err_nomem(e);
@@ -181,7 +181,8 @@ int columns_drop(struct live_table *t, struct err *e) {
   return e->code;
 }
 
-int columns_rename(struct live_table *t, const char *name, struct err *e) {
+enum err_code columns_rename(struct live_table *t, const char *name,
+                             struct err *e) {
   char *new_name = copy(name, e);
   char *sql = NULL;
   if (e->code) return e->code;

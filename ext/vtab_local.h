@@ -46,8 +46,9 @@ enum err_code columns_load(struct live_table *t, int creating, struct err *e);
 char *columns_declaration(const struct live_table *t, struct err *e);
 
 /* The shadow table that keeps a source's columns: name and life. */
-int columns_drop(struct live_table *t, struct err *e);
-int columns_rename(struct live_table *t, const char *name, struct err *e);
+enum err_code columns_drop(struct live_table *t, struct err *e);
+enum err_code columns_rename(struct live_table *t, const char *name,
+                             struct err *e);
 int columns_is_shadow(const char *suffix);
 
 /*

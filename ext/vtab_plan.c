@@ -466,7 +466,7 @@ static char *explain(struct planner *p, struct err *e) {
 
 /* ---- xBestIndex -------------------------------------------------------- */
 
-static int finish(struct planner *p, struct err *e) {
+static enum err_code finish(struct planner *p, struct err *e) {
   char *sql = explain(p, e);
   sqlite3_str *out = sqlite3_str_new(p->table->pool->db);
   if (sql) sqlite3_str_appendall(out, sql);

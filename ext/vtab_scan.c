@@ -73,24 +73,43 @@ static enum err_code check_order(const struct scan *s, const struct plan *plan,
   return ERR_NONE;
 }
 
-enum err_code scan_describe(struct scan *s, const struct plan *plan,
-                            struct err *e) {
-  struct live_table *t = s->table;
-  const struct remote_columns *known =
-      pool_known(t->pool, s->map->profile, s->map->source);
-  if (!known) {
-    if (!s->link && link_acquire(&s->link, t->pool, s->map->profile, e)) {
-      return e->code;
-    }
-    known = link_describe(s->link, s->map->source, e);
-    if (!known) return e->code;
-  }
+/* Fits what the source has to the mapping, the table and the plan. */
+static enum err_code fit(struct scan *s, const struct plan *plan,
+                         const struct remote_columns *known, struct err *e) {
   /* A copy: a new connection makes the pool forget. */
   remote_columns_clear(&s->remote);
   if (remote_columns_copy(&s->remote, known, e)) return e->code;
-  if (mapping_match(s->map, &s->remote, s->remote_index, e)) return e->code;
-  if (columns_compare(t, &s->remote, s->remote_index, e)) return e->code;
+  if (mapping_match(s->map, &s->remote, s->remote_index, e)) {
+    if (s->table->args.source) {
+      err_reset(e);
+      err_set(e, ERR_DATA,
+              "the source has lost a column since \"%s\" was created: DROP and "
+              "CREATE \"%s\" again",
+              s->table->name, s->table->name);
+    }
+    return e->code;
+  }
+  if (columns_compare(s->table, &s->remote, s->remote_index, e)) {
+    return e->code;
+  }
   return check_order(s, plan, e);
+}
+
+enum err_code scan_describe(struct scan *s, const struct plan *plan,
+                            struct err *e) {
+  struct pool *pool = s->table->pool;
+  const char *profile = s->map->profile, *source = s->map->source;
+  const struct remote_columns *known = pool_known(pool, profile, source);
+  if (known && !fit(s, plan, known, e)) return ERR_NONE;
+  if (known) {
+    /* Perhaps it did not fit because it is old. */
+    err_reset(e);
+    pool_forget(pool, profile, source);
+  }
+  if (!s->link && link_acquire(&s->link, pool, profile, e)) return e->code;
+  known = link_describe(s->link, source, e);
+  if (known) fit(s, plan, known, e);
+  return e->code;
 }
 
 /* 1 when the result has the columns that were asked for, in this order. */

@@ -1,0 +1,35 @@
+-- What the live view asks for: the columns in use, and the rows that may match.
+.load ./ordersync
+SELECT ordersync_install();
+.shell sent
+SELECT count(*) FROM ordersync;
+SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 2;
+SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET 2;
+SELECT count(*) FROM ordersync WHERE order_date >= '2025-06-01' AND order_date < '2025-07-01';
+SELECT plant, order_date FROM ordersync WHERE sales_doc = '4500000001';
+SELECT count(*) FROM ordersync WHERE plant IN (8800, 8801, 8800, NULL);
+SELECT count(*) FROM ordersync WHERE plant BETWEEN 8800.5 AND 8802;
+SELECT count(*) FROM ordersync WHERE country IS NULL;
+SELECT count(*) FROM ordersync WHERE order_qty > 100 AND order_qty IS NOT NULL;
+SELECT sales_doc FROM ordersync ORDER BY order_date DESC, item_number LIMIT 2;
+.shell sent
+-- OR is two scans; a row that both find comes once, rows that are alike stay.
+CREATE VIRTUAL TABLE temp.kinds USING ordersync(query='SELECT id % 3 AS a, 1 AS b FROM dbo.vwKinds');
+.shell sent
+SELECT a, b, count(*) FROM kinds WHERE a = 1 OR b = 1 GROUP BY a, b;
+.shell sent
+-- Not sent: what would mean something else on the server.
+SELECT count(*) FROM ordersync WHERE sales_doc > '45' AND plant <> 1 AND cust_name LIKE 'A%' AND length(country) = 2;
+SELECT count(*) FROM ordersync WHERE sales_doc = 4500000001;
+SELECT count(*) FROM ordersync WHERE sales_doc = '4500000001' COLLATE NOCASE;
+.shell sent
+-- Nothing is asked for at all.
+SELECT count(*) FROM ordersync WHERE plant = NULL;
+SELECT count(*) FROM ordersync WHERE plant IN (NULL);
+.shell sent
+-- A quote in a value stays a value.
+SELECT count(*) FROM ordersync WHERE action_text = 'it''s; DROP TABLE x --';
+.shell sent
+-- No network while planning.
+.shell server stop
+EXPLAIN QUERY PLAN SELECT sales_doc FROM ordersync WHERE plant = 8800 AND item_number IN (10, 20);

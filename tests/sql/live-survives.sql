@@ -1,0 +1,49 @@
+-- The columns of a source are kept: no network is needed to look, rename, drop.
+.load ./ordersync
+CREATE VIRTUAL TABLE main.a USING ordersync(source='dbo.vwKinds');
+CREATE VIRTUAL TABLE temp.b USING ordersync(source='dbo.vwKinds');
+ATTACH 'other.db' AS aux;
+CREATE VIRTUAL TABLE aux.c USING ordersync(source='dbo.vwKinds');
+SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), (SELECT count(*) FROM c);
+BEGIN;
+CREATE VIRTUAL TABLE d USING ordersync(source='dbo.vwKinds');
+SELECT count(*) FROM d;
+ROLLBACK;
+SELECT name FROM sqlite_schema ORDER BY name;
+CREATE VIRTUAL TABLE d USING ordersync(source='dbo.vwKinds');
+BEGIN;
+DROP TABLE d;
+ROLLBACK;
+SELECT count(*) FROM d;
+VACUUM;
+SELECT v FROM d WHERE id = 12;
+ALTER TABLE d RENAME TO renamed;
+SELECT v FROM renamed WHERE id = 12;
+SELECT name FROM sqlite_schema ORDER BY name;
+CREATE TABLE taken_columns(x);
+CREATE VIRTUAL TABLE taken USING ordersync(source='dbo.vwKinds');
+SELECT name FROM sqlite_schema WHERE name LIKE 'taken%';
+.shell server stop
+.shell sqlite3 orders.db ".load ./ordersync" ".tables" "SELECT name, type FROM pragma_table_info('renamed')" "ALTER TABLE renamed RENAME TO again" "DROP TABLE again" "SELECT name FROM sqlite_schema ORDER BY name"
+.shell server start
+SELECT count(*) FROM a;
+-- Another program changes the schema while we have it open.
+SELECT ordersync_install();
+SELECT count(*) FROM ordersync;
+.shell sqlite3 orders.db "CREATE TABLE by_another(x)"
+SELECT count(*) FROM ordersync;
+.shell sqlite3 orders.db "DROP TABLE by_another"
+SELECT count(*) FROM a;
+-- A column that changes on the server is an error, not a shifted column.
+.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), extra int, id int); INSERT INTO vwKinds VALUES('x', 9, 1)"
+SELECT id, v FROM a;
+.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), id nvarchar(10)); INSERT INTO vwKinds VALUES('x', '1')"
+SELECT id, v FROM a;
+.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40))"
+SELECT id, v FROM a;
+.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int, v nvarchar(40)); INSERT INTO vwKinds VALUES(1, 'well again')"
+SELECT id, v FROM a;
+DROP TABLE a;
+DROP TABLE b;
+DROP TABLE c;
+SELECT name FROM aux.sqlite_schema;

@@ -1,0 +1,320 @@
+/*
+** The live view without a server: arguments, plans, kept rows.
+*/
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sql_embedded.h"
+#include "vtab.h"
+#include "vtab_local.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- arguments --------------------------------------------------------- */
+
+static void refuses_all(int argc, const char *const *argv, const char *text) {
+  struct vtab_args a;
+  struct err e = {0};
+  assert_int_equal(vtab_args_parse(&a, argc, argv, &e), ERR_CONFIG);
+  assert_non_null(strstr(e.text, text));
+  assert_null(a.sync);
+  assert_null(a.source);
+  vtab_args_clear(&a);
+}
+
+static void refuses(const char *argument, const char *text) {
+  refuses_all(1, &argument, text);
+}
+
+static void test_args__forms(void **state) {
+  const char *sync[] = {" sync = customers "};
+  const char *source[] = {"source='dbo.it''s'", "PROFILE=\"re\"\"porting\""};
+  const char *query[] = {"query = 'SELECT a, b FROM t WHERE c = 1'"};
+  const char *empty[] = {"  "};
+  struct vtab_args a;
+  struct err e = {0};
+  (void)state;
+  assert_int_equal(vtab_args_parse(&a, 1, sync, &e), ERR_NONE);
+  assert_string_equal(a.sync, "customers");
+  vtab_args_clear(&a);
+  assert_int_equal(vtab_args_parse(&a, 2, source, &e), ERR_NONE);
+  assert_string_equal(a.source, "dbo.it's");
+  assert_string_equal(a.profile, "re\"porting");
+  vtab_args_clear(&a);
+  assert_int_equal(vtab_args_parse(&a, 1, query, &e), ERR_NONE);
+  assert_string_equal(a.source, "SELECT a, b FROM t WHERE c = 1");
+  assert_int_equal(a.is_query, 1);
+  vtab_args_clear(&a);
+  assert_int_equal(vtab_args_parse(&a, 1, empty, &e), ERR_NONE);
+  assert_null(a.sync);
+  vtab_args_clear(&a);
+}
+
+static void test_args__mistakes_are_named(void **state) {
+  const char *twice[] = {"sync=a", "sync=b"};
+  const char *both[] = {"sync=a", "source=b"};
+  const char *profile[] = {"sync=a", "profile=b"};
+  (void)state;
+  refuses("src=x", "there is no argument \"src\"; valid are: sync=NAME");
+  refuses("x", "the argument \"x\" is not key=value");
+  refuses("sync=", "the argument sync= is malformed");
+  refuses("sync=''", "the argument sync is empty");
+  refuses("sync='a", "no proper end");
+  refuses("sync='a' b", "no proper end");
+  refuses("profile=x", "sync, source or query is missing");
+  refuses("query='DROP TABLE x'", "does not begin with SELECT");
+  refuses_all(2, twice, "the argument sync is given twice");
+  refuses_all(2, both, "exclude each other");
+  refuses_all(2, profile, "profile does not go with sync");
+}
+
+static void test_args__credentials_are_refused(void **state) {
+  (void)state;
+  refuses("password=hunter2", "belong in the profile");
+  refuses("PWD=hunter2", "belong in the profile");
+  refuses("user=sa", "belong in the profile");
+}
+
+/* ---- plans ------------------------------------------------------------- */
+
+static void test_plan__reads_what_it_wrote(void **state) {
+  struct plan p;
+  (void)state;
+  assert_true(plan_decode(
+      &p,
+      "SELECT [a/*u1*/] FROM x /*u8000000000000001;t4=!;t70i!;t9g;L;O;o3d*/"));
+  assert_true(p.used == 0x8000000000000001ULL);
+  assert_int_equal(p.n_terms, 3);
+  assert_int_equal(p.terms[0].column, 4);
+  assert_int_equal(p.terms[0].op, WHERE_EQ);
+  assert_true(p.terms[0].is_scalar);
+  assert_true(p.terms[1].is_list);
+  assert_int_equal(p.terms[2].op, WHERE_GE);
+  assert_false(p.terms[2].is_scalar);
+  assert_true(p.has_limit && p.has_offset);
+  assert_int_equal(p.n_orders, 1);
+  assert_true(p.orders[0].descending);
+  assert_true(plan_uses(&p, 0) && !plan_uses(&p, 1) && !plan_uses(&p, 62));
+  assert_true(plan_uses(&p, 63) && plan_uses(&p, 64) && plan_uses(&p, 999));
+}
+
+static void test_plan__refuses_what_is_not_its_own(void **state) {
+  static const char *const wrong[] = {
+      "",          "SELECT 1",   "/*u1",      "/*u1;*/",   "/*u1;x*/",
+      "/*u1;t4*/", "/*u1;t4?*/", "/*u1;o1*/", "/*u1;t4=!", "/*u1*/ x"};
+  struct plan p;
+  (void)state;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_false(plan_decode(&p, wrong[i]));
+  }
+  assert_false(plan_decode(&p, NULL));
+}
+
+/* ---- kept rows --------------------------------------------------------- */
+
+static void test_rows__are_found_by_hash(void **state) {
+  struct rows *r = NULL;
+  struct err e = {0};
+  struct cell cells[2], key = {.type = SQLITE_INTEGER}, got;
+  int full, found = 0;
+  char text[20];
+  (void)state;
+  assert_int_equal(rows_new(&r, 2, &e), ERR_NONE);
+  for (int i = 0; i < 1000; i++) {
+    memset(cells, 0, sizeof cells);
+    cells[0].type = SQLITE_INTEGER;
+    cells[0].integer = i % 100;
+    sqlite3_snprintf(sizeof text, text, "row %d", i);
+    cells[1].type = SQLITE_TEXT;
+    cells[1].bytes = text;
+    cells[1].n_bytes = (int)strlen(text);
+    assert_int_equal(rows_add(r, cells, &full, &e), ERR_NONE);
+    assert_false(full);
+  }
+  assert_int_equal(rows_index(r, 0, &e), ERR_NONE);
+  key.integer = 42;
+  for (sqlite3_int64 at = rows_first(r, &key); at >= 0;
+       at = rows_after(r, at)) {
+    rows_cell(r, at, 0, &got);
+    if (got.integer != 42) continue; /* the same bucket */
+    found++;
+    rows_cell(r, at, 1, &got);
+    assert_int_equal(atoi(got.bytes + 4) % 100, 42);
+  }
+  assert_int_equal(found, 10);
+  rows_free(r);
+}
+
+/* ---- memory of earlier scans ------------------------------------------- */
+
+static enum memory_advice consider(struct memory *m, const char *a,
+                                   const char *b) {
+  struct request r = {.n = 2};
+  enum memory_advice advice;
+  r.texts[0] = a ? sqlite3_mprintf("%s", a) : NULL;
+  r.texts[1] = sqlite3_mprintf("%s", b);
+  advice = memory_consider(m, "plan", &r);
+  request_clear(&r);
+  return advice;
+}
+
+static void test_memory__fetches_once_after_some_misses(void **state) {
+  struct memory *m = sqlite3_malloc64(sizeof *m);
+  struct err e = {0};
+  char text[20];
+  (void)state;
+  memset(m, 0, sizeof *m);
+  for (int i = 0; i < 8; i++) {
+    sqlite3_snprintf(sizeof text, text, "a = %d", i);
+    assert_int_equal(consider(m, text, "b = 1"), MEMORY_SCAN);
+  }
+  assert_int_equal(consider(m, "a = 8", "b = 1"), MEMORY_FETCH);
+  assert_true(m->varied[0] && !m->varied[1]);
+  rows_new(&m->rows, 1, &e);
+  assert_int_equal(consider(m, "a = 9", "b = 1"), MEMORY_LOCAL);
+  assert_int_equal(consider(m, NULL, "b = 1"), MEMORY_LOCAL);
+  /* what was kept was fetched by b = 1 */
+  assert_int_equal(consider(m, "a = 9", "b = 2"), MEMORY_FETCH);
+  assert_null(m->rows);
+  assert_true(m->varied[1]);
+  memory_free(m);
+}
+
+static void test_memory__keeps_at_once_what_comes_again(void **state) {
+  struct memory *m = sqlite3_malloc64(sizeof *m);
+  (void)state;
+  memset(m, 0, sizeof *m);
+  assert_int_equal(consider(m, "a = 1", "b = 1"), MEMORY_SCAN);
+  assert_int_equal(consider(m, "a = 1", "b = 1"), MEMORY_FETCH);
+  memory_free(m);
+}
+
+/* ---- through SQLite, without a server ---------------------------------- */
+
+static sqlite3 *open_db(int installed) {
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+  assert_int_equal(vtab_register(db), SQLITE_OK);
+  if (installed) {
+    assert_int_equal(sqlite3_exec(db, sql_schema, 0, 0, 0), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql_open_orders, 0, 0, 0), SQLITE_OK);
+  }
+  return db;
+}
+
+static void fails(sqlite3 *db, const char *sql, const char *text) {
+  char *message = NULL;
+  assert_int_not_equal(sqlite3_exec(db, sql, 0, 0, &message), SQLITE_OK);
+  if (!strstr(message, text)) fail_msg("%s: %s", sql, message);
+  sqlite3_free(message);
+}
+
+static char *plan_of(sqlite3 *db, const char *sql) {
+  sqlite3_stmt *stmt = NULL;
+  char *explain = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  assert_int_equal(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    sqlite3_str_appendall(out, (const char *)sqlite3_column_text(stmt, 3));
+  }
+  sqlite3_finalize(stmt);
+  sqlite3_free(explain);
+  return sqlite3_str_finish(out);
+}
+
+static void plans(sqlite3 *db, const char *sql, const char *text) {
+  char *plan = plan_of(db, sql);
+  if (!strstr(plan, text)) fail_msg("%s: %s", sql, plan);
+  sqlite3_free(plan);
+}
+
+static void test_vtab__says_that_nothing_is_installed(void **state) {
+  sqlite3 *db = open_db(0);
+  (void)state;
+  fails(db, "SELECT * FROM ordersync", "not installed");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_vtab__plans_without_a_network(void **state) {
+  sqlite3 *db = open_db(1);
+  (void)state;
+  plans(db, "SELECT sales_doc FROM ordersync WHERE plant = 8800",
+        "SELECT [plant], [salesDoc] FROM [dbo].[vwZSDOrder_Advanced] "
+        "WHERE ([plant] = 8800) /*u30;t4=!*/");
+  plans(db, "SELECT count(*) FROM ordersync", "SELECT 1 AS [row] FROM");
+  plans(db, "SELECT plant FROM ordersync WHERE plant = 1 LIMIT 5", "t4=!;L*/");
+  plans(db, "SELECT plant FROM ordersync WHERE plant <> 1 LIMIT 5", "/*u10*/");
+  plans(db, "SELECT plant FROM ordersync WHERE cust_name LIKE 'A%'", "/*u14*/");
+  plans(db, "SELECT plant FROM ordersync WHERE plant IN (1,2,3)", "t4i!*/");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_vtab__is_read_only(void **state) {
+  sqlite3 *db = open_db(1);
+  (void)state;
+  fails(db, "INSERT INTO ordersync(plant) VALUES(1)",
+        "table ordersync may not be modified");
+  fails(db, "DELETE FROM ordersync", "table ordersync may not be modified");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_vtab__notices_a_changed_mapping(void **state) {
+  sqlite3 *db = open_db(1);
+  (void)state;
+  plans(db, "SELECT plant FROM ordersync", "[plant]");
+  assert_int_equal(
+      sqlite3_exec(db,
+                   "UPDATE ordersync_columns SET target_column='factory' WHERE "
+                   "target_column='plant'",
+                   0, 0, 0),
+      SQLITE_OK);
+  fails(db, "SELECT plant FROM ordersync", "have changed since");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* A file from somewhere else, whose table has lost what it needs, can be
+** looked at and mended, and never makes us call out. */
+static void test_vtab__a_broken_table_can_be_dropped(void **state) {
+  sqlite3 *db = open_db(0);
+  (void)state;
+  assert_int_equal(
+      sqlite3_exec(
+          db,
+          "PRAGMA writable_schema=ON;"
+          "INSERT INTO sqlite_schema VALUES('table','x','x',0,"
+          "'CREATE VIRTUAL TABLE x USING ordersync(source=''dbo.v'')');"
+          "INSERT INTO sqlite_schema VALUES('table','y','y',0,"
+          "'CREATE VIRTUAL TABLE y USING ordersync(sync=gone)');"
+          "PRAGMA writable_schema=RESET",
+          0, 0, 0),
+      SQLITE_OK);
+  fails(db, "SELECT * FROM x", "is gone: DROP and CREATE");
+  fails(db, "SELECT * FROM y", "not installed");
+  assert_int_equal(sqlite3_exec(db, "DROP TABLE x; DROP TABLE y", 0, 0, 0),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_args__forms),
+      cmocka_unit_test(test_args__mistakes_are_named),
+      cmocka_unit_test(test_args__credentials_are_refused),
+      cmocka_unit_test(test_plan__reads_what_it_wrote),
+      cmocka_unit_test(test_plan__refuses_what_is_not_its_own),
+      cmocka_unit_test(test_rows__are_found_by_hash),
+      cmocka_unit_test(test_memory__fetches_once_after_some_misses),
+      cmocka_unit_test(test_memory__keeps_at_once_what_comes_again),
+      cmocka_unit_test(test_vtab__says_that_nothing_is_installed),
+      cmocka_unit_test(test_vtab__plans_without_a_network),
+      cmocka_unit_test(test_vtab__is_read_only),
+      cmocka_unit_test(test_vtab__notices_a_changed_mapping),
+      cmocka_unit_test(test_vtab__a_broken_table_can_be_dropped),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
