@@ -17,8 +17,8 @@ suite() { # name command...
   rc=$?
   line=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
   local p f
-  p=$(echo "$line" | sed -n 's/.*[^0-9]*\b\([0-9]*\) passed.*/\1/p')
-  f=$(echo "$line" | sed -n 's/.* \([0-9]*\) failed.*/\1/p')
+  p=$(sed -n 's/.* \([0-9][0-9]*\) passed.*/\1/p' <<<" $line")
+  f=$(sed -n 's/.* \([0-9][0-9]*\) failed.*/\1/p' <<<" $line")
   if [ -z "$p" ] || [ -z "$f" ] || { [ $rc != 0 ] && [ "$f" = 0 ]; }; then
     echo "   $name ended with exit code $rc and no count"
     p=${p:-0} f=1
