@@ -408,9 +408,12 @@ char *plan_order_text(const struct plan *plan, const struct mapping *map,
                       const int *remote_index, struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < plan->n_orders; i++) {
-    int c = plan->orders[i].column;
+    int c = plan->orders[i].column, again = 0;
     const char *name =
         remote ? remote->items[remote_index[c]].name : map->columns[c].source;
+    /* SQL Server refuses a column that comes twice (169). */
+    for (int j = 0; j < i; j++) again |= plan->orders[j].column == c;
+    if (again) continue;
     if (i) sqlite3_str_appendall(out, ", ");
     deparse_identifier(out, name, e);
     if (plan->orders[i].descending) sqlite3_str_appendall(out, " DESC");
