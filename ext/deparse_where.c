@@ -33,7 +33,8 @@
 
 /* An IN list of more is replaced by its range, or not printed. */
 #define LIST_MOST      2000
-#define LIST_MOST_TEXT 100
+#define LIST_MOST_OR   100 /* of conditions of their own, joined by OR */
+#define LIST_MOST_TRIM 10  /* of trimmed texts, which are three each */
 
 /* More than the error of a double, a real, and of converting a decimal. */
 #define SLACK_FLOAT 3.5527136788005009e-15 /* 2^-48 */
@@ -772,6 +773,21 @@ static enum where_result text_list(struct printer *p, const struct cell *values,
   return WHERE_WIDE;
 }
 
+/* A long list of trimmed texts: one IN, and every value that has something to
+** be trimmed, whatever it is. Blanks at the end need no mention: the server's
+** = ignores them, and a fixed-length char has them in every row. */
+static enum where_result trimmed_list(struct printer *p,
+                                      const struct cell *values, int n) {
+  static const char like[] = "COLLATE Latin1_General_BIN2 LIKE N'";
+  if (text_list(p, values, n) == WHERE_SKIP) return WHERE_SKIP;
+  sqlite3_str_appendf(p->out, " OR CAST(%s AS nvarchar(max)) %s[^!-~]%%'",
+                      p->name, like);
+  sqlite3_str_appendf(p->out,
+                      " OR RTRIM(CAST(%s AS nvarchar(max))) %s%%[^!-~]'",
+                      p->name, like);
+  return WHERE_WIDE;
+}
+
 static enum where_result list(struct printer *p, const struct cell *values,
                               int n) {
   enum value_kind kind = p->c->kind;
@@ -782,7 +798,11 @@ static enum where_result list(struct printer *p, const struct cell *values,
   if (p->c->type == REMOTE_STRING && (kind == KIND_RAW || kind == KIND_TEXT)) {
     return text_list(p, values, n);
   }
-  if (n > LIST_MOST_TEXT) return WHERE_SKIP;
+  if (p->c->type == REMOTE_STRING && kind == KIND_STRING &&
+      n > LIST_MOST_TRIM) {
+    return trimmed_list(p, values, n);
+  }
+  if (n > LIST_MOST_OR) return WHERE_SKIP;
   for (int i = 0; i < n; i++) {
     sqlite3_str_appendall(p->out, i ? " OR (" : "(");
     if (compare(p, WHERE_EQ, &values[i]) == WHERE_SKIP) return WHERE_SKIP;

@@ -27,12 +27,13 @@ static void table_free(struct live_table *t) {
   sqlite3_free(t);
 }
 
-/* 1 when sql begins with CREATE VIRTUAL, whatever blanks and comments. */
+/* 1 when sql begins with CREATE VIRTUAL. SQLite takes blanks, comments, empty
+** statements and a byte order mark before it as part of it. */
 static int is_create(const char *sql) {
   static const char *const words[] = {"CREATE", "VIRTUAL"};
   for (size_t i = 0; sql && i < 2;) {
     int n = (int)strlen(words[i]);
-    sql += strspn(sql, " \t\r\n\f");
+    sql += strspn(sql, " \t\r\n\f;\xEF\xBB\xBF");
     if (sql[0] == '-' && sql[1] == '-') {
       sql = strchr(sql, '\n');
     } else if (sql[0] == '/' && sql[1] == '*') {

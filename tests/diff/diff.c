@@ -660,7 +660,7 @@ static void append_value(sqlite3_str *out, int i) {
 }
 
 static void append_list(sqlite3_str *out, int i) {
-  int n = chance(5) ? 150 : rnd(7);
+  int n = chance(5) ? 150 : chance(20) ? 11 + rnd(20) : rnd(7);
   sqlite3_str_appendall(out, "(");
   for (int k = 0; k < n; k++) {
     if (k) sqlite3_str_appendall(out, ", ");

@@ -34,3 +34,5 @@ CREATE VIEW stored AS SELECT count(*) AS n FROM other;
 SELECT * FROM stored;
 CREATE TEMP VIEW mine AS SELECT count(*) AS n FROM other;
 SELECT * FROM mine;
+-- For SQLite, an empty statement before it belongs to the statement.
+;; CREATE VIRTUAL TABLE late2 USING ordersync(source='dbo.vwKinds'); SELECT count(*) > 0 FROM late2;

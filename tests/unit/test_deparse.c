@@ -226,6 +226,21 @@ static void test_where__text_is_compared_for_equality_only(void **state) {
   prints(c, WHERE_EQ, two[0], WHERE_SKIP, NULL);
 }
 
+/* Blanks at the end are the server's business, but not a tab before them. */
+static void test_where__long_lists_of_trimmed_text_are_one_in(void **state) {
+  struct where_column c = column(REMOTE_STRING, KIND_STRING);
+  struct cell values[11];
+  (void)state;
+  for (int i = 0; i < 11; i++) values[i] = text("a");
+  prints_list(c, WHERE_EQ, values, 11, WHERE_WIDE,
+              "([c] IN (N'a', N'a', N'a', N'a', N'a', N'a', N'a', N'a', N'a', "
+              "N'a', N'a') OR CAST([c] AS nvarchar(max)) COLLATE "
+              "Latin1_General_BIN2 LIKE N'[^!-~]%' OR RTRIM(CAST([c] AS "
+              "nvarchar(max))) COLLATE Latin1_General_BIN2 LIKE N'%[^!-~]')");
+  values[10] = integer(1);
+  prints_list(c, WHERE_EQ, values, 11, WHERE_SKIP, NULL);
+}
+
 #define BIN "CAST([c] AS nvarchar(max)) COLLATE Latin1_General_BIN2 "
 
 static void test_where__trimmed_text_is_found_between_blanks(void **state) {
@@ -421,6 +436,7 @@ int main(void) {
       cmocka_unit_test(test_where__long_lists_become_their_range),
       cmocka_unit_test(test_where__a_number_never_meets_a_text_column),
       cmocka_unit_test(test_where__text_is_compared_for_equality_only),
+      cmocka_unit_test(test_where__long_lists_of_trimmed_text_are_one_in),
       cmocka_unit_test(test_where__trimmed_text_is_found_between_blanks),
       cmocka_unit_test(test_where__decimals_are_widened_and_clamped),
       cmocka_unit_test(test_where__floats_are_widened),
