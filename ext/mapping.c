@@ -277,7 +277,6 @@ static char *column_text(sqlite3_stmt *stmt, int col, struct err *e) {
 static void check_column(const struct mapping *m,
                          const struct mapping_column *c, const char *kind,
                          struct err *e) {
-  const struct mapping_column *end = m->columns + m->n_columns;
   if (e->code) return;
   if (is_blank(c->source)) {
     err_set(e, ERR_CONFIG, "source_column is empty");
@@ -288,8 +287,8 @@ static void check_column(const struct mapping *m,
             "column \"%s\": there is no kind '%s'; valid are: %s", c->source,
             kind ? kind : "NULL", value_kind_list());
   }
-  for (const struct mapping_column *other = m->columns; !e->code && other < end;
-       other++) {
+  for (int i = 0; i < m->n_columns && !e->code; i++) {
+    const struct mapping_column *other = &m->columns[i];
     if (sqlite3_stricmp(other->target, c->target) == 0) {
       err_set(e, ERR_CONFIG,
               "target column \"%s\" is mapped twice (positions %d and %d)",
