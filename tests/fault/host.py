@@ -110,6 +110,16 @@ def in_threads(request):
     return {"results": results}
 
 
+def reconnect(request):
+    results = []
+    for _ in range(request["rounds"]):
+        db = connect(request["extension"], request["path"])
+        results.append([db.execute(sql).fetchone()[0] for sql in (
+            "SELECT ordersync_refresh()", "SELECT count(*) FROM ordersync")])
+        db.close()
+    return {"results": results}
+
+
 def in_child(function):
     """What the function returns in a forked child."""
     read, write = os.pipe()
@@ -176,6 +186,7 @@ def main():
         answer = {"probe": lambda: probe(),
                   "sql": lambda: run(db, request),
                   "threads": lambda: in_threads(request),
+                  "reconnect": lambda: reconnect(request),
                   "fork": lambda: fork(request),
                   "fork_cursor": lambda: fork_cursor(db, request),
                   }[request["op"]]()

@@ -20,7 +20,8 @@ if [ $# -gt 0 ]; then
   suites=("$@")
 else
   # The long ones first, so that they do not end alone.
-  suites=(kill network torture cut local target callers overlap security soak)
+  suites=(kill network torture cut local hostile security callers target
+    overlap soak)
 fi
 
 one() {

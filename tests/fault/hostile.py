@@ -1,0 +1,282 @@
+"""A hostile database file: it cannot make a program that opens, reads and
+writes it call out, and no text in its configuration leaves its quotes."""
+import os
+import random
+import re
+import shutil
+import socket
+import sqlite3
+import threading
+
+from box import Box
+from harness import LONG, Shell, expect, expect_match, main, test
+
+CALLS = ["ordersync_refresh()", "ordersync_refresh('open_orders')",
+         "ordersync_add('stolen', 'dbo.vwSecrets')", "ordersync_install()",
+         "(SELECT group_concat(detail) FROM ordersync_check)",
+         "(SELECT count(*) FROM ordersync)"]
+
+
+class Trap:
+    """Listens where the profile points, and counts who comes."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
+        self.port = self.listener.getsockname()[1]
+        self.count = 0
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                peer = self.listener.accept()[0]
+            except OSError:
+                return
+            self.count += 1
+            peer.close()
+
+
+def trapped(b):
+    trap = Trap()
+    b.profile(port=trap.port, login_timeout=1, query_timeout=1)
+    return trap
+
+
+def statements(path):
+    """Whatever a program might do with the file's tables and views."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA writable_schema = 1")  # reads also malformed ones
+    try:
+        names = db.execute("SELECT name, type FROM sqlite_schema WHERE type IN"
+                           " ('table', 'view') AND name NOT LIKE 'sqlite%' AND"
+                           " name NOT LIKE 'ordersync%'").fetchall()
+    finally:
+        db.close()
+    found = ["PRAGMA table_list", "PRAGMA integrity_check", "ANALYZE",
+             "REINDEX", "SELECT sql FROM sqlite_schema"]
+    for name, _ in names:
+        found += ["PRAGMA table_xinfo(%s)" % name,
+                  "SELECT * FROM %s LIMIT 1" % name,
+                  "SELECT count(*) FROM %s" % name,
+                  "INSERT INTO %s DEFAULT VALUES" % name,
+                  "INSERT INTO %s(a) VALUES(1)" % name,
+                  "UPDATE %s SET a = a + 1" % name,
+                  "DELETE FROM %s" % name,
+                  "INSERT OR REPLACE INTO %s(rowid, a) VALUES(1, 1)" % name,
+                  "ALTER TABLE %s ADD COLUMN z" % name]
+    return found + ["VACUUM"]
+
+
+def plant(path, entries):
+    """Entries of sqlite_schema that SQLite itself would not write: (type,
+    name, table, sql)."""
+    db = sqlite3.connect(path, isolation_level=None)
+    for kind, name, table, sql in entries:
+        if kind == "table":  # a real one, whose text is then replaced
+            db.execute("CREATE TABLE %s(a, b)" % name)
+            db.execute("INSERT INTO %s VALUES(1, 2)" % name)
+        if kind == "index":
+            db.execute("CREATE INDEX %s ON %s(a)" % (name, table))
+    db.execute("PRAGMA writable_schema = 1")
+    for kind, name, table, sql in entries:
+        if kind in ("table", "index"):
+            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?",
+                       (sql, name))
+        else:
+            db.execute("INSERT INTO sqlite_schema VALUES(?, ?, ?, 0, ?)",
+                       (kind, name, table, sql))
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute("PRAGMA schema_version = %d" % (version + 1))
+    db.close()
+
+
+def hostile(name, entries_of, some=(CALLS[0], CALLS[2], CALLS[4])):
+    """Adds a test: for every call a file with these entries, opened with a
+    trusted schema and without."""
+    def run():
+        with Box(name) as b:
+            trap = trapped(b)
+            runs = b.last_run().id
+            for i, call in enumerate(CALLS if LONG else some):
+                path = os.path.join(b.folder, "hostile-%d.db" % i)
+                b.sql("VACUUM INTO ?", path)
+                plant(path, entries_of(call))
+                for trusted in (1, 0):
+                    victim = path + ".%d" % trusted
+                    shutil.copyfile(path, victim)
+                    with b.host(path=victim) as host:
+                        host.sql("PRAGMA trusted_schema = %d" % trusted)
+                        count = "SELECT count(*) FROM ordersync_runs"
+                        before = host.sql(count)
+                        for sql in statements(path):
+                            host.sql(sql)
+                            expect(trap.count == 0, "%s called out, by way of "
+                                   "%s" % (sql, call))
+                        expect(host.sql(count).rows == before.rows,
+                               "a run was logged")
+                    expect(not os.path.exists(
+                        victim + "-ordersync-open_orders.lock"),
+                        "a run began by way of " + call)
+            # Asked for directly, it does call: the trap works.
+            with b.host() as host:
+                expect(host.refresh().error, "the trap is a server")
+            expect(trap.count > 0 and b.last_run().id == runs + 1,
+                   "the trap caught nobody: the test proves nothing")
+    run.__name__ = name
+    test(run)
+
+
+hostile("views_cannot_call_out", lambda call: [
+    ("view", "v", "v", "CREATE VIEW v(a) AS SELECT " + call),
+    ("view", "w", "w", "CREATE VIEW w(a) AS SELECT a FROM v WHERE a IS NOT "
+     "NULL")], CALLS)
+hostile("triggers_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b)"),
+    ("view", "v", "v", "CREATE VIEW v(a) AS SELECT 1")] + [
+    ("trigger", "on_" + when.split()[1], "t", "CREATE TRIGGER on_%s %s ON t "
+     "BEGIN INSERT INTO t(b) SELECT %s; END" % (when.split()[1], when, call))
+    for when in ("AFTER INSERT", "BEFORE UPDATE", "AFTER DELETE")] + [
+    ("trigger", "instead", "v", "CREATE TRIGGER instead INSTEAD OF INSERT ON v "
+     "BEGIN SELECT %s; END" % call)], CALLS)
+hostile("generated_columns_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b AS (%s))" % call)])
+hostile("checks_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b, CHECK (%s))" % call)])
+hostile("defaults_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b DEFAULT (%s))" % call)])
+hostile("partial_indexes_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b)"),
+    ("index", "i", "t", "CREATE INDEX i ON t(a) WHERE %s" % call)])
+hostile("indexes_on_expressions_cannot_call_out", lambda call: [
+    ("table", "t", "t", "CREATE TABLE t(a, b)"),
+    ("index", "i", "t", "CREATE INDEX i ON t(%s)" % call)])
+
+
+@test
+def a_dump_of_a_hostile_file_does_not_call_out():
+    with Box("dump") as b:
+        trap = trapped(b)
+        plant(b.db_path, [("view", "v", "v", "CREATE VIEW v AS SELECT " +
+                           CALLS[0])])
+        Shell(b, ".dump", ".schema", ".tables")
+        expect(trap.count == 0, "it called out")
+
+
+# ---- T-SQL from hostile configuration ----------------------------------------
+
+NAME = r"\[(?:[^\]]|\]\])+\]"
+SELECT = re.compile(r"SELECT (%s)(, %s)* FROM (%s)(\.%s){0,3}" %
+                    (NAME, NAME, NAME, NAME), re.S)
+PIECES = ["]", "]]", "[", "'", "''", '"', "--", "/*", "*/", ";", "\n", "\r",
+          "\\", " ", ".", ",", "(", ")", "DROP TABLE x", "] FROM y --", "a",
+          "é", "東", "🚚", "\u2019", "\u02bc", "\uff07", "\x01", "$", "@", "#",
+          "FROM", "GO\n"]
+
+
+def unquote(name):
+    return name[1:-1].replace("]]", "]")
+
+
+@test
+def no_name_leaves_its_brackets():
+    rng = random.Random(7)
+    with Box("names") as b, b.host() as host:
+        host.ok("INSERT INTO ordersync_syncs(name, source, target) "
+                "VALUES('q', 'dbo.x', 'q')")
+        host.ok("CREATE TABLE q(a, b)")
+        host.ok("INSERT INTO ordersync_columns(sync, position, source_column, "
+                "target_column) VALUES('q', 1, 'a', 'a'), ('q', 2, 'b', 'b')")
+        made = refused = 0
+        for _ in range(3000 if LONG else 400):
+            name = "".join(rng.choices(PIECES, k=rng.randint(1, 6)))
+            # A source that begins so is a query: T-SQL by purpose.
+            as_source = rng.random() < 0.5 and not name.strip().startswith("(")
+            if as_source:
+                host.ok("UPDATE ordersync_syncs SET source = ? WHERE name = "
+                        "'q'", name)
+            else:
+                host.ok("UPDATE ordersync_columns SET source_column = ? WHERE "
+                        "sync = 'q' AND position = 1", name)
+            answer = host.sql("SELECT ordersync_sql('q')")
+            host.ok("UPDATE ordersync_syncs SET source = 'dbo.x' WHERE "
+                    "name = 'q'")
+            if answer.error:
+                expect_match('sync "q"|source "|is no name', answer.error,
+                             "the error for %r" % name)
+                refused += 1
+                continue
+            found = SELECT.fullmatch(answer.value)
+            expect(found, "%r became %s" % (name, answer.value))
+            expect(as_source or unquote(found.group(1)) == name,
+                   "%r became %s" % (name, answer.value))
+            made += 1
+        expect(made > 100 and refused > 20, "%d, %d: a poor choice" %
+               (made, refused))
+
+
+@test
+def a_nul_in_the_configuration_does_not_hide_text():
+    with Box("nul") as b, b.host() as host:
+        host.ok("UPDATE ordersync_syncs SET source = 'dbo.vwZSDOrder_Advanced'"
+                " || char(0) || '; DROP TABLE x'")
+        b.server.mark()
+        host.refresh()
+        for sql in b.server.sent():
+            expect(sql.startswith("SELECT TOP (0) * FROM ") or
+                   SELECT.fullmatch(sql), "it sent " + sql)
+            expect("DROP" not in sql, "it sent " + sql)
+
+
+@test
+def hostile_column_names_are_sent_whole_and_come_back():
+    names = ["a]b", "it's", 'say "x"', "-- no", "/* no", "x; DROP TABLE y",
+             "] FROM z --", "tab\tline\nend", "東京 🚚"]
+    with Box("columns") as b, b.host() as host:
+        quoted = ", ".join('"%s" int' % n.replace('"', '""') for n in names)
+        b.server.query('CREATE TABLE "vw]Odd \'x\'"(%s);INSERT INTO '
+                       '"vw]Odd \'x\'" VALUES(%s)' %
+                       (quoted, ", ".join(map(str, range(len(names))))))
+        host.ok("CREATE TABLE odd(%s)" % ", ".join(
+            "c%d" % i for i in range(len(names))))
+        host.ok("INSERT INTO ordersync_syncs(name, source, target, retries) "
+                "VALUES(?, ?, 'odd', 0)", "it's", "dbo.[vw]]Odd 'x']")
+        for i, name in enumerate(names):
+            host.ok("INSERT INTO ordersync_columns VALUES(?, ?, ?, ?, "
+                    "'integer', NULL)", "it's", i, name, "c%d" % i)
+        b.server.mark()
+        answer = host.sql("SELECT ordersync_refresh('it''s')")
+        expect(answer.value == 1, "it failed: %s" % answer.error)
+        expect(b.sql("SELECT * FROM odd") == [tuple(range(len(names)))],
+               "it brought %r" % b.sql("SELECT * FROM odd"))
+        sent = b.server.sent()
+        expect(len(sent) == 2 and SELECT.fullmatch(sent[1]), "sent %r" % sent)
+        expect([unquote(n) for n in re.findall(
+            NAME, sent[1].split(" FROM [dbo]")[0])] == names, sent[1])
+
+
+@test
+def hostile_sync_and_target_names_stay_names():
+    with Box("sync-names") as b, b.host() as host:
+        b.server.query("CREATE TABLE vwSimple(id int); INSERT INTO vwSimple "
+                       "VALUES(1), (2)")
+        before = set(os.listdir(os.path.dirname(b.folder)))
+        for name in ("../../up", "a/b", "'; DROP TABLE open_orders; --",
+                     'x"; DROP TABLE open_orders; --', "%s%n", "é\n🚚"):
+            host.ok("INSERT INTO ordersync_syncs(name, source, target) "
+                    "VALUES(?, 'dbo.vwSimple', ?)", name, "t" + name)
+            host.ok('CREATE TABLE "t%s"(id)' % name.replace('"', '""'))
+            host.ok("INSERT INTO ordersync_columns VALUES(?, 1, 'id', 'id', "
+                    "'integer', NULL)", name)
+            answer = host.sql("SELECT ordersync_refresh(?)", name)
+            expect(answer.value == 2, "%r: %s" % (name, answer.error))
+        locks = [n for n in os.listdir(b.folder) if n.endswith(".lock")]
+        expect(len(locks) == 7, "the locks are %s" % locks)
+        expect(set(os.listdir(os.path.dirname(b.folder))) == before,
+               "a file was made elsewhere")
+        expect(len(b.sql("SELECT * FROM open_orders")) == b.rows,
+               "open_orders was touched")
+
+
+main(4)

@@ -1,0 +1,364 @@
+"""Secrets, certificates, and who may read the profile."""
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+
+from box import Box
+from harness import (CERTS, SLACK, SO, Host, Shell, expect, expect_match, main,
+                     test)
+
+SENTINEL = "Zq9x!W7-seNtineL'k]2"
+ROWS_BATCH = 'when=batch match=[soldTo] '
+PRELOGIN, LOGIN7, BATCH = 0x12, 0x10, 0x01  # [MS-TDS] 2.2.3.1.1
+
+
+def forms(secret):
+    """How a secret may show: as text, in UTF-16, as LOGIN7 disguises it."""
+    wide = secret.encode("utf-16-le")
+    return {"utf-8": secret.encode(), "utf-16": wide,
+            "login7": bytes(((c >> 4 | c << 4) & 255) ^ 0xa5 for c in wide)}
+
+
+class Wire(threading.Thread):
+    """Between client and server: notes what the client sends, and may change
+    the first bytes of either side."""
+
+    def __init__(self, port, ask=None, answer=None):
+        super().__init__(daemon=True)
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
+        self.port = self.listener.getsockname()[1]
+        self.to = port
+        self.change = {"ask": ask, "answer": answer}
+        self.sent = []  # a bytearray a connection
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.to))
+            note = bytearray()
+            self.sent.append(note)
+            for side, a, b in (("ask", client, server),
+                               ("answer", server, client)):
+                threading.Thread(target=self.pump, daemon=True, args=(
+                    side, a, b, note if side == "ask" else None)).start()
+
+    def pump(self, side, a, b, note):
+        change = self.change[side]
+        try:
+            while True:
+                data = a.recv(65536)
+                if change and data:
+                    data, change = change(data), None
+                if note is not None:
+                    note += data
+                if not data:
+                    break
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def packets(self):
+        """The types of the plain TDS packets that were sent. TLS records
+        (types 0x14 to 0x17) are passed over."""
+        found = set()
+        for data in self.sent:
+            at = 0
+            while at + 8 <= len(data):
+                if 0x14 <= data[at] <= 0x17:
+                    at += 5 + int.from_bytes(data[at + 3:at + 5], "big")
+                else:
+                    found.add(data[at])
+                    at += max(8, int.from_bytes(data[at + 2:at + 4], "big"))
+        return found
+
+    def shows(self, secret):
+        whole = b"".join(bytes(d) for d in self.sent)
+        return [name for name, form in forms(secret).items() if form in whole]
+
+
+def with_encryption(octet):
+    """Changes the ENCRYPTION option of a PRELOGIN, [MS-TDS] 2.2.6.5."""
+    def change(data):
+        data, at = bytearray(data), 8
+        while at < len(data) and data[at] != 0xff:
+            if data[at] == 1:
+                data[8 + int.from_bytes(data[at + 1:at + 3], "big")] = octet
+            at += 5
+        return bytes(data)
+    return change
+
+
+# ---- certificates -------------------------------------------------------------
+
+def refuses(name, text, cert="server", ask=None, answer=None, packets=None,
+            options=(), **profile):
+    """Adds a test: under verify, the login is refused thus, and nothing but
+    the handshake is sent."""
+    def run():
+        with Box(name, login_timeout=3, query_timeout=6) as b:
+            b.server.stop()
+            b.server.cert, b.server.options = cert, list(options)
+            b.server.start()
+            wire = Wire(b.server.port, ask, answer)
+            old = dict(b.settings)
+
+            def mend(_host):
+                expect(wire.sent, "it did not come by the wire")
+                sent = wire.packets()
+                expect(sent <= (packets or {PRELOGIN}),
+                       "packets of the types %r were sent in clear" % sent)
+                shown = wire.shows(b.settings["password"])
+                expect(not shown, "the password was sent as %r" % shown)
+                expect(not b.server.sent(), "it asked %r" % b.server.sent())
+                b.server.stop()
+                b.server.cert, b.server.options = "server", []
+                b.server.start()
+                b.profile(**old)
+            b.server.mark()
+            b.profile(port=wire.port, **profile)
+            b.fails("tls", text, 3 + SLACK, attempts=1, heal=mend)
+    run.__name__ = name
+    test(run)
+
+
+refuses("a_certificate_for_another_host_is_refused",
+        "certificate is for elsewhere.example, not localhost.*Set server to",
+        cert="wrong-host")
+refuses("an_expired_certificate_is_refused",
+        "certificate expired on 2020-02-01", cert="expired")
+refuses("a_self_signed_certificate_is_refused",
+        "certificate is self-signed.*set ca_file", cert="self-signed")
+refuses("a_certificate_of_an_unknown_authority_is_refused",
+        "issued by an unknown authority.*set ca_file", cert="unknown-ca")
+refuses("a_trusted_authority_that_is_another_one_is_refused",
+        "issued by an unknown authority", ca_file=CERTS + "/other-ca.pem")
+refuses("a_server_without_encryption_is_refused", "offers no encryption",
+        options=["--encrypt", "unsupported"])
+refuses("a_server_that_says_it_has_no_encryption_is_refused",
+        "no encryption", answer=with_encryption(2))
+# Somebody between them asks for an encrypted login only. It takes a batch of
+# settings to notice; no data is asked for.
+refuses("a_downgrade_to_an_encrypted_login_is_refused",
+        "encrypt the login only: the data would be sent in clear",
+        ask=with_encryption(0), packets={PRELOGIN, BATCH})
+
+
+@test
+def a_self_signed_certificate_can_be_trusted_by_itself():
+    with Box("pinned") as b, b.host() as host:
+        b.server.stop()
+        b.server.cert = "self-signed"
+        b.server.start()
+        b.profile(ca_file=CERTS + "/self-signed.pem")
+        b.works(host)
+
+
+@test
+def under_verify_nothing_is_sent_in_clear():
+    with Box("sealed", password=SENTINEL) as b, b.host() as host:
+        wire = Wire(b.server.port)
+        b.profile(port=wire.port)
+        b.works(host)
+        expect(wire.packets() == {PRELOGIN}, "packets: %r" % wire.packets())
+        expect(not wire.shows(SENTINEL), "the password shows")
+        # In clear, the same watch sees the password: it would not miss it.
+        b.profile(encrypt="off", ca_file=None)
+        b.works(host)
+        expect(LOGIN7 in wire.packets() and "login7" in wire.shows(SENTINEL),
+               "the watch sees nothing: the test proves nothing")
+
+
+# ---- the password --------------------------------------------------------------
+
+def expect_no_secret(text, where, secret=SENTINEL):
+    data = text if isinstance(text, bytes) else text.encode()
+    for name, form in forms(secret).items():
+        expect(form not in data, "%s has the password, as %s" % (where, name))
+
+
+@test
+def the_password_shows_nowhere():
+    echo = ":16:Login with %s and password=%s; failed" % (SENTINEL, SENTINEL)
+    with Box("sentinel", password=SENTINEL, login_timeout=2, query_timeout=3,
+             ) as b:
+        b.env["ORDERSYNC_LOG"] = "stderr:info"
+        b.server.query("CREATE TABLE vwPlain(a int)")
+        cases = [(), ("when=login do=refuse_login",), ("when=login do=cut",),
+                 ("when=login do=garbage",), ("when=accept do=hang",),
+                 (ROWS_BATCH + "do=error:50000" + echo,),
+                 (ROWS_BATCH + "after_rows=9 do=error:50000" + echo,),
+                 ('when=batch match="TOP (0)" do=error:229' + echo,),
+                 ('when=batch match="SET NOCOUNT" do=error:50001' + echo,)]
+        statements = ["SELECT ordersync_refresh()",
+                      "SELECT count(*) FROM ordersync",
+                      "SELECT ordersync_add('x%d', 'dbo.vwPlain')",
+                      "SELECT * FROM ordersync_check"]
+        said = 0
+        for i, faults in enumerate(cases):
+            b.server.faults(*faults)
+            for sql in statements[:None if i in (0, 5, 7, 8) else 1]:
+                shell = Shell(b, sql.replace("%d", str(i)))
+                what = "%s under %s" % (sql, faults)
+                expect_no_secret(shell.out, "the output of " + what)
+                expect_no_secret(shell.err, "the error of " + what)
+                said += "***" in shell.err
+        expect(said >= 6, "the masked echo was seen %d times" % said)
+        b.profile(password="wrong" + SENTINEL)
+        shell = Shell(b, "SELECT ordersync_refresh()")
+        expect_no_secret(shell.err, "the error of a wrong password")
+        expect_no_secret(Shell(b, ".dump").out, "the dump")
+        for name in os.listdir(b.folder):
+            if name.startswith("orders.db"):
+                with open(os.path.join(b.folder, name), "rb") as f:
+                    expect_no_secret(f.read(), name)
+
+
+@test
+def the_command_line_has_no_password():
+    with Box("cmdline", password=SENTINEL) as b:
+        b.server.faults(ROWS_BATCH + "do=delay:1500")
+        host = Host(b)
+        host.process.stdin.write(b'{"op": "sql", "sql": "SELECT '
+                                 b'ordersync_refresh()", "args": []}\n')
+        time.sleep(0.7)
+        for name in ("cmdline", "environ", "comm"):
+            with open("/proc/%d/%s" % (host.pid, name), "rb") as f:
+                expect_no_secret(f.read(), name)
+        names = subprocess.run(["ls", "-l", "/proc/%d/fd" % host.pid],
+                               capture_output=True, check=True).stdout
+        expect_no_secret(names, "a descriptor's name")
+        expect(host.answer().value == b.rows, "other rows")
+        host.close()
+
+
+def memory(pid):
+    """What a process has in its writable memory."""
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if not found:
+                continue
+            low, high = (int(x, 16) for x in found.groups())
+            try:
+                mem.seek(low)
+                yield line.strip(), mem.read(high - low)
+            except (OSError, ValueError):
+                continue
+
+
+def places(pid, secret, but=None):
+    return sorted({"%s in %s" % (name, line.split()[-1])
+                   for line, data in memory(pid)
+                   for name, form in forms(secret).items()
+                   if form in data and name != but})
+
+
+@test
+def the_password_is_wiped_from_memory():
+    for how in ("password", "password_file"):
+        with Box("wiped-" + how, password=SENTINEL) as b:
+            secret = os.path.join(b.folder, "secret")
+            with open(secret, "w") as f:
+                f.write(SENTINEL + "\n")
+            os.chmod(secret, 0o600)
+            if how == "password_file":
+                b.profile(password=None, password_file=secret)
+            with b.host() as host:
+                b.works(host)
+                expect(not places(host.pid, SENTINEL), "after a success it is "
+                       "still there: %s" % places(host.pid, SENTINEL))
+                b.server.faults("when=login do=refuse_login")
+                expect(host.refresh().error, "the fault did nothing")
+                # FreeTDS frees its packet without wiping it.
+                found = places(host.pid, SENTINEL, but="login7")
+                expect(not found, "after a failure it is still there: %s" %
+                       found)
+
+
+# ---- who may read the profile ---------------------------------------------------
+
+@test
+def a_profile_that_others_can_read_is_refused():
+    with Box("modes") as b:
+        for mode in (0o644, 0o640, 0o604, 0o660, 0o602):
+            os.chmod(b.ini, mode)
+            if mode == 0o640 and os.geteuid() == 0:
+                continue  # root's group may, where root is who wrote it
+            b.fails("profile", "ordersync.ini holds a password and others may "
+                    r"read or change it \(mode %04o\).*chmod 600" % mode, 1,
+                    attempts=0, connects=False,
+                    heal=lambda _: os.chmod(b.ini, 0o600))
+
+
+@test
+def a_password_file_that_others_can_read_is_refused():
+    with Box("file-modes") as b:
+        secret = os.path.join(b.folder, "secret")
+        with open(secret, "w") as f:
+            f.write(b.settings["password"] + "\n")
+        os.chmod(secret, 0o644)
+        b.profile(password=None, password_file=secret)
+        os.chmod(b.ini, 0o644)  # holds no secret any more
+        b.fails("profile", "secret holds a password and others may read", 1,
+                attempts=None, heal=lambda _: os.chmod(secret, 0o600))
+
+
+@test
+def a_profile_of_somebody_else_is_refused():
+    with Box("owner") as b:
+        if os.geteuid() != 0:
+            b.profile()
+            return
+        os.chown(b.ini, 65534, 65534)
+        b.fails("profile", "belongs to another user|others may read", 1,
+                attempts=0, connects=False,
+                heal=lambda _: os.chown(b.ini, 0, 0))
+
+
+@test
+def the_working_directory_has_no_profile():
+    with Box("cwd") as b:
+        env = dict(b.env)
+        del env["ORDERSYNC_CONFIG"]
+        env["HOME"] = os.path.join(b.folder, "tmp")
+        os.makedirs(os.path.join(b.folder, ".config"))
+        for name in ("ordersync.ini", ".config/ordersync.ini"):
+            path = os.path.join(b.folder, name)
+            if not os.path.exists(path):
+                os.symlink(b.ini, path)
+        b.server.mark()
+        shell = Shell(b, "SELECT ordersync_refresh()", env=env)
+        expect(shell.code > 0, "exit code %d" % shell.code)
+        expect_match("there is no configuration file", shell.err, "the error")
+        expect(not b.server.logins(), "it connected")
+
+
+@test
+def freetds_variables_cannot_redirect_the_login():
+    with Box("environment") as b:
+        for name in ("TDSHOST", "TDSPORT", "TDSVER", "TDSDUMP"):
+            b.server.mark()
+            shell = Shell(b, "SELECT ordersync_refresh()",
+                          env=dict(b.env, **{name: "1"}))
+            expect_match("environment variable %s is set" % name, shell.err,
+                         "the error")
+            expect(not b.server.logins(), "it connected")
+        expect(not os.path.exists(os.path.join(b.folder, "1")), "a dump file")
+
+
+main(5)
