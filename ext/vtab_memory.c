@@ -10,6 +10,7 @@
 */
 #include "vtab_local.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Scans with differing values, before rows are fetched to be kept. */
@@ -24,7 +25,7 @@ static sqlite3_uint64 statements_running(sqlite3 *db) {
   for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s;
        s = sqlite3_next_stmt(db, s)) {
     if (!sqlite3_stmt_busy(s)) continue;
-    memcpy(&c.integer, &s, sizeof s);
+    c.integer = (sqlite3_int64)(intptr_t)s;
     h = cell_hash(h, &c);
     c.integer = sqlite3_stmt_status(s, SQLITE_STMTSTATUS_RUN, 0);
     h = cell_hash(h, &c);

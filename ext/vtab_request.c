@@ -40,7 +40,7 @@ static enum err_code add_value(struct values *v, sqlite3_value *right,
 static int same_value(const struct cell *a, const struct cell *b) {
   if (a->type != b->type) return 0;
   if (a->type == SQLITE_INTEGER) return a->integer == b->integer;
-  if (a->type == SQLITE_FLOAT) return memcmp(&a->real, &b->real, 8) == 0;
+  if (a->type == SQLITE_FLOAT) return a->real == b->real;
   return a->n_bytes == b->n_bytes &&
          (a->n_bytes == 0 ||
           memcmp(a->bytes, b->bytes, (size_t)a->n_bytes) == 0);

@@ -25,10 +25,14 @@ struct slot {
   } u;
 };
 
+struct row {
+  struct slot *slots; /* owned */
+};
+
 struct rows {
   int n_columns;
   sqlite3_int64 n, room, bytes;
-  struct slot **blocks; /* owned, and so is each */
+  struct row *items; /* owned */
 
   int column;            /* indexed; -1: none */
   sqlite3_uint64 mask;   /* buckets - 1 */
@@ -48,8 +52,8 @@ enum err_code rows_new(struct rows **out, int n_columns, struct err *e) {
 
 void rows_free(struct rows *r) {
   if (!r) return;
-  for (sqlite3_int64 i = 0; i < r->n; i++) sqlite3_free(r->blocks[i]);
-  sqlite3_free(r->blocks);
+  for (sqlite3_int64 i = 0; i < r->n; i++) sqlite3_free(r->items[i].slots);
+  sqlite3_free(r->items);
   sqlite3_free(r->bucket);
   sqlite3_free(r->after);
   sqlite3_free(r);
@@ -96,10 +100,10 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
   *full = 0;
   if (r->n == r->room) {
     sqlite3_int64 room = r->room ? 2 * r->room : 64;
-    struct slot **blocks =
-        sqlite3_realloc64(r->blocks, (sqlite3_uint64)room * sizeof *blocks);
-    if (!blocks) return err_nomem(e);
-    r->blocks = blocks;
+    struct row *items =
+        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof *items);
+    if (!items) return err_nomem(e);
+    r->items = items;
     r->room = room;
   }
   for (int i = 0; i < r->n_columns; i++) {
@@ -107,7 +111,7 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
   }
   block = pack(cells, r->n_columns, n_bytes);
   if (!block) return err_nomem(e);
-  r->blocks[r->n++] = block;
+  r->items[r->n++].slots = block;
   r->bytes +=
       (sqlite3_int64)n_bytes + r->n_columns * (sqlite3_int64)sizeof *block + 32;
   *full = r->bytes > ROWS_BYTES_MOST;
@@ -116,7 +120,7 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
 
 void rows_cell(const struct rows *r, sqlite3_int64 row, int column,
                struct cell *cell) {
-  const struct slot *slot = &r->blocks[row][column];
+  const struct slot *slot = &r->items[row].slots[column];
   cell->type = slot->type;
   cell->n_bytes = slot->n_bytes;
   if (slot->type == SQLITE_FLOAT)

@@ -212,21 +212,24 @@ enum err_code scan_start(struct scan *s, const struct plan *plan,
 /* ---- rows -------------------------------------------------------------- */
 
 sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
-  const unsigned char *at = (const unsigned char *)cell->bytes;
+  const char *at = NULL;
   sqlite3_uint64 word = 0;
   size_t n = 0;
   if (cell->type == SQLITE_INTEGER) memcpy(&word, &cell->integer, sizeof word);
   if (cell->type == SQLITE_FLOAT) memcpy(&word, &cell->real, sizeof word);
   if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
+    at = cell->bytes;
     n = (size_t)cell->n_bytes;
     word = n;
   }
   h = (h ^ word ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
   h ^= h >> 32;
-  for (; n > 0; n -= n < 8 ? n : 8) {
+  while (n > 0) {
+    size_t part = n < sizeof word ? n : sizeof word;
     word = 0;
-    memcpy(&word, at, n < 8 ? n : 8);
-    at += n < 8 ? n : 8;
+    memcpy(&word, at, part);
+    at += part;
+    n -= part;
     h = (h ^ word) * 0xbf58476d1ce4e5b9ULL;
     h ^= h >> 29;
   }

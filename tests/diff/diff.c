@@ -290,8 +290,9 @@ static const char *const dates[] = {"'2025-01-01'",
 struct column {
   char name[40];
   const struct kind_of_type *type;
-  const char *kind;
   char affinity;
+  int window;        /* where in texts[] its values are: alike ones together */
+  char pool[8][300]; /* most values are among these */
 };
 
 static struct column columns[COLUMNS_MOST];
@@ -308,23 +309,24 @@ static const char *choose(const char *list, char *buffer, size_t room) {
   return buffer;
 }
 
-static const char *random_text(int wide, char *buffer, size_t room) {
-  if (chance(20))
-    snprintf(buffer, room, "%s", wide ? PICK(wide_texts) : PICK(plain_texts));
-  else
-    snprintf(buffer, room, "%s", PICK(texts));
+static const char *random_text(const struct column *c, char *buffer,
+                               size_t room) {
+  int n = (int)(sizeof texts / sizeof *texts);
+  int is_wide = c->type->decl[0] == 'n' || c->type->decl[0] == 'x';
+  const char *text = texts[(c->window + rnd(12)) % n];
+  if (chance(10)) text = is_wide ? PICK(wide_texts) : PICK(plain_texts);
+  snprintf(buffer, room, "%s", text);
   return buffer;
 }
 
 static const char *server_value(const struct column *c, char *buffer,
                                 size_t room) {
   const char *values = c->type->values;
-  int wide = c->type->decl[0] == 'n' || c->type->decl[0] == 'x';
-  if (strcmp(values, "TEXT") == 0) return random_text(wide, buffer, room);
+  if (strcmp(values, "TEXT") == 0) return random_text(c, buffer, room);
   if (strcmp(values, "TEXT8") == 0) {
     char inner[200];
     int n = c->type->decl[0] == 'n' ? 10 : 8;
-    random_text(wide, inner, sizeof inner);
+    random_text(c, inner, sizeof inner);
     /* fixed length: padded, as SQL Server keeps it */
     snprintf(buffer, room, "substr(%s||'          ',1,%d)", inner, n);
     return buffer;
@@ -473,6 +475,10 @@ static void new_table(void) {
   n_rows = n_columns >= 200 ? 6 : chance(5) ? 0 : 3 + rnd(40);
   for (int i = 0; i < n_columns; i++) {
     columns[i].type = &PICK(types);
+    columns[i].window = rnd((int)(sizeof texts / sizeof *texts));
+    for (int k = 0; k < 8; k++) {
+      server_value(&columns[i], columns[i].pool[k], sizeof *columns[i].pool);
+    }
     snprintf(columns[i].name, sizeof columns[i].name, "%s%d",
              chance(10) ? "A ]b'\xc3\xa4" : "c", i);
   }
@@ -612,7 +618,7 @@ static char *value_for(int i) {
   if (chance(25)) return sqlite3_mprintf("%s", PICK(odd_values));
   value = copied_value(i);
   if (!chance(35)) return value;
-  switch (rnd(10)) {
+  switch (columns[i].affinity == 'I' && chance(50) ? 9 + rnd(3) : rnd(10)) {
   case 0:
     out = sqlite3_mprintf("(%s + 1)", value);
     break;
@@ -639,6 +645,9 @@ static char *value_for(int i) {
     break;
   case 8:
     out = sqlite3_mprintf("CAST(%s AS INTEGER)", value);
+    break;
+  case 9:
+    out = sqlite3_mprintf("(%s + 0.5)", value);
     break;
   default:
     out = sqlite3_mprintf("(%s - 0.5)", value);
