@@ -335,6 +335,8 @@ static int run(const char *folder, long most) {
 }
 
 int main(int argc, char **argv) {
+  /* What was said must not die with a process. */
+  (void)setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc == 3 && strcmp(argv[1], "record") == 0) return record(argv[2]);
   if (argc == 4 && strcmp(argv[1], "run") == 0) {
     return run(argv[2], strtol(argv[3], NULL, 10));

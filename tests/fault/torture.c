@@ -311,6 +311,8 @@ static int torture(const char *folder, long most,
 }
 
 int main(int argc, char **argv) {
+  /* What was said must not die with a process. */
+  (void)setvbuf(stdout, NULL, _IOLBF, 0);
   for (int i = 0; i < n_torture_cases; i++) {
     if (argc == 2 && strcmp(argv[1], "-l") == 0) {
       (void)puts(torture_cases[i].name);
