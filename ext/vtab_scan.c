@@ -108,8 +108,7 @@ enum err_code scan_describe(struct scan *s, const struct plan *plan,
   }
   if (!s->link && link_acquire(&s->link, pool, profile, e)) return e->code;
   known = link_describe(s->link, source, e);
-  if (known) fit(s, plan, known, e);
-  return e->code;
+  return known ? fit(s, plan, known, e) : e->code;
 }
 
 /* 1 when the result has the columns that were asked for, in this order. */
@@ -123,7 +122,7 @@ static int is_as_known(const struct scan *s) {
     if (s->positions[i] >= got->count) return 0;
     has = &got->items[s->positions[i]];
     n++;
-    if (strcmp(has->name, known->name) != 0) return 0;
+    if (!known || strcmp(has->name, known->name) != 0) return 0;
     if (known->type == REMOTE_VARIANT) continue;
     if (has->type != known->type || has->scale != known->scale ||
         has->precision != known->precision) {

@@ -612,49 +612,73 @@ static const char *const odd_values[] = {
     "true",
     "printf('%d', 12)"};
 
+/* What is next to a value of a class; %s is the value. */
+static const char *const near_int[] = {"%s + 0.5", "%s - 0.5", "%s + 1",
+                                       "%s - 1",   "%s * 1.0", "%s || ''"};
+static const char *const near_real[] = {"%s * 1.0000000000000002",
+                                        "%s - 1e-9",
+                                        "%s + 0.0001",
+                                        "CAST(%s AS REAL)",
+                                        "%s || '0'",
+                                        "CAST(%s AS INTEGER)",
+                                        "%s - 0.5",
+                                        "%s || ''"};
+static const char *const near_date[] = {"%s || ' '",
+                                        "%s || 'x'",
+                                        "substr(%s, 1, 10)",
+                                        "substr(%s, 1, 19)",
+                                        "%s || '0'",
+                                        "substr(%s, 1, 10) || ' '",
+                                        "substr(%s, 1, 22)",
+                                        "substr(%s, 12)",
+                                        "substr(%s, 1, 10) || ' 00:00:00'",
+                                        "substr(%s, 1, 7)",
+                                        "replace(%s,'-','')"};
+static const char *const near_text[] = {
+    "trim(%s, char(9, 10, 13, 32, 160, 8232, 8195, 12288, 133))",
+    "trim(%s)",
+    "upper(%s)",
+    "lower(%s)",
+    "%s || ' '",
+    "' ' || %s",
+    "substr(%s, 1, 2)",
+    "%s + 0",
+    "CAST(%s AS BLOB)"};
+
+static const char *near_of(const struct column *c) {
+  switch (c->type->is) {
+  case C_INT:
+    return PICK(near_int);
+  case C_DEC:
+  case C_FLT:
+    return PICK(near_real);
+  case C_DATE:
+    return PICK(near_date);
+  default:
+    return PICK(near_text);
+  }
+}
+
 /* A literal or an expression without columns. */
 static char *value_for(int i) {
-  char *value, *out;
-  if (chance(25)) return sqlite3_mprintf("%s", PICK(odd_values));
+  sqlite3_str *out;
+  char *value;
+  if (chance(20)) return sqlite3_mprintf("%s", PICK(odd_values));
   value = copied_value(i);
-  if (!chance(35)) return value;
-  switch (columns[i].affinity == 'I' && chance(50) ? 9 + rnd(3) : rnd(10)) {
-  case 0:
-    out = sqlite3_mprintf("(%s + 1)", value);
-    break;
-  case 1:
-    out = sqlite3_mprintf("(%s || ' ')", value);
-    break;
-  case 2:
-    out = sqlite3_mprintf("upper(%s)", value);
-    break;
-  case 3:
-    out = sqlite3_mprintf("lower(%s)", value);
-    break;
-  case 4:
-    out = sqlite3_mprintf("substr(%s, 1, %d)", value, 1 + rnd(12));
-    break;
-  case 5:
-    out = sqlite3_mprintf("CAST(%s AS TEXT)", value);
-    break;
-  case 6:
-    out = sqlite3_mprintf("CAST(%s AS REAL)", value);
-    break;
-  case 7:
-    out = sqlite3_mprintf("(%s * 1.0000000000000002)", value);
-    break;
-  case 8:
-    out = sqlite3_mprintf("CAST(%s AS INTEGER)", value);
-    break;
-  case 9:
-    out = sqlite3_mprintf("(%s + 0.5)", value);
-    break;
-  default:
-    out = sqlite3_mprintf("(%s - 0.5)", value);
-    break;
+  if (chance(45)) return value;
+  out = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(out, "(");
+  for (const char *at = near_of(&columns[i]); *at; at++) {
+    if (at[0] == '%' && at[1] == 's') {
+      sqlite3_str_appendall(out, value);
+      at++;
+    } else {
+      sqlite3_str_appendchar(out, 1, *at);
+    }
   }
+  sqlite3_str_appendall(out, ")");
   sqlite3_free(value);
-  return out;
+  return sqlite3_str_finish(out);
 }
 
 static void append_value(sqlite3_str *out, int i) {
@@ -692,6 +716,13 @@ static void append_comparison(sqlite3_str *out, const char *a) {
       "=", "=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT"};
   static const char *const collations[] = {"NOCASE", "RTRIM", "BINARY"};
   int i = any_column();
+  if (chance(30)) { /* what is pushed */
+    static const char *const pushed[] = {"=", "<", "<=", ">", ">="};
+    append_name(out, a, i);
+    sqlite3_str_appendf(out, " %s ", PICK(pushed));
+    append_value(out, i);
+    return;
+  }
   switch (rnd(16)) {
   case 0:
     append_name(out, a, i);
@@ -832,7 +863,7 @@ static struct query make_query(void) {
     sqlite3_str_appendall(out, " FROM @");
     if (where) {
       sqlite3_str_appendall(out, " WHERE ");
-      append_predicate(out, "", what >= 18 ? 0 : 2);
+      append_predicate(out, "", what >= 18 || chance(40) ? 0 : 2);
     }
     if (what == 4 || what == 5 || (what == 3 && chance(50))) {
       sqlite3_str_appendall(out, " ORDER BY ");
