@@ -17,6 +17,7 @@ struct live_cursor {
   struct memory *memory; /* owned */
   struct plan plan;
   int eof;
+  struct err cell_error; /* kept here: to clear one for each cell costs */
 
   /* Reading kept rows. */
   int is_local;
@@ -259,10 +260,13 @@ static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
 
 int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
   struct live_cursor *c = (struct live_cursor *)base;
-  struct err e = {0};
   struct cell cell;
   if (c->eof) return SQLITE_OK;
-  if (read_cell(c, i, &cell, &e)) return fail(c, &e);
+  if (read_cell(c, i, &cell, &c->cell_error)) {
+    struct err e = c->cell_error;
+    err_reset(&c->cell_error);
+    return fail(c, &e);
+  }
   cell_result(context, &cell);
   return SQLITE_OK;
 }
