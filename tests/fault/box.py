@@ -36,7 +36,7 @@ class Box:
     """The stamp is a number in every row of the source (transitTime): what
     transit_time says is which refresh a local row comes from."""
 
-    def __init__(self, name, rows=ROWS, journal="wal", server=True,
+    def __init__(self, name, rows=ROWS, journal="wal",
                  password=PASSWORD, cert="server", options=(), **profile):
         self.rows = rows
         self.folder = os.path.join(WORK, name)
@@ -55,10 +55,11 @@ class Box:
         self.settings = dict(
             server="localhost", port=self.server.port, database="Sales",
             user=USER, password=password, ca_file=CERTS + "/ca.pem",
-            login_timeout=3, query_timeout=20)
+            login_timeout=20, query_timeout=60)
+        self.profile(**{key: value for key, value in profile.items()
+                        if not key.endswith("_timeout")})
+        self.make(journal)
         self.profile(**profile)
-        if server:
-            self.make(journal)
 
     def make(self, journal):
         self.sql("PRAGMA journal_mode=%s" % journal)
@@ -174,7 +175,12 @@ class Box:
             return answer.error
 
     def works(self, host):
-        answer = host.refresh()
+        """The next refresh does, given time: other programs run here too."""
+        short = {key: self.settings[key] for key in ("login_timeout",
+                                                     "query_timeout")}
+        self.profile(login_timeout=20, query_timeout=60)
+        answer = host.refresh(seconds=90)
+        self.profile(**short)
         expect(answer.error is None, "the next refresh: %s" % answer.error)
         expect(answer.value == self.rows, "the next refresh brought %r rows" %
                answer.value)

@@ -291,7 +291,9 @@ def give_up():
     os._exit(1)
 
 
-def main(threads=4):
+def main(threads=4, again=False):
+    """again: what failed is tried once more, alone, for tests whose clocks a
+    busy machine upsets."""
     watchdog = threading.Timer(1200 if LONG else 240, give_up)
     watchdog.daemon = True
     watchdog.start()
@@ -303,6 +305,13 @@ def main(threads=4):
             os.unlink(os.path.join(WORK, name))
     with ThreadPoolExecutor(threads) as pool:
         good = list(pool.map(run_one, chosen))
+    for i, function in enumerate(chosen):
+        if again and not good[i]:
+            print("again, alone:", flush=True)
+            good[i] = run_one(function)
     passed = sum(good)
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
     print("%s: %d passed, %d failed" % (THEME, passed, len(good) - passed))
     sys.exit(0 if good and passed == len(good) else 1)
