@@ -29,7 +29,7 @@ one() {
     -lsqlite3 -lsybdb -linih -lgnutls -lpthread -lm >"$log" 2>&1; then
     echo "FAIL $name does not compile: $log" && tail -n 20 "$log"
     echo "$name 0 1"
-  elif [ ${#folders[@]} = 0 ]; then
+  elif [ $inputs = 0 ]; then
     echo "$name: no corpus"
     echo "$name 0 1"
   elif timeout 60 "$program" "${folders[@]}" >"$log" 2>&1; then

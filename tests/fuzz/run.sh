@@ -48,7 +48,7 @@ one() {
   name=$1
   shift
   program=$out/fuzz_$name corpus=$out/$name log=$out/$name.log
-  mkdir -p "$corpus" "$here/corpus/$name"
+  mkdir -p "$corpus"
   rm -f "$corpus"/crash-* "$corpus"/leak-* "$corpus"/timeout-* "$corpus"/oom-*
   if ! clang "$@" -fsanitize=fuzzer,address,undefined -o "$program" \
     "$here/fuzz_$name.c" "$out"/ext/*.o \
@@ -56,8 +56,10 @@ one() {
     echo "FAIL $name does not compile" && tail -n 20 "$log"
     return
   fi
-  folders=("$corpus" "$here/corpus/$name")
-  [ -d "$here/regressions/$name" ] && folders+=("$here/regressions/$name")
+  folders=("$corpus")
+  for f in "$here/corpus/$name" "$here/regressions/$name"; do
+    [ -d "$f" ] && folders+=("$f")
+  done
   dict=()
   [ -f "$here/$name.dict" ] && dict=("-dict=$here/$name.dict")
   # In a forked process, so that a death does not end the run.
