@@ -378,6 +378,20 @@ static void make_server_table(void) {
   run(server, "COMMIT");
 }
 
+/* Half of the columns are of the types that people have, so that what is
+** special about these meets its value often enough. */
+static const struct kind_of_type *random_type(void) {
+  static const char *const usual[] = {"int",          "bigint",
+                                      "date",         "datetime2(3)",
+                                      "nvarchar(40)", "decimal(13,3) text",
+                                      "varchar(30)",  "nvarchar(60)"};
+  const char *decl = PICK(usual);
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strcmp(types[i].decl, decl) == 0) return &types[i];
+  }
+  return &types[0];
+}
+
 static const char *random_kind(const char *list, char *buffer, size_t room) {
   int n = 1, k;
   for (const char *s = list; *s; s++) n += *s == ' ';
@@ -474,7 +488,7 @@ static void new_table(void) {
   n_columns = wide ? PICK(widths) : 2 + rnd(9);
   n_rows = n_columns >= 200 ? 6 : chance(5) ? 0 : 3 + rnd(40);
   for (int i = 0; i < n_columns; i++) {
-    columns[i].type = &PICK(types);
+    columns[i].type = chance(50) ? random_type() : &PICK(types);
     columns[i].window = rnd((int)(sizeof texts / sizeof *texts));
     for (int k = 0; k < 8; k++) {
       server_value(&columns[i], columns[i].pool[k], sizeof *columns[i].pool);
@@ -782,7 +796,7 @@ static void append_comparison(sqlite3_str *out, const char *a) {
     break;
   case 10:
     append_name(out, a, i);
-    sqlite3_str_appendf(out, " %s ", PICK(ops));
+    sqlite3_str_appendf(out, " %s ", chance(50) ? "=" : PICK(ops));
     append_value(out, i);
     sqlite3_str_appendf(out, " COLLATE %s", PICK(collations));
     break;
