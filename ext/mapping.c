@@ -454,7 +454,7 @@ enum err_code mapping_match(const struct mapping *m,
   sqlite3_str *missing = sqlite3_str_new(NULL);
   sqlite3_str *wrong = sqlite3_str_new(NULL);
   char *missing_text, *wrong_text;
-  int n_missing = 0;
+  int n_missing = 0, no_memory;
   for (int i = 0; i < m->n_columns; i++) {
     const struct mapping_column *c = &m->columns[i];
     int at = remote_find(remote, c->source);
@@ -471,9 +471,13 @@ enum err_code mapping_match(const struct mapping *m,
                           value_kind_name(c->kind));
     }
   }
+  /* A text that could not be made is none: do not take it for no finding. */
+  no_memory = sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong);
   missing_text = sqlite3_str_finish(missing);
   wrong_text = sqlite3_str_finish(wrong);
-  if (wrong_text) {
+  if (no_memory) {
+    err_nomem(e);
+  } else if (wrong_text) {
     err_set(e, ERR_DATA, "sync \"%s\": column %s", m->sync, wrong_text);
   } else if (missing_text && m->on_missing == MISSING_ERROR) {
     err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", m->sync,

@@ -95,6 +95,7 @@ static void check_missing(const struct mapping *m, const int *seen,
     sqlite3_str_appendf(list, "%s\"%s\"", sqlite3_str_length(list) ? ", " : "",
                         m->columns[i].target);
   }
+  if (sqlite3_str_errcode(list)) err_nomem(e);
   text = sqlite3_str_finish(list);
   if (text) {
     err_set(e, ERR_CONFIG, "target table \"%s\" has no column %s", m->target,

@@ -259,6 +259,7 @@ static int child(struct torture *t, long most) {
     return 1;
   }
   t->baseline = sqlite3_memory_used();
+  if (t->c->every) most = 0;
   t->step = most && t->count > most ? (t->count + most - 1) / most : 1;
   run_all(t);
   (void)printf("%s: %ld allocations, every %ldth failed; %ld ended in an "

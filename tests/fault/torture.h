@@ -77,6 +77,7 @@ struct torture_case {
   const char *again;        /* must work after a failure; NULL: sql itself */
   int opens;                /* opening the database is tortured as well */
   int fails;                /* without any torture it is an error */
+  int every;                /* has few and quick runs: none is left out */
 };
 extern const struct torture_case torture_cases[];
 extern const int n_torture_cases;

@@ -143,6 +143,7 @@ const struct torture_case torture_cases[] = {
      .sql = DIFF_KEY,
      .state = ROWS RUNS},
     {.name = "sql",
+     .every = 1,
      .template_sql = BASE,
      .sql = "SELECT ordersync_sql('orders');",
      .state = ROWS},
@@ -159,6 +160,13 @@ const struct torture_case torture_cases[] = {
             "  AND cust_name = '東京 🚚' ORDER BY order_no;"
             "SELECT count(*) FROM live; SELECT order_no FROM live"
             "  ORDER BY order_no DESC LIMIT 3;",
+     .state = ROWS},
+    {.name = "live-limit",
+     .template_sql = BASE,
+     .setup = "CREATE VIRTUAL TABLE temp.live USING ordersync(sync=orders);",
+     .sql = "SELECT order_no FROM live WHERE order_no > 10"
+            "  ORDER BY order_no DESC LIMIT 3;"
+            "SELECT order_no FROM live WHERE order_no > 15 LIMIT 2;",
      .state = ROWS},
     {.name = "live-join",
      .template_sql = BASE,
@@ -182,6 +190,7 @@ const struct torture_case torture_cases[] = {
             "  ordersync(source='Sales.dbo.vwTorture');",
      .state = ROWS TABLES "SELECT count(*), max(orderNo) FROM stock;"},
     {.name = "drop-vtab",
+     .every = 1,
      .template_sql = BASE "CREATE VIRTUAL TABLE stock USING"
                           "  ordersync(source='Sales.dbo.vwTorture');",
      .setup = "SELECT count(*) FROM stock;",
