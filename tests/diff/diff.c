@@ -797,7 +797,13 @@ static void append_comparison(sqlite3_str *out, const char *a) {
   case 10:
     append_name(out, a, i);
     sqlite3_str_appendf(out, " %s ", chance(50) ? "=" : PICK(ops));
-    append_value(out, i);
+    if (chance(60)) {
+      char *value = copied_value(i);
+      sqlite3_str_appendf(out, "%s(%s)", chance(50) ? "upper" : "lower", value);
+      sqlite3_free(value);
+    } else {
+      append_value(out, i);
+    }
     sqlite3_str_appendf(out, " COLLATE %s", PICK(collations));
     break;
   case 11:
