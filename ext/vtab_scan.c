@@ -119,7 +119,7 @@ static int is_as_known(const struct scan *s) {
     const struct remote_column *known = remote_of(s, i);
     const struct remote_column *has;
     if (s->positions[i] < 0) continue;
-    if (s->positions[i] >= got->count) return 0;
+    if (!known || s->positions[i] >= got->count) return 0;
     has = &got->items[s->positions[i]];
     n++;
     if (!known || strcmp(has->name, known->name) != 0) return 0;
