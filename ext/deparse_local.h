@@ -28,8 +28,12 @@ struct whole {
   sqlite3_int64 low, high;
 };
 
-/* The integers for which `column op v` is true. */
-struct whole where_whole_bounds(enum where_op op, const struct cell *v);
+/* The integers of the type for which `column op v` is true. */
+struct whole where_whole_bounds(enum remote_type type, enum where_op op,
+                                const struct cell *v);
+
+/* A literal that the server takes for an int or a bigint. */
+void where_append_whole(sqlite3_str *out, sqlite3_int64 v);
 
 /* A right side as far as it is canonical. */
 struct instant {

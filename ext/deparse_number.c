@@ -26,7 +26,7 @@ static double round_down(double v) {
   return cut > v ? cut - 1 : cut;
 }
 
-struct whole where_whole_bounds(enum where_op op, const struct cell *v) {
+static struct whole bounds(enum where_op op, const struct cell *v) {
   struct whole w = {0};
   int lower = op == WHERE_EQ || op == WHERE_GT || op == WHERE_GE;
   int upper = op == WHERE_EQ || op == WHERE_LT || op == WHERE_LE;
@@ -66,18 +66,56 @@ struct whole where_whole_bounds(enum where_op op, const struct cell *v) {
   return w;
 }
 
+/* What a type can hold. Beyond it nothing is compared: the server would have
+** to convert one of the sides, and might overflow. */
+static void limits(enum remote_type type, sqlite3_int64 *low,
+                   sqlite3_int64 *high) {
+  *low = type == REMOTE_SMALLINT ? INT16_MIN
+         : type == REMOTE_INT    ? INT32_MIN
+         : type == REMOTE_BIGINT ? INT64_MIN
+                                 : 0;
+  *high = type == REMOTE_BIT        ? 1
+          : type == REMOTE_TINYINT  ? UINT8_MAX
+          : type == REMOTE_SMALLINT ? INT16_MAX
+          : type == REMOTE_INT      ? INT32_MAX
+                                    : INT64_MAX;
+}
+
+struct whole where_whole_bounds(enum remote_type type, enum where_op op,
+                                const struct cell *v) {
+  struct whole w = bounds(op, v);
+  sqlite3_int64 low, high;
+  limits(type, &low, &high);
+  if (w.has_low && w.low > high) w.never = 1;
+  if (w.has_high && w.high < low) w.never = 1;
+  if (w.never || (w.has_low && w.has_high)) return w;
+  if (w.has_low && w.low <= low) w.has_low = 0;
+  if (w.has_high && w.high >= high) w.has_high = 0;
+  return w;
+}
+
+/* A literal beyond int would be a numeric of just its digits, to which a
+** bigint would be converted. */
+void where_append_whole(sqlite3_str *out, sqlite3_int64 v) {
+  int is_int = v <= INT32_MAX && v >= -INT32_MAX;
+  sqlite3_str_appendf(out, is_int ? "%lld" : "CAST(%lld AS bigint)", v);
+}
+
 static void print_whole(struct printer *p, const struct whole *w) {
+  int is_equal = w->has_low && w->has_high && w->low == w->high;
   if (w->never) {
     sqlite3_str_appendall(p->out, NEVER);
-  } else if (w->has_low && w->has_high && w->low == w->high) {
-    sqlite3_str_appendf(p->out, "%s = %lld", p->name, w->low);
-  } else if (w->has_low && w->has_high) {
-    sqlite3_str_appendf(p->out, "%s BETWEEN %lld AND %lld", p->name, w->low,
-                        w->high);
-  } else {
-    sqlite3_str_appendf(p->out, "%s %s %lld", p->name, w->has_low ? ">=" : "<=",
-                        w->has_low ? w->low : w->high);
+    return;
   }
+  sqlite3_str_appendf(p->out, "%s %s ", p->name,
+                      is_equal                    ? "="
+                      : w->has_low && w->has_high ? "BETWEEN"
+                      : w->has_low                ? ">="
+                                                  : "<=");
+  if (w->has_low) where_append_whole(p->out, w->low);
+  if (is_equal) return;
+  if (w->has_low && w->has_high) sqlite3_str_appendall(p->out, " AND ");
+  if (w->has_high) where_append_whole(p->out, w->high);
 }
 
 /* ---- intervals of numbers ---------------------------------------------- */
@@ -223,7 +261,7 @@ enum where_result where_whole(struct printer *p, enum where_op op,
                            &number.integer)) {
       return WHERE_SKIP;
     }
-    w = where_whole_bounds(op, &number);
+    w = where_whole_bounds(p->c->type, op, &number);
     print_whole(p, &w);
     return WHERE_WIDE;
   case KIND_REAL:
@@ -244,7 +282,7 @@ enum where_result where_whole(struct printer *p, enum where_op op,
     return WHERE_SKIP;
   }
   if (!is_number(v)) return WHERE_SKIP;
-  w = where_whole_bounds(op, v);
+  w = where_whole_bounds(p->c->type, op, v);
   if (!w.never && !w.has_low && !w.has_high) return WHERE_SKIP;
   print_whole(p, &w);
   return p->c->kind == KIND_REAL ||

@@ -157,7 +157,7 @@ static enum where_result whole_list(struct printer *p,
   for (int i = 0; i < n; i++) {
     struct whole w;
     if (!is_number(&values[i])) return WHERE_SKIP;
-    w = where_whole_bounds(WHERE_EQ, &values[i]);
+    w = where_whole_bounds(p->c->type, WHERE_EQ, &values[i]);
     if (w.never) continue;
     if (w.low < low) low = w.low;
     if (w.low > high) high = w.low;
@@ -168,15 +168,19 @@ static enum where_result whole_list(struct printer *p,
     return WHERE_EXACT;
   }
   if (n_printed > LIST_MOST) {
-    sqlite3_str_appendf(p->out, "%s BETWEEN %lld AND %lld", p->name, low, high);
+    sqlite3_str_appendf(p->out, "%s BETWEEN ", p->name);
+    where_append_whole(p->out, low);
+    sqlite3_str_appendall(p->out, " AND ");
+    where_append_whole(p->out, high);
     return WHERE_WIDE;
   }
   sqlite3_str_appendf(p->out, "%s IN (", p->name);
   n_printed = 0;
   for (int i = 0; i < n; i++) {
-    struct whole w = where_whole_bounds(WHERE_EQ, &values[i]);
+    struct whole w = where_whole_bounds(p->c->type, WHERE_EQ, &values[i]);
     if (w.never) continue;
-    sqlite3_str_appendf(p->out, "%s%lld", n_printed++ ? ", " : "", w.low);
+    if (n_printed++) sqlite3_str_appendall(p->out, ", ");
+    where_append_whole(p->out, w.low);
   }
   sqlite3_str_appendchar(p->out, 1, ')');
   return WHERE_EXACT;

@@ -171,11 +171,29 @@ static void test_where__whole_numbers_mean_the_same(void **state) {
   prints(c, WHERE_EQ, blob("1", 1), WHERE_SKIP, NULL);
 }
 
+/* The server would have to convert one of the sides, and might overflow. */
+static void test_where__integers_stay_within_the_type(void **state) {
+  struct where_column c = column(REMOTE_SMALLINT, KIND_INTEGER);
+  struct cell two[] = {integer(1), integer(1LL << 53)};
+  (void)state;
+  prints(c, WHERE_EQ, integer(32768), WHERE_EXACT, "(1 = 0)");
+  prints(c, WHERE_EQ, integer(32767), WHERE_EXACT, "([c] = 32767)");
+  prints(c, WHERE_GE, integer(40000), WHERE_EXACT, "(1 = 0)");
+  prints(c, WHERE_LE, integer(40000), WHERE_SKIP, NULL);
+  prints(c, WHERE_GE, integer(-40000), WHERE_SKIP, NULL);
+  prints_list(c, WHERE_EQ, two, 2, WHERE_EXACT, "([c] IN (1))");
+  c = column(REMOTE_BIGINT, KIND_INTEGER);
+  prints_list(c, WHERE_EQ, two, 2, WHERE_EXACT,
+              "([c] IN (1, CAST(9007199254740992 AS bigint)))");
+  prints(c, WHERE_GT, integer(INT64_MIN), WHERE_EXACT,
+         "([c] >= CAST(-9223372036854775807 AS bigint))");
+}
+
 static void test_where__reals_of_large_integers_are_not_pushed(void **state) {
   struct where_column c = column(REMOTE_BIGINT, KIND_REAL);
   (void)state;
   prints(c, WHERE_EQ, real(9007199254740991.0), WHERE_WIDE,
-         "([c] = 9007199254740991)");
+         "([c] = CAST(9007199254740991 AS bigint))");
   prints(c, WHERE_EQ, real(9007199254740992.0), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, integer(1LL << 53), WHERE_SKIP, NULL);
 }
@@ -431,6 +449,7 @@ int main(void) {
       cmocka_unit_test(test_deparse__strings_cannot_leave_their_quotes),
       cmocka_unit_test(test_deparse__sources_are_names_or_queries),
       cmocka_unit_test(test_where__whole_numbers_mean_the_same),
+      cmocka_unit_test(test_where__integers_stay_within_the_type),
       cmocka_unit_test(test_where__reals_of_large_integers_are_not_pushed),
       cmocka_unit_test(test_where__lists_of_integers),
       cmocka_unit_test(test_where__long_lists_become_their_range),
