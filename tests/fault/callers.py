@@ -108,6 +108,22 @@ def a_savepoint_of_the_caller_is_kept(b, host):
 
 
 @one
+def a_failure_leaves_no_savepoint_of_its_own(b, host):
+    host.ok("SAVEPOINT ordersync")
+    b.server.faults(CUT)
+    expect(host.refresh().error, "the fault did nothing")
+    host.ok("CREATE TRIGGER t AFTER INSERT ON open_orders BEGIN SELECT "
+            "RAISE(ABORT, 'no'); END")
+    b.server.faults()
+    expect(host.refresh().error, "the trigger did nothing")
+    host.ok("ROLLBACK TO ordersync")
+    host.ok("RELEASE ordersync")
+    expect_match("no such savepoint", host.sql("RELEASE ordersync").error,
+                 "a second release")
+    b.works(host)
+
+
+@one
 def a_full_disk_in_the_callers_transaction_leaves_nothing_open(b, host):
     old = b.checksum()
     b.server.query("".join('INSERT INTO "vwZSDOrder_Advanced" SELECT * FROM '
@@ -127,12 +143,14 @@ def a_full_disk_in_the_callers_transaction_leaves_nothing_open(b, host):
 
 # ---- inside other statements ------------------------------------------------
 
-def refused(name, sql):
+WRITES = ("it cannot run inside a statement that writes; call it as SELECT "
+          r"ordersync_refresh\(\)")
+
+
+def refused(name, sql, text=WRITES):
     def run():
         with Box(name) as b:
-            b.fails("misuse", "cannot run inside a statement that writes; "
-                    "call it as SELECT|still reading; finish it", 2,
-                    refresh=sql, connects=False, logged=False,
+            b.fails("misuse", text, 2, refresh=sql, connects=False, logged=False,
                     setup=["CREATE TABLE IF NOT EXISTS x(y)",
                            "INSERT INTO x VALUES(0)"])
             expect(b.sql("SELECT DISTINCT y FROM x") == [(0,)],
@@ -150,7 +168,8 @@ refused("it_refuses_to_run_inside_returning",
 refused("it_refuses_to_run_inside_create_table_as",
         "CREATE TABLE z AS SELECT ordersync_refresh()")
 refused("it_refuses_to_run_over_a_table",
-        "SELECT ordersync_refresh() FROM x")
+        "SELECT ordersync_refresh() FROM x", "a query that is still reading; "
+        "finish it first, and call SELECT ordersync_refresh\\(\\) without FROM")
 
 
 @one

@@ -1,8 +1,8 @@
 """kill -9 at any moment: what is left is the old table or the new one, and a
 run log that tells the truth.
 
-Half of the moments are random ones in time; the other half are system calls
-(kill_at.c), so that every write, sync and truncate of a commit gets its turn.
+Some of the moments are random ones in time, the others are system calls
+(kill_at.c), so that every sync and truncate of a commit gets its turn.
 """
 import hashlib
 import os
@@ -55,6 +55,7 @@ class Killer:
         self.sql = sql
         self.rng = random.Random(seed)
         self.tally = {}
+        self.syncs = 0
         self.counts, self.took = self.measure()
         self.content = self.digest()
 
@@ -95,7 +96,11 @@ class Killer:
             code, out = victim.wait(moment)
             what = "killed after %.1f ms" % (1000 * moment)
         else:
-            at = self.rng.randint(1, self.counts[kind])
+            last = self.counts[kind]
+            at = self.rng.randint(1, last)
+            if kind == "sync":  # they are few: each gets its turn
+                at = last - self.syncs % last
+                self.syncs += 1
             how = self.rng.choice(["before", "after", "half"])
             victim = Victim(self.box, self.sql, dict(
                 self.box.env, LD_PRELOAD=KILL_AT, KILL_KIND=kind,
@@ -171,7 +176,7 @@ def killed(journal, mode, rounds):
             box.sql("UPDATE ordersync_syncs SET mode = ?", mode)
             killer = Killer(box, "PRAGMA journal_mode = %s; " % journal +
                             REFRESH, seed=sum(map(ord, name)))
-            kinds = ["time", "write", "time", "sync", "time", "write", "sync",
+            kinds = ["time", "sync", "write", "sync", "time", "sync", "write",
                      "fetch"]
             for i in range(rounds):
                 killer.round(kinds[i % len(kinds)])
