@@ -12,7 +12,8 @@ VALUES ('kinds', 1, 'id', 'id', 'integer'), ('kinds', 2, 'v', 'i', 'integer'),
   ('kinds', 11, 'v', 'raw', 'raw');
 SELECT ordersync_refresh('kinds');
 .mode quote
-SELECT * FROM kinds ORDER BY id;
+SELECT id, i, s, t, d, typeof(r) || printf(' %.6g', r) AS r, n, ts, b, g, raw
+FROM kinds ORDER BY id;
 .mode list
 SELECT warnings FROM ordersync_runs;
 SELECT level, message FROM ordersync_run_details WHERE level = 'WARN';
