@@ -38,6 +38,22 @@ static int writer_is_active(sqlite3 *db) {
   return 0;
 }
 
+/* SQLite evaluates a table's CHECKs in PRAGMA integrity_check without asking
+** whether the functions in them are for direct use only, so there a hostile
+** file would get us called. No honest call comes from a PRAGMA. */
+static int pragma_is_active(sqlite3 *db) {
+  sqlite3_stmt *stmt = NULL;
+  while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    const char *sql = sqlite3_sql(stmt);
+    if (sql && sqlite3_stmt_busy(stmt) &&
+        (sqlite3_strlike("%integrity_check%", sql, 0) == 0 ||
+         sqlite3_strlike("%quick_check%", sql, 0) == 0)) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 static int pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
   sqlite3_stmt *stmt = txn_preparef(db, e, "%s", sql);
   int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
@@ -52,6 +68,11 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
     return err_set(e, ERR_MISUSE,
                    "it cannot run inside a statement that writes; call it as "
                    "SELECT ordersync_refresh()");
+  }
+  if (pragma_is_active(db)) {
+    return err_set(e, ERR_MISUSE,
+                   "it cannot run inside a PRAGMA; a CHECK of this database "
+                   "called it, which it must not");
   }
   if (sqlite3_get_autocommit(db) &&
       sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE) {
