@@ -116,6 +116,7 @@ static enum err_code discover(struct add *a, struct err *e) {
   }
 done:
   mssql_close(remote);
+  profile_mask(&prof, e);
   profile_clear(&prof);
   interrupt_close(&interrupt);
   sqlite3_free(sql);

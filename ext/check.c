@@ -263,6 +263,7 @@ static void check_source(struct check *c) {
   struct err e = {0};
   char *sql = deparse_discover(c->map.source, &e);
   if (!sql || mssql_query(c->remote, sql, &e)) {
+    profile_mask(&c->prof, &e);
     report_error(c, "permission", &e);
     report_unreached(c, "columns");
   } else {

@@ -88,7 +88,7 @@ static int is_query(const char *source) {
 
 /* The end of one part of a name, and what stands between its quotes in
 ** *name; NULL when it is malformed. */
-static const char *read_part(const char *at, char **name) {
+static const char *read_part(const char *at, char **name, struct err *e) {
   char open = *at, close = (char)(open == '[' ? ']' : open);
   sqlite3_str *part = sqlite3_str_new(NULL);
   if (open == '[' || open == '"') {
@@ -111,6 +111,7 @@ static const char *read_part(const char *at, char **name) {
       at += n;
     }
   }
+  if (sqlite3_str_errcode(part)) err_nomem(e); /* not: an empty part */
   *name = sqlite3_str_finish(part);
   return at;
 }
@@ -122,7 +123,7 @@ static void append_name(sqlite3_str *out, const char *source, struct err *e) {
   for (;;) {
     char *name = NULL;
     int last;
-    at = read_part(at, &name);
+    at = read_part(at, &name, e);
     if (at) at = skip_blank(at);
     last = !at || *at != '.';
     if (!at || (*at && *at != '.') || (!name && (last || n_parts == 0)) ||

@@ -113,6 +113,19 @@ void err_mask(char *text, const char *secret) {
   }
 }
 
+void err_mask_late(struct err *e, const char *secret) {
+  size_t n_text, n = strlen(secret);
+  err_mask(e->text, secret);
+  n_text = strlen(e->text);
+  if (n_text + 4 < sizeof e->text) return; /* it was not cut */
+  while (--n >= 4 && n < n_text) {
+    if (memcmp(e->text + n_text - n, secret, n) == 0) {
+      blot(e->text + n_text - n, n);
+      return;
+    }
+  }
+}
+
 void err_hide(struct err *e, const char *secret) {
   e->secret = secret;
 }

@@ -93,4 +93,8 @@ int err_vtab(const struct err *e, char **message);
 ** every occurrence of secret (may be NULL). The text never grows. */
 void err_mask(char *text, const char *secret);
 
+/* Masks secret in a text that is written already, also where the text was cut
+** in the middle of it. */
+void err_mask_late(struct err *e, const char *secret);
+
 #endif

@@ -243,7 +243,10 @@ static void load_row(struct mapping *m, sqlite3 *db, const char *name,
       break;
     }
   }
-  sqlite3_finalize(stmt);
+  /* A text that could not be had for lack of memory shows only here. */
+  if (sqlite3_finalize(stmt) != SQLITE_OK && !e->code) {
+    err_sqlite(e, db, "reading ordersync_syncs");
+  }
 }
 
 /* "aux.t" names a table of an attached database; a table whose own name has

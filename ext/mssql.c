@@ -436,6 +436,7 @@ enum err_code mssql_open(struct mssql **out, const struct profile *p,
   m->deadline_ms = 0;
   *out = m;
 done:
+  profile_mask(p, e); /* of what came after the login; no-op without error */
   if (e->code) mssql_close(m);
   return e->code;
 }

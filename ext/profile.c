@@ -393,3 +393,13 @@ enum err_code profile_password(const struct profile *p, char **password,
 void profile_password_free(char *password) {
   if (password) profile_file_wipe(password, strlen(password));
 }
+
+void profile_mask(const struct profile *p, struct err *e) {
+  struct err ignored = {0};
+  char *password = NULL;
+  if (!e->code || !p->name) return;
+  if (!profile_password(p, &password, &ignored) && password && *password) {
+    err_mask_late(e, password);
+  }
+  profile_password_free(password);
+}

@@ -66,4 +66,11 @@ enum err_code profile_password(const struct profile *p, char **password,
                                struct err *e);
 void profile_password_free(char *password);
 
+/*
+** Masks the password in an error that came after the login, when nobody keeps
+** it any more: finds it anew, and wipes it again. A server may echo anything.
+** No-op when e is not set or there is no password.
+*/
+void profile_mask(const struct profile *p, struct err *e);
+
 #endif

@@ -401,6 +401,7 @@ static enum err_code attempt(struct refresh *r, struct err *e) {
   /* The link is not needed while we write, and the server has others. */
   mssql_close(r->remote);
   r->remote = NULL;
+  profile_mask(&r->prof, e);
   return e->code;
 }
 

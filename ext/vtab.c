@@ -24,6 +24,7 @@ static void table_free(struct live_table *t) {
   sqlite3_free(t->schema);
   sqlite3_free(t->name);
   sqlite3_free(t->broken);
+  sqlite3_free(t->base.zErrMsg); /* xDestroy's, which SQLite leaves */
   sqlite3_free(t);
 }
 

@@ -35,6 +35,7 @@ static int fail(struct live_cursor *c, struct err *e) {
     err_prefix(e, "%s", t->name);
   else if (c->map && c->map->sync)
     err_prefix(e, "sync \"%s\"", c->map->sync);
+  if (c->scan.link) profile_mask(&c->scan.link->settings, e);
   scan_end(&c->scan);
   c->eof = 1;
   return err_vtab(e, &c->base.pVtab->zErrMsg);
@@ -177,8 +178,9 @@ static enum err_code start_once(struct live_cursor *c, const char *plan,
   }
   advice = memory_consider(c->memory, plan, &r);
   if (advice == MEMORY_FETCH) {
-    where = request_where(&r, c->memory->varied);
-    if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
+    where = request_where(&r, c->memory->varied, e);
+    if (!e->code && !scan_start(&c->scan, &c->plan, where, -1, changed, e))
+      fetch(c, e);
     sqlite3_free(where);
     where = NULL;
   }
@@ -187,7 +189,8 @@ static enum err_code start_once(struct live_cursor *c, const char *plan,
     start_local(c, argc, argv, e);
     goto done;
   }
-  where = request_where(&r, NULL);
+  where = request_where(&r, NULL, e);
+  if (e->code) goto done;
   if (!scan_start(&c->scan, &c->plan, where, top_of(&c->plan, &r, argc, argv),
                   changed, e)) {
     c->eof = 0;

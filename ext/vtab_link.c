@@ -170,7 +170,9 @@ static enum err_code link_send(struct link *l, const char *sql, struct err *e) {
   mssql_deadline(l->remote,
                  mssql_now_ms() +
                      (sqlite3_int64)l->settings.query_timeout * 1000);
-  return mssql_query(l->remote, sql, e);
+  mssql_query(l->remote, sql, e);
+  profile_mask(&l->settings, e);
+  return e->code;
 }
 
 enum err_code link_query(struct link *l, const char *sql, struct err *e) {

@@ -144,7 +144,8 @@ void request_clear(struct request *r);
 
 /* The texts joined by AND, without those where skip[i] is set (NULL: all).
 ** NULL when there are none. */
-char *request_where(const struct request *r, const unsigned char *skip);
+char *request_where(const struct request *r, const unsigned char *skip,
+                    struct err *e);
 
 /* ---- vtab_scan.c: one SELECT and its rows ------------------------------ */
 

@@ -418,6 +418,7 @@ char *plan_order_text(const struct plan *plan, const struct mapping *map,
     deparse_identifier(out, name, e);
     if (plan->orders[i].descending) sqlite3_str_appendall(out, " DESC");
   }
+  if (sqlite3_str_errcode(out)) err_nomem(e); /* not: in any order */
   return sqlite3_str_finish(out);
 }
 

@@ -174,12 +174,14 @@ void request_clear(struct request *r) {
   memset(r, 0, sizeof *r);
 }
 
-char *request_where(const struct request *r, const unsigned char *skip) {
+char *request_where(const struct request *r, const unsigned char *skip,
+                    struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < r->n; i++) {
     if (!r->texts[i] || (skip && skip[i])) continue;
     sqlite3_str_appendf(out, "%s%s", sqlite3_str_length(out) ? " AND " : "",
                         r->texts[i]);
   }
+  if (sqlite3_str_errcode(out)) err_nomem(e); /* not: without conditions */
   return sqlite3_str_finish(out);
 }

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
   min_rows INTEGER,                        -- fewer fetched: refuse
   max_shrink_percent REAL,                 -- larger loss of rows: refuse
   retries INTEGER NOT NULL DEFAULT 3,      -- further tries, transient errors
-  keep_days INTEGER NOT NULL DEFAULT 90    -- age at which runs are forgotten
+  keep_days INTEGER DEFAULT 90             -- age at which runs are forgotten
 );
 
 -- One row a column: the explicit mapping.

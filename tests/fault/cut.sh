@@ -1,13 +1,15 @@
 #!/bin/bash
 # A recorded answer, cut and corrupted at every byte:
 #   tests/fault/cut.sh BUILD_DIR short|long
-# short takes places apart from each other, long takes every byte.
+# short takes some places apart from each other, long four times as many;
+# CUT_MOST=0 takes every byte (half an hour).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$(cd "${1:-$root/build}" && pwd) || exit 2
-most=${CUT_MOST:-250}
-[ "${2:-short}" = long ] && most=0
+most=120
+[ "${2:-short}" = long ] && most=1000
+most=${CUT_MOST:-$most}
 cd "$root" || exit 2
 
 mapfile -t objects < <(printf '%s\n' ext/*.c | sed "s#^ext/\(.*\)\.c#$build/san/\1.o#")

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Every allocation fails in turn: tests/fault/torture.sh BUILD_DIR short|long
-# short takes some twenty-five of each case's, long takes all. Against a server of
-# its own. TORTURE_CASES="refresh diff" takes only these, TORTURE_MOST=100 so many.
+# short takes some twenty-five of each case's, long three hundred. Against a server of
+# its own. TORTURE_CASES="refresh diff" takes only these, TORTURE_MOST=100 so many (0: all).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$(cd "${1:-$root/build}" && pwd) || exit 2
 most=25
-[ "${2:-short}" = long ] && most=0
+[ "${2:-short}" = long ] && most=300
 most=${TORTURE_MOST:-$most}
 cd "$root" || exit 2
 
