@@ -76,12 +76,12 @@ setup: ## install the packages that the tests need (root or sudo)
 
 check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/setup.sh check
-	$(Q)$(MAKE) --no-print-directory all $(SERVER) $(UNIT)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh short
 
 check-long: ## kills, fuzzers, the big differential run
 	$(Q)tests/setup.sh check fuzz
-	$(Q)$(MAKE) --no-print-directory all $(SERVER) $(UNIT)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
 check-unit: all $(UNIT) $(SERVER) ## unit tests under ASan and UBSan
@@ -99,12 +99,12 @@ check-live: all ## the .sql tests on the server of a profile: PROFILE=name
 
 demo: ## see it work: bundled server, refresh, run log, live view
 	$(Q)tests/setup.sh demo
-	$(Q)$(MAKE) --no-print-directory all $(SERVER)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER)
 	$(Q)tests/demo.sh
 
 bench: ## speed, with the bars of the README
 	$(Q)tests/setup.sh check
-	$(Q)$(MAKE) --no-print-directory all $(SERVER)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER)
 	$(Q)tests/bench/run.sh $(B)
 
 fuzz: ## 60 s a fuzzer
@@ -113,7 +113,7 @@ fuzz: ## 60 s a fuzzer
 
 lint: ## every compiler and linter, no warning
 	$(Q)tests/setup.sh check lint
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/lint.sh
 
 format: ## clang-format in place
