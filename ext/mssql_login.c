@@ -58,10 +58,11 @@ struct login {
   LOGINREC *rec; /* owned */
   DBPROCESS *db; /* owned until taken */
   struct notes notes;
-  int conf;    /* memfd, owned; -1 under freetds_section */
-  int gai;     /* getaddrinfo()'s failure */
-  int no_port; /* the browser's: 0 silent, -1 no such; 1: has one */
-  int no_conf; /* it could not be written */
+  int conf;        /* memfd, owned; -1 under freetds_section */
+  int gai;         /* getaddrinfo()'s failure */
+  int unreachable; /* an errno: no address has a route */
+  int no_port;     /* the browser's: 0 silent, -1 no such; 1: has one */
+  int no_conf;     /* it could not be written */
   int locked_out;
   int port;
   int timeout; /* seconds */
@@ -156,6 +157,22 @@ static int find_port(struct login *l) {
   return 1;
 }
 
+/* Is there a way to any of the addresses? Connecting a datagram socket sends
+** nothing, but looks the route up. FreeTDS waits for its whole timeout when
+** connect() fails at once, and then does not say why. */
+static int has_route(struct login *l) {
+  for (int i = 0; i < l->found.count; i++) {
+    const struct address *to = &l->found.items[i];
+    int fd = socket(to->at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int rc =
+        fd < 0 ? -1 : connect(fd, (const struct sockaddr *)&to->at, to->size);
+    l->unreachable = rc ? errno : 0;
+    if (fd >= 0) (void)close(fd);
+    if (rc == 0) return 1;
+  }
+  return l->found.count == 0;
+}
+
 /* Every value was checked by profile.c: nothing here can end its line. */
 static int write_conf(struct login *l) {
   const char *encryption = l->encrypt == ENCRYPT_OFF ? "off" : "require";
@@ -216,6 +233,7 @@ static void login_work(struct login *l) {
       enter_stage(l, STAGE_BROWSER);
       if (!find_port(l)) return;
     }
+    if (!has_route(l)) return;
     if (!write_conf(l)) {
       l->no_conf = 1;
       return;
@@ -458,6 +476,10 @@ static void conclude(struct login *l, const struct profile *p, struct err *e) {
     err_set(e, ERR_NETWORK, "cannot resolve the server's name \"%s\": %s",
             p->server, gai_strerror(l->gai));
     e->transient = l->gai == EAI_AGAIN;
+  } else if (l->unreachable) {
+    err_set(e, ERR_NETWORK, "cannot connect to %s port %d: %s", p->server,
+            l->port ? l->port : DEFAULT_PORT, strerror(l->unreachable));
+    e->transient = 1;
   } else if (l->host[0] && l->instance[0] && l->no_port != 1 && !l->port) {
     err_set(e, ERR_NETWORK, "%s\\%s: SQL Browser (UDP port 1434) %s", p->server,
             p->instance,
