@@ -50,8 +50,10 @@ one() {
     "${run[@]}")
   { "${run[@]}" <"$here/$name.sql"; echo "exit $?"; } >out.raw 2>&1
   server stop
-  # Ports and temporary folders differ from run to run.
-  sed -e "s#$dir#.#g" -e 's/port [0-9][0-9]*/port N/g' out.raw >out
+  # Ports and temporary folders differ from run to run; FreeTDS does not always
+  # get to know why a link broke.
+  sed -e "s#$dir#.#g" -e 's/port [0-9][0-9]*/port N/g' \
+    -e 's/\(the connection broke [a-z ]*\): Connection reset by peer/\1/' out.raw >out
   if [ -n "$valgrind" ] && [ -s valgrind.log ]; then
     echo "FAIL $name: valgrind"; sed -n 1,40p valgrind.log; return 1
   fi
