@@ -79,7 +79,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh short
 
-check-long: ## kills, fuzzers, the big differential run
+check-long: ## valgrind, kills, fuzzers, the big differential run
 	$(Q)tests/setup.sh check fuzz
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long

@@ -56,7 +56,7 @@ case ${1:-short} in
   live) suite live tests/sql/live.sh ;;
   short)
     suite unit unit
-    suite sql tests/sql/run.sh $build
+    suite sql tests/sql/run.sh -n $build
     suite fault tests/fault/run.sh $build short
     suite hosts tests/hosts/run.sh $build
     suite diff tests/diff/run.sh $build 2000
@@ -64,6 +64,7 @@ case ${1:-short} in
     suite install tests/install/run.sh $build
     ;;
   long)
+    suite sql-valgrind tests/sql/run.sh $build
     suite fault-long tests/fault/run.sh $build long
     suite diff-long tests/diff/run.sh $build 20000
     suite fuzz tests/fuzz/run.sh $build 60
