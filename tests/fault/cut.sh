@@ -43,7 +43,7 @@ export ORDERSYNC_CONFIG=$work/ordersync.ini ORDERSYNC_SERVER=127.0.0.1 \
   ORDERSYNC_DATABASE=Sales ORDERSYNC_USER=reader ORDERSYNC_PASSWORD=cutting \
   ORDERSYNC_ENCRYPT=off ORDERSYNC_LOGIN_TIMEOUT=1 ORDERSYNC_QUERY_TIMEOUT=2 \
   ORDERSYNC_PACKET_SIZE=512
-export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:handle_abort=1:malloc_context_size=4:quarantine_size_mb=8
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:max_allocation_size_mb=256:handle_abort=1:malloc_context_size=4:quarantine_size_mb=8
 CUT_SERVER_PORT=$(cat "$work/port") "$program" record "$work" ||
   { echo "cut: cannot record"; exit 1; }
 cp "$work/stream" "$build/cut.stream"
