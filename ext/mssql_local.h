@@ -71,6 +71,10 @@ struct watch {
   int running;
 };
 
+/* A joinable thread of ours, on which none of the host's signals is handled.
+** Returns 0 or an errno. */
+int thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
+
 enum err_code watch_start(struct watch *w, int fd, struct err *e);
 void watch_arm(struct watch *w, sqlite3_int64 deadline_ms);
 int watch_fired(struct watch *w);

@@ -24,7 +24,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_BYTES  ((size_t)1024 * 1024)
 #define TICK_MS      50
 #define GRACE_MS     300
 #define DEFAULT_PORT 1433
@@ -388,21 +386,6 @@ static int await(struct login *l, const struct profile *p,
   return done;
 }
 
-static int start_thread(pthread_t *thread, struct login *l) {
-  pthread_attr_t attr;
-  sigset_t all, old;
-  int rc;
-  (void)pthread_attr_init(&attr);
-  (void)pthread_attr_setstacksize(&attr, STACK_BYTES);
-  /* The host's signals must not be handled on our thread. */
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-  rc = pthread_create(thread, &attr, login_run, l);
-  (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-  (void)pthread_attr_destroy(&attr);
-  return rc;
-}
-
 /* FreeTDS's environment variables override even our section: another host,
 ** no encryption, a log with the data in it. */
 static enum err_code refuse_environment(struct err *e) {
@@ -521,7 +504,7 @@ enum err_code login_open(DBPROCESS **out, const struct profile *p,
   fill_place(l, p);
   l->deadline_ms = deadline_ms;
   if (fill_record(l, p, password, packet_size, e)) goto done;
-  rc = start_thread(&thread, l);
+  rc = thread_start(&thread, login_run, l);
   if (rc != 0) {
     err_set(e, ERR_LOCAL, "cannot start a thread: %s", strerror(rc));
     goto done;

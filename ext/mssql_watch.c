@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#define STACK_BYTES ((size_t)1024 * 1024)
+
 static void *watch_run(void *arg) {
   struct watch *w = arg;
   (void)pthread_mutex_lock(&w->lock);
@@ -34,6 +36,28 @@ static void *watch_run(void *arg) {
   return NULL;
 }
 
+/* What a fault of the thread's own raises: blocked, the kernel would end the
+** process without asking the host's crash handler. */
+static const int own_faults[] = {SIGSEGV, SIGBUS,  SIGFPE,
+                                 SIGILL,  SIGABRT, SIGTRAP};
+
+int thread_start(pthread_t *thread, void *(*run)(void *), void *arg) {
+  sigset_t most, old;
+  pthread_attr_t attr;
+  int rc;
+  (void)sigfillset(&most);
+  for (size_t i = 0; i < sizeof own_faults / sizeof *own_faults; i++) {
+    (void)sigdelset(&most, own_faults[i]);
+  }
+  (void)pthread_attr_init(&attr); /* cannot fail on Linux */
+  (void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+  (void)pthread_sigmask(SIG_SETMASK, &most, &old);
+  rc = pthread_create(thread, &attr, run, arg);
+  (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+  (void)pthread_attr_destroy(&attr);
+  return rc;
+}
+
 static int init_monotonic(pthread_cond_t *cond) {
   pthread_condattr_t attr;
   int failed = pthread_condattr_init(&attr) != 0;
@@ -45,17 +69,12 @@ static int init_monotonic(pthread_cond_t *cond) {
 }
 
 enum err_code watch_start(struct watch *w, int fd, struct err *e) {
-  sigset_t all, old;
   int failed;
   memset(w, 0, sizeof *w);
   w->fd = fd;
   if (init_monotonic(&w->change)) return err_nomem(e);
   (void)pthread_mutex_init(&w->lock, NULL); /* cannot fail on Linux */
-  /* The host's signals must not be handled on our thread. */
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-  failed = pthread_create(&w->thread, NULL, watch_run, w);
-  (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+  failed = thread_start(&w->thread, watch_run, w);
   if (failed) {
     (void)pthread_cond_destroy(&w->change);
     (void)pthread_mutex_destroy(&w->lock);

@@ -1,6 +1,9 @@
 """How a refresh is called: in transactions, inside statements, from threads,
 after fork, and interrupted at any moment."""
+import os
 import random
+import re
+import signal
 import threading
 import time
 
@@ -260,6 +263,40 @@ def a_forked_child_cannot_use_its_parents_connection(b, host):
     expect_match("fork", answer.child, "what the child got")
     expect(answer.parent == b.rows, "the parent got %r" % answer.parent)
     b.works(host)
+
+
+OWN_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+              signal.SIGABRT, signal.SIGTRAP)
+
+
+def blocked_by_threads(pid):
+    """A thread's blocked signals, the first thread's left out."""
+    found = []
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/status" % (pid, task)) as status:
+            mask = re.search(r"SigBlk:\s*([0-9a-f]+)", status.read())[1]
+        if int(task) != pid:
+            found.append({s for s in signal.Signals
+                          if int(mask, 16) >> (s - 1) & 1})
+    return found
+
+
+@one
+def threads_of_ours_leave_signals_to_the_host(b, host):
+    """... but for their own faults, whose handler would else not be asked."""
+    b.server.faults("when=login do=delay:400")
+    host.process.stdin.write(b'{"op": "sql", "sql": "SELECT count(*) FROM '
+                             b'ordersync", "args": []}\n')
+    time.sleep(0.2)
+    during = blocked_by_threads(host.pid)  # the login's
+    expect(host.answer().value == b.rows, "other rows")
+    after = blocked_by_threads(host.pid)  # the kept connection's watchdog
+    expect(during and after, "no thread was seen")
+    for blocked in during + after:
+        expect(not blocked.intersection(OWN_FAULTS),
+               "its own faults are blocked: %s" % blocked)
+        expect({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM,
+                signal.SIGPIPE} <= blocked, "it blocks only %s" % blocked)
 
 
 # ---- interrupts -------------------------------------------------------------
