@@ -26,13 +26,16 @@
 
 /*
 ** What FreeTDS reported during an operation. Fixed buffers: the handlers run
-** inside FreeTDS, also on the login's thread, and must not allocate.
+** inside FreeTDS, also on the login's thread, and must not allocate. A message
+** is cut here no sooner than in struct err, whose masking knows its own cut: a
+** password that the server echoes would else lose its tail in mid-message, and
+** not be recognised.
 */
 struct notes {
   /* the first server message of the highest severity above 10 */
   int number, severity, state, line;
-  char text[512];
-  char procedure[128];
+  char text[sizeof((struct err *)0)->text];
+  char procedure[768]; /* B_VARCHAR: 255 characters, [MS-TDS] 2.2.7.10 */
   /* the first error of FreeTDS's own that is not mere noise */
   int lib_number, lib_oserr;
   char lib_text[160];

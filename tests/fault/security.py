@@ -228,6 +228,29 @@ def the_password_shows_nowhere():
 
 
 @test
+def a_long_message_shows_no_part_of_the_password():
+    """Wherever the message is cut."""
+    with Box("long-echo", password=SENTINEL, query_timeout=5) as b:
+        b.profile(retries=None)
+        for sql in ("SELECT ordersync_refresh()",
+                    "SELECT count(*) FROM ordersync"):
+            for length in list(range(480, 520, 7)) + list(range(900, 1030, 7)):
+                b.server.faults('when=batch match="FROM [dbo]" do=error:50000:'
+                                "16:%s%s and more" % ("x" * length, SENTINEL))
+                shell = Shell(b, sql)
+                expect_match("xxxxx", shell.err, "the error")
+                expect(SENTINEL[:6] not in shell.err,
+                       "%s, %d bytes before the password: %s" %
+                       (sql, length, shell.err))
+        b.server.faults('when=batch match="FROM [dbo]" do=error:50000:16:%s'
+                        % SENTINEL)
+        expect_match(r"query: \*\*\* \(message 50000",
+                     Shell(b, "SELECT ordersync_refresh()").err, "the error")
+        expect(not b.sql("SELECT 1 FROM ordersync_runs WHERE instr(error, ?)",
+                         SENTINEL[:6]), "a part is in the run log")
+
+
+@test
 def the_command_line_has_no_password():
     with Box("cmdline", password=SENTINEL) as b:
         b.server.faults(ROWS_BATCH + "do=delay:1500")

@@ -60,7 +60,7 @@ struct fault {
   int64_t after_bytes, after_rows; /* -1: not given */
   int64_t arg;                     /* ms, bytes a second, offset, number */
   int severity, mask;
-  char match[256], message[256];
+  char match[256], message[2048]; /* bytes; SQL Server sends 2047 characters */
 };
 
 enum { FAULTS_MAX = 8 };

@@ -35,7 +35,7 @@ struct value {
 /* A T-SQL error on its way to an ERROR token. */
 struct sqlerr {
   int number, severity, state, line; /* number 0: none */
-  char text[1024];
+  char text[2048];
 };
 /* Sets the error unless one is set already; always returns false. */
 bool sqlerr_set(struct sqlerr *e, int number, int severity, int state,
