@@ -126,7 +126,8 @@ static int table_connect(sqlite3 *db, void *aux, int argc,
   struct err e = {0};
   struct live_table *t = table_new(db, aux, argc, argv, &e);
   if (!t) return err_vtab(&e, message);
-  if (!allowed_in_schema(t)) {
+  t->allowed_in_schema = allowed_in_schema(t);
+  if (!t->allowed_in_schema) {
     sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
   }
   *out = &t->base;

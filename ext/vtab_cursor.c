@@ -43,6 +43,24 @@ static int fail(struct live_cursor *c, struct err *e) {
 
 /* ---- open and close ---------------------------------------------------- */
 
+/* A table that came with the file asks nobody where the program has told SQLite
+** not to trust the file: it may be a stranger's, and would run as us. */
+static enum err_code check_trust(const struct live_table *t, struct err *e) {
+  int trusted = 1;
+  if (t->eponymous || t->allowed_in_schema ||
+      sqlite3_stricmp(t->schema, "temp") == 0) {
+    return ERR_NONE;
+  }
+  sqlite3_db_config(t->pool->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &trusted);
+  if (trusted) return ERR_NONE;
+  err_set(e, ERR_CONFIG,
+          "unsafe use of \"%s\": it is stored in the database file, whose "
+          "schema is not trusted (PRAGMA trusted_schema is OFF)",
+          t->name);
+  err_hint(e, "Create it as temp.%s.", t->name);
+  return e->code;
+}
+
 int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   struct live_table *t = (struct live_table *)base;
   struct live_cursor *c = sqlite3_malloc64(sizeof *c);
@@ -50,7 +68,7 @@ int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   if (!c) return SQLITE_NOMEM;
   memset(c, 0, sizeof *c);
   c->eof = 1;
-  if (!columns_current(t, &c->fresh, &c->map, &e) &&
+  if (!check_trust(t, &e) && !columns_current(t, &c->fresh, &c->map, &e) &&
       !scan_init(&c->scan, t, c->map, &e)) {
     c->memory = memory_open(t);
     if (!c->memory) err_nomem(&e);

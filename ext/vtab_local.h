@@ -17,6 +17,7 @@ struct live_table {
   char *schema;      /* owned: where CREATE VIRTUAL TABLE put it, and its */
   char *name;        /* name; both follow a rename */
   int eponymous;
+  int allowed_in_schema; /* the profile said so when this was connected */
   struct vtab_args args;
 
   /* The columns as SQLite was told. For a sync this is its mapping as it was

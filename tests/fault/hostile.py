@@ -168,6 +168,41 @@ def a_dump_of_a_hostile_file_does_not_call_out():
         expect(trap.count == 0, "it called out")
 
 
+@test
+def a_stored_virtual_table_asks_nobody_where_the_schema_is_not_trusted():
+    with Box("stored") as b, b.host() as host:
+        host.ok("CREATE VIRTUAL TABLE a USING ordersync(sync=open_orders)")
+        host.ok("CREATE VIRTUAL TABLE b USING "
+                "ordersync(source='vwZSDOrder_Advanced')")
+        expect(host.ok("SELECT count(*) FROM b").value == b.rows, "other rows")
+        trap = trapped(b)
+        with b.host() as victim:
+            victim.ok("PRAGMA trusted_schema = OFF")
+            for sql in ("SELECT * FROM a", "SELECT count(*) FROM b",
+                        "SELECT 1 FROM main.b WHERE plant = 1"):
+                answer = victim.sql(sql)
+                expect_match("trusted_schema is OFF.*Create it as temp",
+                             answer.error, sql)
+            expect(trap.count == 0, "it called out")
+            # What the program makes itself is its own business.
+            victim.ok("CREATE VIRTUAL TABLE temp.c USING ordersync(sync="
+                      "open_orders)")
+            for sql in ("SELECT 1 FROM temp.c", "SELECT 1 FROM ordersync"):
+                before = trap.count
+                expect(victim.sql(sql).error and trap.count > before,
+                       sql + " did not ask")
+            victim.ok("DROP TABLE b")
+        with b.host() as trusting:
+            expect(trusting.sql("SELECT 1 FROM a").error and trap.count > 2,
+                   "the trap caught nobody: the test proves nothing")
+        b.env["ORDERSYNC_ALLOW_IN_SCHEMA"] = "yes"
+        with b.host() as victim:
+            victim.ok("PRAGMA trusted_schema = OFF")
+            before = trap.count
+            victim.sql("SELECT 1 FROM a")
+            expect(trap.count > before, "the profile's word does not count")
+
+
 # ---- T-SQL from hostile configuration ----------------------------------------
 
 NAME = r"\[(?:[^\]]|\]\])+\]"
