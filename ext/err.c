@@ -175,6 +175,11 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
             doing, sqlite3_errmsg(db));
   }
   e->sqlite_code = sqlite3_extended_errcode(db);
+  if (e->sqlite_code == SQLITE_READONLY_DIRECTORY) {
+    err_hint(e, "its directory is what cannot be written");
+  } else if (e->sqlite_code == SQLITE_READONLY_DBMOVED) {
+    err_hint(e, "the file was moved or deleted while it is open");
+  }
   return e->code;
 }
 

@@ -66,6 +66,7 @@ static enum err_code load(struct refresh *r, const char *name,
   r->log.dry_run = r->map.dry_run;
   if (txn_check_caller(r->db, r->map.schema, e)) return e->code;
   if (target_open(&r->target, r->db, &r->map, e)) return e->code;
+  if (txn_check_readers(r->db, r->map.schema, r->map.target, e)) return e->code;
   if (apply_check_key(&r->map, e)) return e->code;
   if (profile_load(&r->prof, r->map.profile, e)) return e->code;
   r->deadline_ms =
@@ -457,9 +458,7 @@ static void fail(struct refresh *r, const struct err *e) {
   r->log.rows = r->log.inserted = r->log.updated = r->log.deleted = -1;
   /* Inside a statement that writes, or without leave to write, a log row
   ** would only fail too. */
-  if (e->code == ERR_MISUSE || e->sqlite_code == SQLITE_READONLY) {
-    r->log.has_tables = 0;
-  }
+  if (e->code == ERR_MISUSE || !txn_may_write(r->db)) r->log.has_tables = 0;
   runlog_failure(&r->log, e);
 }
 
@@ -480,7 +479,10 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
     result->skipped = 1;
     goto done;
   }
-  if (runlog_begin(&r.log, r.prof.query_timeout, r.deadline_ms, e)) goto done;
+  if (runlog_begin(&r.log, r.prof.query_timeout, r.deadline_ms, &r.interrupt,
+                   e)) {
+    goto done;
+  }
   if (fetch_with_retries(&r, e)) goto done;
   apply.map = &r.map;
   apply.target = &r.target;
@@ -512,6 +514,7 @@ char *refresh_sql(sqlite3 *db, const char *name, struct err *e) {
   struct mapping map = {0};
   struct deparse_column *columns = NULL;
   char *sql = NULL;
+  if (txn_check_pragma(db, e)) goto done;
   if (mapping_load(&map, db, name, e)) goto done;
   columns = sqlite3_malloc64((sqlite3_uint64)map.n_columns * sizeof *columns);
   if (!columns) {

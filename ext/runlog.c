@@ -58,13 +58,18 @@ void runlog_init(struct runlog *log, sqlite3 *db, const char *sync) {
   runlog_find_tables(log);
 }
 
+/* A view is none, and without the rowid as its key a row is not found again. */
+static int is_log_table(sqlite3 *db, const char *table) {
+  const char *type = NULL;
+  int is_key = 0;
+  return sqlite3_table_column_metadata(db, "main", table, "id", &type, NULL,
+                                       NULL, &is_key, NULL) == SQLITE_OK &&
+         is_key && type && sqlite3_stricmp(type, "INTEGER") == 0;
+}
+
 void runlog_find_tables(struct runlog *log) {
-  sqlite3 *db = log->db;
-  log->has_tables =
-      sqlite3_table_column_metadata(db, "main", "ordersync_runs", "id", NULL,
-                                    NULL, NULL, NULL, NULL) == SQLITE_OK &&
-      sqlite3_table_column_metadata(db, "main", "ordersync_run_details", "id",
-                                    NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+  log->has_tables = is_log_table(log->db, "ordersync_runs") &&
+                    is_log_table(log->db, "ordersync_run_details");
 }
 
 static void drop_details(struct runlog *log) {
@@ -147,8 +152,6 @@ static int run_once(sqlite3_stmt *stmt) {
   return rc == SQLITE_DONE || rc == SQLITE_ROW ? rc_end : rc;
 }
 
-/* Inserts the row, with its id fixed if it has one already (a second
-** connection must write what the first one lost). */
 static int insert_run(struct runlog *log, sqlite3 *db, const char *status,
                       const char *deadline_at) {
   sqlite3_stmt *stmt = NULL;
@@ -181,7 +184,7 @@ static int update_run(struct runlog *log, sqlite3 *db, const char *status,
       "attempts=?5, rows=?6, rows_inserted=?7, rows_updated=?8, "
       "rows_deleted=?9, warnings=?10, connect_ms=?11, fetch_ms=?12, "
       "apply_ms=?13, error=?14, error_category=?15, error_number=?16, "
-      "dry_run=?17 WHERE id=?1",
+      "dry_run=?17 WHERE id=?1 AND sync=?18 AND started_at=?19",
       -1, &stmt, NULL);
   if (rc) return rc;
   runlog_timestamp(now);
@@ -204,7 +207,43 @@ static int update_run(struct runlog *log, sqlite3 *db, const char *status,
     if (why->server_number) sqlite3_bind_int(stmt, 16, why->server_number);
   }
   sqlite3_bind_int(stmt, 17, log->dry_run);
+  sqlite3_bind_text(stmt, 18, log->sync, -1, SQLITE_STATIC);
+  bind_time(stmt, 19, log->started_at);
   return run_once(stmt);
+}
+
+/* What dead runs left as "running". */
+static int mark_interrupted(const struct runlog *log, sqlite3 *db) {
+  sqlite3_stmt *stmt = NULL;
+  char now[32];
+  int rc = sqlite3_prepare_v2(
+      db,
+      "UPDATE main.ordersync_runs SET status='interrupted', finished_at=?2, "
+      "error='the run did not tell its end: its process died, or could not "
+      "write', error_category='interrupt' WHERE sync=?1 AND status='running'",
+      -1, &stmt, NULL);
+  if (rc) return rc;
+  runlog_timestamp(now);
+  sqlite3_bind_text(stmt, 1, log->sync, -1, SQLITE_STATIC);
+  bind_time(stmt, 2, now);
+  return run_once(stmt);
+}
+
+/* The outcome's row. There may be none yet (inside the caller's transaction),
+** or no more: everything was rolled back, or somebody cleared the log. */
+static int write_row(struct runlog *log, sqlite3 *db, const char *status,
+                     const struct err *why) {
+  int rc = SQLITE_OK;
+  if (log->run_id) {
+    rc = update_run(log, db, status, why);
+    if (rc || sqlite3_changes(db) == 1) return rc;
+  }
+  if (log->is_owner) rc = mark_interrupted(log, db);
+  if (rc == SQLITE_OK) rc = insert_run(log, db, status, NULL);
+  if (rc == SQLITE_OK) rc = update_run(log, db, status, why);
+  /* An authorizer may have SQLite pass over what is written. */
+  if (rc == SQLITE_OK && sqlite3_changes(db) != 1) rc = SQLITE_AUTH;
+  return rc;
 }
 
 static int insert_details(const struct runlog *log, sqlite3 *db) {
@@ -235,13 +274,31 @@ static int is_busy(int rc) {
   return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
 }
 
-static int begin_write(sqlite3 *db, sqlite3_int64 deadline_ms) {
+/* The caller wants no more of what is done over its connection. */
+static int is_cancelled(const struct runlog *log, const sqlite3 *db) {
+  return db == log->db && log->interrupt && interrupt_pending(log->interrupt);
+}
+
+/* Takes main's write lock within a transaction, by writing nothing; BEGIN
+** IMMEDIATE would ask for every attached database's. Waits, unless the
+** transaction reads a snapshot that is too old, which does not get better. */
+static int take_lock(const struct runlog *log, sqlite3 *db, int own,
+                     sqlite3_int64 deadline_ms) {
   int rc;
-  while (is_busy(rc = sqlite3_exec(db, "BEGIN IMMEDIATE", 0, 0, 0)) &&
+  while (is_busy(rc = sqlite3_exec(
+                     db, "DELETE FROM main.ordersync_runs WHERE 0", 0, 0, 0)) &&
+         (own || sqlite3_extended_errcode(db) != SQLITE_BUSY_SNAPSHOT) &&
          runlog_now_ms() < deadline_ms) {
     sqlite3_sleep(20);
+    if (is_cancelled(log, db)) return SQLITE_INTERRUPT;
   }
   return rc;
+}
+
+static int begin_write(const struct runlog *log, sqlite3 *db,
+                       sqlite3_int64 deadline_ms) {
+  int rc = sqlite3_exec(db, "BEGIN", 0, 0, 0);
+  return rc ? rc : take_lock(log, db, 1, deadline_ms);
 }
 
 /* Prepared before a transaction, for when it must be undone out of memory or
@@ -256,53 +313,68 @@ static void undo(sqlite3 *db, sqlite3_stmt *pill) {
 }
 
 /* COMMIT may be busy too while others read a rollback-journal database. */
-static int commit(sqlite3 *db, sqlite3_int64 deadline_ms) {
+static int commit(const struct runlog *log, sqlite3 *db,
+                  sqlite3_int64 deadline_ms) {
   int rc;
   while (is_busy(rc = sqlite3_exec(db, "COMMIT", 0, 0, 0)) &&
          runlog_now_ms() < deadline_ms) {
     sqlite3_sleep(20);
+    if (is_cancelled(log, db)) return SQLITE_INTERRUPT;
   }
   return rc;
 }
 
-static int mark_interrupted(struct runlog *log) {
-  sqlite3_stmt *stmt = NULL;
-  char now[32];
-  int rc = sqlite3_prepare_v2(
-      log->db,
-      "UPDATE main.ordersync_runs SET status='interrupted', finished_at=?2, "
-      "error='the process died during the run', error_category='interrupt' "
-      "WHERE sync=?1 AND status='running'",
-      -1, &stmt, NULL);
-  if (rc) return rc;
-  runlog_timestamp(now);
-  sqlite3_bind_text(stmt, 1, log->sync, -1, SQLITE_STATIC);
-  bind_time(stmt, 2, now);
-  return run_once(stmt);
+static int begin_once(struct runlog *log, const char *deadline_at) {
+  int rc = begin_write(log, log->db, log->deadline_ms);
+  if (rc == SQLITE_OK) rc = mark_interrupted(log, log->db);
+  if (rc == SQLITE_OK) rc = insert_run(log, log->db, "running", deadline_at);
+  if (rc == SQLITE_OK) rc = commit(log, log->db, log->deadline_ms);
+  return rc;
+}
+
+static void explain_begin(struct runlog *log, int rc, struct err *e) {
+  log->run_id = 0;
+  err_reset(e);
+  if (rc == SQLITE_INTERRUPT) {
+    err_set(e, ERR_INTERRUPT, "interrupted");
+    return;
+  }
+  err_sqlite(e, log->db, "writing the run log");
+  if (err_is_busy(e)) {
+    err_hint(e, "another connection kept it locked until the deadline");
+  }
 }
 
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
-                           sqlite3_int64 deadline_ms, struct err *e) {
-  int own = sqlite3_get_autocommit(log->db);
+                           sqlite3_int64 deadline_ms,
+                           struct interrupt *interrupt, struct err *e) {
   sqlite3_stmt *pill = NULL;
   char deadline_at[32];
-  int rc = SQLITE_OK;
-  if (!log->has_tables) return ERR_NONE;
-  format_utc(deadline_at, time(NULL) + deadline_s + 1, 0);
-  if (own) rc = prepare_pill(log->db, &pill);
-  if (rc == SQLITE_OK && own) rc = begin_write(log->db, deadline_ms);
-  if (rc == SQLITE_OK) rc = mark_interrupted(log);
-  if (rc == SQLITE_OK) rc = insert_run(log, log->db, "running", deadline_at);
-  if (rc == SQLITE_OK && own) rc = commit(log->db, deadline_ms);
-  if (rc) {
-    err_sqlite(e, log->db, "writing the run log");
-    if (err_is_busy(e)) {
-      err_hint(e, own ? "another connection kept it locked until the deadline"
-                      : "another connection is writing");
-    }
-    log->run_id = 0;
-    if (own) undo(log->db, pill);
+  int rc;
+  log->deadline_ms = deadline_ms;
+  log->interrupt = interrupt;
+  log->is_owner = 1;
+  if (!log->has_tables) {
+    err_set(e, ERR_CONFIG,
+            "the run log, ordersync_runs and ordersync_run_details, is not "
+            "there, or not as it was made");
+    err_hint(e, "Rename what is there and SELECT ordersync_install();");
+    return e->code;
   }
+  /* The caller's transaction shows nobody a row, and would stay locked. */
+  if (!sqlite3_get_autocommit(log->db)) return ERR_NONE;
+  format_utc(deadline_at, time(NULL) + deadline_s + 1, 0);
+  if (prepare_pill(log->db, &pill)) {
+    return err_sqlite(e, log->db, "writing the run log");
+  }
+  /* With a shared cache, a table that is being read is locked as well. */
+  while ((rc = begin_once(log, deadline_at)) != SQLITE_OK) {
+    explain_begin(log, rc, e);
+    undo(log->db, pill);
+    if (!is_busy(rc) || runlog_now_ms() >= deadline_ms) break;
+    sqlite3_sleep(20);
+  }
+  if (rc == SQLITE_OK) err_reset(e);
   sqlite3_finalize(pill);
   return e->code;
 }
@@ -334,29 +406,40 @@ static int prune(struct runlog *log, int keep_days) {
 
 enum err_code runlog_success(struct runlog *log, int keep_days, struct err *e) {
   int rc;
-  if (!log->has_tables) return ERR_NONE;
-  rc = update_run(log, log->db, "success", NULL);
+  if (e->code) return e->code;
+  rc = take_lock(log, log->db, 0, log->deadline_ms);
+  if (rc == SQLITE_OK) rc = write_row(log, log->db, "success", NULL);
   if (rc == SQLITE_OK) rc = insert_details(log, log->db);
   if (rc == SQLITE_OK) rc = prune(log, keep_days);
-  if (rc) err_sqlite(e, log->db, "writing the run log");
+  if (rc == SQLITE_AUTH && sqlite3_errcode(log->db) != SQLITE_AUTH) {
+    err_set(e, ERR_LOCAL,
+            "writing the run log changed nothing; an authorizer of this "
+            "program, or a trigger, ignores it");
+  } else if (rc == SQLITE_INTERRUPT) {
+    err_set(e, ERR_INTERRUPT, "interrupted");
+  } else if (rc) {
+    err_sqlite(e, log->db, "writing the run log");
+  }
   return e->code;
 }
 
 /* Row and details in one transaction of db, or inside the one that is open. */
 static int write_outcome(struct runlog *log, sqlite3 *db, const char *status,
                          const struct err *why) {
-  sqlite3_int64 deadline_ms = runlog_now_ms() + LOG_WAIT_MS;
+  int hurry = why && why->code == ERR_INTERRUPT;
+  sqlite3_int64 deadline_ms =
+      runlog_now_ms() + (hurry ? LOG_WAIT_MS / 4 : LOG_WAIT_MS);
   sqlite3_int64 old_id = log->run_id;
   int own = sqlite3_get_autocommit(db);
   sqlite3_stmt *pill = NULL;
   int rc = own ? prepare_pill(db, &pill) : SQLITE_OK;
-  if (rc == SQLITE_OK && own) rc = begin_write(db, deadline_ms);
-  if (rc == SQLITE_OK && log->run_id == 0) {
-    rc = insert_run(log, db, status, NULL);
+  if (rc == SQLITE_OK) {
+    rc = own ? begin_write(log, db, deadline_ms)
+             : take_lock(log, db, 0, deadline_ms);
   }
-  if (rc == SQLITE_OK) rc = update_run(log, db, status, why);
+  if (rc == SQLITE_OK) rc = write_row(log, db, status, why);
   if (rc == SQLITE_OK) rc = insert_details(log, db);
-  if (rc == SQLITE_OK && own) rc = commit(db, deadline_ms);
+  if (rc == SQLITE_OK && own) rc = commit(log, db, deadline_ms);
   if (rc) {
     log->run_id = old_id;
     if (own) undo(db, pill);
@@ -366,31 +449,62 @@ static int write_outcome(struct runlog *log, sqlite3 *db, const char *status,
 }
 
 /* After sqlite3_interrupt() nothing can be written over the caller's
-** connection; a second one to the same file can. */
+** connection; a second one to the same file can: by the same VFS, whose locks
+** it must heed, and if the file is still the same one. */
 static int write_beside(struct runlog *log, const char *status,
                         const struct err *why) {
   const char *path = sqlite3_db_filename(log->db, "main");
+  sqlite3_vfs *vfs = NULL;
   sqlite3 *db = NULL;
+  int moved = 0;
   int rc;
   if (!path || !*path) return SQLITE_CANTOPEN;
-  rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+  /* It would wait for the caller's own transaction. */
+  if (sqlite3_txn_state(log->db, "main") == SQLITE_TXN_WRITE)
+    return SQLITE_BUSY;
+  sqlite3_file_control(log->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  sqlite3_file_control(log->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+  if (moved || !vfs) return SQLITE_CANTOPEN;
+  rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, vfs->zName);
   if (rc == SQLITE_OK) rc = write_outcome(log, db, status, why);
   sqlite3_close(db);
   return rc;
 }
 
+/* Whoever was in the first connection's way is in the second one's, except
+** that this one waits as long as the host's busy handler does. */
+static int write_anyhow(struct runlog *log, const char *status,
+                        const struct err *why) {
+  const char *path = sqlite3_db_filename(log->db, "main");
+  int rc = SQLITE_BUSY;
+  int was_busy = why && err_is_busy(why) && sqlite3_get_autocommit(log->db) &&
+                 path && *path;
+  if (!was_busy) {
+    rc = write_outcome(log, log->db, status, why);
+    if (rc == SQLITE_OK) return rc;
+    if (is_busy(rc) &&
+        sqlite3_extended_errcode(log->db) != SQLITE_BUSY_SNAPSHOT) {
+      return rc;
+    }
+  }
+  return write_beside(log, status, why);
+}
+
+void runlog_success_apart(struct runlog *log, int keep_days) {
+  runlog_progress(log, NULL, 0);
+  if (write_anyhow(log, "success", NULL)) {
+    trace_lost(log->sync, "success: the target was written");
+  } else {
+    (void)prune(log, keep_days); /* the next run does it otherwise */
+  }
+}
+
 void runlog_failure(struct runlog *log, const struct err *why) {
   const char *status = why ? "error" : "skipped";
-  int rc = SQLITE_ERROR;
   runlog_progress(log, NULL, 0);
   if (why)
     runlog_detail(log, TRACE_ERROR, err_name(why->code), "%s", why->text);
-  if (log->has_tables) {
-    rc = write_outcome(log, log->db, status, why);
-    /* Whoever was in the first connection's way is in the second one's. */
-    if (rc && !is_busy(rc)) rc = write_beside(log, status, why);
-    if (rc) {
-      trace_lost(log->sync, why ? why->text : "skipped: another refresh runs");
-    }
+  if (log->has_tables && write_anyhow(log, status, why)) {
+    trace_lost(log->sync, why ? why->text : "skipped: another refresh runs");
   }
 }

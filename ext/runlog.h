@@ -5,26 +5,32 @@
 **   SELECT * FROM ordersync_run_details WHERE run_id = ...;
 **
 ** It outlives the refresh's rollback: the "running" row is committed before
-** the network is touched; details are kept in memory and written together
-** with the outcome, inside the apply transaction or after its rollback.
+** the network is touched (inside a caller's transaction, which would show it
+** to nobody and stay locked meanwhile, it is written with the outcome);
+** details are kept in memory and written together with the outcome, inside the
+** apply transaction or after its rollback.
 */
 #ifndef ORDERSYNC_RUNLOG_H
 #define ORDERSYNC_RUNLOG_H
 
 #include "err.h"
+#include "interrupt.h"
 #include "trace.h"
 
 struct runlog_detail;
 
 /* One run. Starts zeroed. */
 struct runlog {
-  sqlite3 *db;              /* borrowed */
-  const char *sync;         /* borrowed */
-  sqlite3_int64 run_id;     /* 0: no row yet */
-  int has_tables;           /* the log tables exist */
-  char started_at[32];      /* UTC, YYYY-MM-DD HH:MM:SS.ffffff */
-  sqlite3_int64 started_ms; /* monotonic */
-  sqlite3_int64 shown_ms;   /* when the progress line was last drawn */
+  sqlite3 *db;                 /* borrowed */
+  const char *sync;            /* borrowed */
+  sqlite3_int64 run_id;        /* 0: no row yet */
+  int has_tables;              /* the log tables exist */
+  int is_owner;                /* the run lock is held */
+  sqlite3_int64 deadline_ms;   /* monotonic; the run's */
+  struct interrupt *interrupt; /* borrowed; NULL before runlog_begin() */
+  char started_at[32];         /* UTC, YYYY-MM-DD HH:MM:SS.ffffff */
+  sqlite3_int64 started_ms;    /* monotonic */
+  sqlite3_int64 shown_ms;      /* when the progress line was last drawn */
 
   /* What the outcome's row will say; the refresh fills it as it goes. */
   const char *mode;
@@ -46,12 +52,14 @@ void runlog_clear(struct runlog *log);
 /*
 ** Marks what dead runs of this sync left as "running" as "interrupted" (the
 ** caller holds the run lock, which proves that they are dead), then writes
-** the "running" row. Outside a caller's transaction both are committed.
-** Waits for other writers until deadline_ms (monotonic). deadline_s is how
-** long the run may take, for the status view.
+** the "running" row, and commits both. Inside a caller's transaction both are
+** left to the outcome. Waits for other writers until deadline_ms (monotonic)
+** or an interrupt. deadline_s is how long the run may take, for the status
+** view. Fails without log tables.
 */
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
-                           sqlite3_int64 deadline_ms, struct err *e);
+                           sqlite3_int64 deadline_ms,
+                           struct interrupt *interrupt, struct err *e);
 
 /* Adds a detail, and traces it. The text is masked. */
 void runlog_detail(struct runlog *log, enum trace_level level,
@@ -60,6 +68,11 @@ void runlog_detail(struct runlog *log, enum trace_level level,
 /* Writes the success, the details, and forgets runs older than keep_days
 ** (-1: none); inside the apply transaction. */
 enum err_code runlog_success(struct runlog *log, int keep_days, struct err *e);
+
+/* The same after the target was committed, for a target in another file: one
+** transaction over two WAL files is not atomic, and a crash between their
+** commits would leave a success with the old rows. Never fails. */
+void runlog_success_apart(struct runlog *log, int keep_days);
 
 /* Writes what became of a run that did not succeed: "error" (why is set), or
 ** "skipped" (why is NULL). Over a second connection when this one cannot.

@@ -27,6 +27,28 @@ sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...) {
   return stmt;
 }
 
+/* SQLite takes blanks, comments, empty statements and a byte order mark before
+** a statement as part of it. */
+int txn_sql_begins(const char *sql, const char *first, const char *second) {
+  const char *words[] = {first, second};
+  for (size_t i = 0; sql && i < 2 && words[i];) {
+    int n = (int)strlen(words[i]);
+    sql += strspn(sql, " \t\r\n\f;\xEF\xBB\xBF");
+    if (sql[0] == '-' && sql[1] == '-') {
+      sql = strchr(sql, '\n');
+    } else if (sql[0] == '/' && sql[1] == '*') {
+      sql = strstr(sql + 2, "*/");
+      if (sql) sql += 2;
+    } else if (sqlite3_strnicmp(sql, words[i], n) == 0) {
+      sql += n;
+      i++;
+    } else {
+      return 0;
+    }
+  }
+  return sql != NULL;
+}
+
 /* ---- may we? --------------------------------------------------------------
  */
 
@@ -44,14 +66,50 @@ static int writer_is_active(sqlite3 *db) {
 static int pragma_is_active(sqlite3 *db) {
   sqlite3_stmt *stmt = NULL;
   while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
-    const char *sql = sqlite3_sql(stmt);
-    if (sql && sqlite3_stmt_busy(stmt) &&
-        (sqlite3_strlike("%integrity_check%", sql, 0) == 0 ||
-         sqlite3_strlike("%quick_check%", sql, 0) == 0)) {
+    if (sqlite3_stmt_busy(stmt) &&
+        txn_sql_begins(sqlite3_sql(stmt), "PRAGMA", NULL)) {
       return 1;
     }
   }
   return 0;
+}
+
+enum err_code txn_check_pragma(sqlite3 *db, struct err *e) {
+  if (e->code || !pragma_is_active(db)) return e->code;
+  return err_set(e, ERR_MISUSE,
+                 "it cannot run inside a PRAGMA; a CHECK of this database "
+                 "called it, which it must not");
+}
+
+/* Where a failure could not be undone, or the file is no longer there. */
+static enum err_code check_file(sqlite3 *db, const char *schema,
+                                struct err *e) {
+  sqlite3_stmt *stmt =
+      txn_preparef(db, e, "PRAGMA \"%w\".journal_mode", schema);
+  const char *mode = NULL;
+  int moved = 0;
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    mode = (const char *)sqlite3_column_text(stmt, 0);
+  }
+  if (mode && sqlite3_stricmp(mode, "off") == 0) {
+    err_set(e, ERR_LOCAL,
+            "PRAGMA journal_mode of \"%s\" is off: what fails could not be "
+            "undone",
+            schema);
+    err_hint(e, "PRAGMA journal_mode = wal.");
+  }
+  sqlite3_finalize(stmt);
+  if (sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==
+          SQLITE_OK &&
+      moved) {
+    err_set(e, ERR_LOCAL,
+            "the file of database \"%s\" was moved, replaced or deleted while "
+            "it is open: nobody would see what is written",
+            schema);
+    err_hint(e, "Close it and open it again.");
+    e->sqlite_code = SQLITE_READONLY_DBMOVED;
+  }
+  return e->code;
 }
 
 static int pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
@@ -69,11 +127,7 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
                    "it cannot run inside a statement that writes; call it as "
                    "SELECT ordersync_refresh()");
   }
-  if (pragma_is_active(db)) {
-    return err_set(e, ERR_MISUSE,
-                   "it cannot run inside a PRAGMA; a CHECK of this database "
-                   "called it, which it must not");
-  }
+  if (txn_check_pragma(db, e)) return e->code;
   if (sqlite3_get_autocommit(db) &&
       sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE) {
     return err_set(
@@ -92,6 +146,74 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
   if (pragma_is_on(db, "PRAGMA query_only", e)) {
     err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
     e->sqlite_code = SQLITE_READONLY;
+  }
+  if (!e->code) check_file(db, schema, e);
+  return e->code;
+}
+
+int txn_may_write(sqlite3 *db) {
+  struct err ignored = {0};
+  return sqlite3_db_readonly(db, "main") == 0 &&
+         !pragma_is_on(db, "PRAGMA query_only", &ignored);
+}
+
+/* ---- who reads the target? -------------------------------------------------
+ */
+
+/* SQLite numbers main 0, temp 1 and the attached ones from 2. */
+static int schema_number(sqlite3 *db, const char *schema, struct err *e) {
+  sqlite3_stmt *stmt =
+      txn_preparef(db, e,
+                   "SELECT seq FROM pragma_database_list WHERE name=%Q "
+                   "COLLATE NOCASE",
+                   schema);
+  int number = stmt && sqlite3_step(stmt) == SQLITE_ROW
+                   ? sqlite3_column_int(stmt, 0)
+                   : -1;
+  sqlite3_finalize(stmt);
+  return number;
+}
+
+/* Does the program of this statement open the table, or an index of it?
+** Nothing else tells what a statement that is running reads. */
+static int opens_table(sqlite3 *db, sqlite3_stmt *stmt, int number,
+                       sqlite3_stmt *roots, struct err *e) {
+  sqlite3_stmt *program = txn_preparef(db, e, "EXPLAIN %s", sqlite3_sql(stmt));
+  int found = 0;
+  while (program && !found && sqlite3_step(program) == SQLITE_ROW) {
+    const char *opcode = (const char *)sqlite3_column_text(program, 1);
+    if (!opcode || strcmp(opcode, "OpenRead") != 0) continue;
+    if (sqlite3_column_int(program, 4) != number) continue;
+    sqlite3_bind_int(roots, 1, sqlite3_column_int(program, 3));
+    found = sqlite3_step(roots) == SQLITE_ROW;
+    sqlite3_reset(roots);
+  }
+  sqlite3_finalize(program);
+  return found;
+}
+
+enum err_code txn_check_readers(sqlite3 *db, const char *schema,
+                                const char *table, struct err *e) {
+  sqlite3_stmt *roots = NULL, *stmt = NULL;
+  int number, found = 0;
+  /* Outside a transaction txn_check_caller() has seen any reader. */
+  if (e->code || sqlite3_get_autocommit(db)) return e->code;
+  number = schema_number(db, schema, e);
+  roots = txn_preparef(db, e,
+                       "SELECT 1 FROM \"%w\".sqlite_schema WHERE rootpage=?1 "
+                       "AND tbl_name=%Q COLLATE NOCASE",
+                       schema, table);
+  while (roots && !found && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    struct err ignored = {0}; /* one that cannot be explained */
+    if (stmt == roots || !sqlite3_stmt_busy(stmt)) continue;
+    found = opens_table(db, stmt, number, roots, &ignored);
+  }
+  sqlite3_finalize(roots);
+  if (found) {
+    err_set(e, ERR_MISUSE,
+            "a query of this connection is reading \"%s\" and would see old "
+            "rows and new; finish it first",
+            table);
   }
   return e->code;
 }
@@ -127,9 +249,10 @@ static void finalize_ends(struct txn *t) {
 enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e) {
-  /* BEGIN IMMEDIATE would lock every attached database as well. */
-  const char *begin =
-      sqlite3_stricmp(schema, "main") == 0 ? "BEGIN IMMEDIATE" : "BEGIN";
+  /* It would lock every attached database as well. */
+  const char *begin = table || sqlite3_stricmp(schema, "main") != 0
+                          ? "BEGIN"
+                          : "BEGIN IMMEDIATE";
   memset(t, 0, sizeof *t);
   t->db = db;
   t->schema = schema;
@@ -156,12 +279,13 @@ static int is_busy(int rc) {
 
 /* Steps a statement that may find the database busy, until the deadline. Our
 ** own loop, because setting a busy timeout would replace the host's handler.
-** A stale snapshot (BUSY_SNAPSHOT) does not get better by waiting. */
+** A caller's stale snapshot (BUSY_SNAPSHOT) does not get better by waiting. */
 static int step_patiently(struct txn *t, sqlite3_stmt *stmt) {
   int rc;
-  while (is_busy(rc = step_once(stmt)) &&
-         sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT &&
-         runlog_now_ms() < t->deadline_ms) {
+  while (
+      is_busy(rc = step_once(stmt)) &&
+      (!t->nested || sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT) &&
+      runlog_now_ms() < t->deadline_ms) {
     sqlite3_sleep(RETRY_MS);
     if (interrupt_pending(t->interrupt)) return SQLITE_INTERRUPT;
   }
@@ -184,6 +308,11 @@ enum err_code txn_begin(struct txn *t, struct err *e) {
   rc = step_patiently(t, t->begin);
   if (rc) return explain(t, rc, "taking the write lock", e);
   t->open = 1;
+  if (sqlite3_get_autocommit(t->db)) {
+    return err_set(e, ERR_LOCAL,
+                   "BEGIN did nothing: an authorizer of this program ignores "
+                   "transactions, and a failure could not be undone");
+  }
   /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
   rc = t->first ? step_patiently(t, t->first) : SQLITE_OK;
   if (rc) return explain(t, rc, "taking the write lock", e);

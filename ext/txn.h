@@ -29,9 +29,25 @@ struct txn {
 /*
 ** Refuses, before anything is done, where a transaction cannot work: inside a
 ** statement that writes (INSERT ... SELECT f()), while other statements of
-** this connection are reading, on a read-only database, under query_only.
+** this connection are reading, on a read-only database, under query_only,
+** without a journal, on a file that was moved away.
 */
 enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
+
+/* The part of it that counts also for what only reads: SQLite lets a CHECK of
+** a hostile file call us during PRAGMA integrity_check. */
+enum err_code txn_check_pragma(sqlite3 *db, struct err *e);
+
+/* Refuses, inside the caller's transaction, while one of its statements reads
+** the table that is about to be replaced. */
+enum err_code txn_check_readers(sqlite3 *db, const char *schema,
+                                const char *table, struct err *e);
+
+/* Whether main may be written at all. */
+int txn_may_write(sqlite3 *db);
+
+/* Whether sql begins with these words; second may be NULL. */
+int txn_sql_begins(const char *sql, const char *first, const char *second);
 
 /* table is one that the transaction may write; NULL when none exists yet, and
 ** then a savepoint takes the write lock only with the first write. */

@@ -11,6 +11,7 @@
 */
 #include "vtab.h"
 
+#include "txn.h"
 #include "vtab_local.h"
 
 #include <string.h>
@@ -28,33 +29,13 @@ static void table_free(struct live_table *t) {
   sqlite3_free(t);
 }
 
-/* 1 when sql begins with CREATE VIRTUAL. SQLite takes blanks, comments, empty
-** statements and a byte order mark before it as part of it. */
-static int is_create(const char *sql) {
-  static const char *const words[] = {"CREATE", "VIRTUAL"};
-  for (size_t i = 0; sql && i < 2;) {
-    int n = (int)strlen(words[i]);
-    sql += strspn(sql, " \t\r\n\f;\xEF\xBB\xBF");
-    if (sql[0] == '-' && sql[1] == '-') {
-      sql = strchr(sql, '\n');
-    } else if (sql[0] == '/' && sql[1] == '*') {
-      sql = strstr(sql + 2, "*/");
-      if (sql) sql += 2;
-    } else if (sqlite3_strnicmp(sql, words[i], n) == 0) {
-      sql += n;
-      i++;
-    } else {
-      return 0;
-    }
-  }
-  return sql != NULL;
-}
-
 static int is_creating(sqlite3 *db, const char *schema) {
   if (sqlite3_txn_state(db, schema) != SQLITE_TXN_WRITE) return 0;
   for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s;
        s = sqlite3_next_stmt(db, s)) {
-    if (sqlite3_stmt_busy(s) && is_create(sqlite3_sql(s))) return 1;
+    if (sqlite3_stmt_busy(s) &&
+        txn_sql_begins(sqlite3_sql(s), "CREATE", "VIRTUAL"))
+      return 1;
   }
   return 0;
 }

@@ -284,11 +284,13 @@ def blocked_by_threads(pid):
 @one
 def threads_of_ours_leave_signals_to_the_host(b, host):
     """... but for their own faults, whose handler would else not be asked."""
-    b.server.faults("when=login do=delay:400")
+    b.server.faults("when=login do=delay:1000")
     host.process.stdin.write(b'{"op": "sql", "sql": "SELECT count(*) FROM '
                              b'ordersync", "args": []}\n')
-    time.sleep(0.2)
-    during = blocked_by_threads(host.pid)  # the login's
+    during, until = [], time.monotonic() + 5
+    while not during and time.monotonic() < until:
+        time.sleep(0.05)
+        during = blocked_by_threads(host.pid)  # the login's
     expect(host.answer().value == b.rows, "other rows")
     after = blocked_by_threads(host.pid)  # the kept connection's watchdog
     expect(during and after, "no thread was seen")
