@@ -56,21 +56,68 @@ static void blot(char *text, size_t n_old) {
   memmove(text + n_new, text + n_old, strlen(text + n_old) + 1);
 }
 
-static void mask_secret(char *text, const char *secret) {
-  size_t n = strlen(secret);
-  char *at = text;
-  if (n == 0) return;
-  while ((at = strstr(at, secret)) != NULL) {
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* How many bytes of text spell c: itself in either case, twice where it is the
+** quote that is doubled, or percent-encoded; 0: they do not. */
+static size_t spelled_char(const char *text, char c, char quote) {
+  if (text[0] == '%' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0 &&
+      hex_digit(text[1]) * 16 + hex_digit(text[2]) == (unsigned char)c) {
+    return 3;
+  }
+  if (tolower((unsigned char)*text) != tolower((unsigned char)c)) return 0;
+  if (c != quote) return 1;
+  return text[1] == c || text[1] == 0 ? 2 : 0;
+}
+
+/* The same for the secret; *n_chars gets how many of its characters matched. */
+static size_t spelled(const char *text, const char *secret, char quote,
+                      size_t *n_chars) {
+  size_t at = 0, i = 0;
+  while (secret[i] && text[at]) {
+    size_t n = spelled_char(text + at, secret[i], quote);
+    if (n == 0) break;
+    at += text[at + n - 1] ? n : n - 1; /* the text ends within the quotes */
+    i++;
+  }
+  *n_chars = i;
+  return at;
+}
+
+/* A server or a driver may echo a secret in another spelling: upper case,
+** percent-encoded, or with one kind of quote doubled. */
+static const char doubled_quotes[] = {0, '\'', '"', ']'};
+
+/* The bytes at text that spell the whole secret; 0: they do not. With is_cut,
+** also those up to the text's end that spell four or more characters of it. */
+static size_t secret_at(const char *text, const char *secret, int is_cut) {
+  for (size_t k = 0; k < sizeof doubled_quotes; k++) {
+    size_t n_chars;
+    size_t n = spelled(text, secret, doubled_quotes[k], &n_chars);
+    if (!secret[n_chars]) return n;
+    if (is_cut && n_chars >= 4 && !text[n]) return n;
+  }
+  return 0;
+}
+
+static void mask_secret(char *text, const char *secret, int is_cut) {
+  int is_short = strlen(secret) < 4;
+  if (!*secret) return;
+  for (char *at = text; *at; at++) {
+    size_t n = secret_at(at, secret, is_cut);
+    if (n == 0) continue;
     /* A secret of a few letters is masked only as a whole word, else it would
     ** eat the message (and so tell what it is). */
-    int inside = n < 4 && ((at > text && isalnum((unsigned char)at[-1])) ||
-                           isalnum((unsigned char)at[n]));
-    if (inside) {
-      at++;
+    if (is_short && ((at > text && isalnum((unsigned char)at[-1])) ||
+                     isalnum((unsigned char)at[n]))) {
       continue;
     }
     blot(at, n);
-    at += n < 3 ? n : 3;
+    at += (n < 3 ? n : 3) - 1;
   }
 }
 
@@ -105,25 +152,31 @@ static void mask_word(char *text, const char *word) {
   }
 }
 
-void err_mask(char *text, const char *secret) {
-  if (secret) mask_secret(text, secret);
+/* Control characters, those of C1 included, would let a server forge lines of
+** a log, or command a terminal. */
+static void flatten(char *text) {
+  for (unsigned char *at = (unsigned char *)text; *at; at++) {
+    if (*at == '\t' || *at == '\n' || *at == '\r') *at = ' ';
+    if (*at < ' ' || *at == 0x7f) *at = '?';
+    if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) at[0] = at[1] = '?';
+  }
+}
+
+static void mask(char *text, const char *secret, int is_cut) {
+  flatten(text);
+  if (secret) mask_secret(text, secret, is_cut);
   for (size_t i = 0; i < sizeof credential_words / sizeof *credential_words;
        i++) {
     mask_word(text, credential_words[i]);
   }
 }
 
+void err_mask(char *text, const char *secret) {
+  mask(text, secret, 0);
+}
+
 void err_mask_late(struct err *e, const char *secret) {
-  size_t n_text, n = strlen(secret);
-  err_mask(e->text, secret);
-  n_text = strlen(e->text);
-  if (n_text + 4 < sizeof e->text) return; /* it was not cut */
-  while (--n >= 4 && n < n_text) {
-    if (memcmp(e->text + n_text - n, secret, n) == 0) {
-      blot(e->text + n_text - n, n);
-      return;
-    }
-  }
+  mask(e->text, secret, strlen(e->text) + 4 >= sizeof e->text);
 }
 
 void err_hide(struct err *e, const char *secret) {

@@ -90,7 +90,9 @@ void err_result(const struct err *e, sqlite3_context *context);
 int err_vtab(const struct err *e, char **message);
 
 /* Masks in place what looks like a credential ("password=...", "pwd=...") and
-** every occurrence of secret (may be NULL). The text never grows. */
+** every occurrence of secret (may be NULL), also in other case, percent-encoded
+** or with quotes doubled; control characters become blanks and question marks.
+** The text never grows. */
 void err_mask(char *text, const char *secret);
 
 /* Masks secret in a text that is written already, also where the text was cut

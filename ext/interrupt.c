@@ -35,8 +35,7 @@ static int step_says_interrupt(sqlite3_stmt *stmt) {
   return rc == SQLITE_INTERRUPT;
 }
 
-int interrupt_pending(void *arg) {
-  struct interrupt *i = arg;
+static int look(struct interrupt *i) {
   sqlite3_int64 now = runlog_now_ms();
   if (now - i->ticked_ms >= TICK_MS) {
     i->ticked_ms = now;
@@ -48,6 +47,13 @@ int interrupt_pending(void *arg) {
   }
 #endif
   return step_says_interrupt(i->probe);
+}
+
+/* A progress handler says it once: whoever asks again must hear it, too. */
+int interrupt_pending(void *arg) {
+  struct interrupt *i = arg;
+  if (!i->seen) i->seen = look(i);
+  return i->seen;
 }
 
 void interrupt_sleep(struct interrupt *i, sqlite3_int64 until_ms) {

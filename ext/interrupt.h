@@ -17,12 +17,14 @@ struct interrupt {
   sqlite3_stmt *probe; /* owned */
   sqlite3_stmt *tick;  /* owned */
   sqlite3_int64 ticked_ms;
+  int seen;
 };
 
 enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
 void interrupt_close(struct interrupt *i);
 
-/* Non-zero once interrupted. arg is the struct interrupt: the form that
+/* Non-zero once interrupted, and from then on. arg is the struct interrupt: the
+*form that
 ** mssql_hooks wants. */
 int interrupt_pending(void *arg);
 

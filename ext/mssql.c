@@ -190,8 +190,8 @@ static enum err_code fail_row(struct mssql *m, struct err *e) {
 
 /* After the last row: was it really the last, and does nothing bad follow? */
 static enum err_code finish(struct mssql *m, struct err *e) {
+  sqlite3_int64 count, n_rows = m->n_rows;
   int counted, more;
-  sqlite3_int64 count;
   door_enter(&m->notes);
   counted = dbiscount(m->db);
   count = dbcount(m->db);
@@ -207,12 +207,15 @@ static enum err_code finish(struct mssql *m, struct err *e) {
     e->transient = 1;
     return e->code;
   }
-  while ((more = next_result(m, 0)) > 0) {
-    door_enter(&m->notes);
-    (void)dbcanquery(m->db);
-    door_leave();
-  }
+  more = next_result(m, 0);
   if (more < 0) return fail_row(m, e);
+  if (more > 0) {
+    mssql_cancel(m);
+    return err_set(e, ERR_DATA,
+                   "the server sent a second result after the %lld rows of the "
+                   "first; one was asked for",
+                   n_rows);
+  }
   m->state = STATE_DONE;
   watch_arm(&m->watch, 0);
   return ERR_NONE;
@@ -363,7 +366,8 @@ static const char redirected[] =
 
 /* After FreeTDS's "connection failed", under verify or require: was it TLS? */
 static void diagnose(const struct profile *p, const struct addresses *found,
-                     sqlite3_int64 deadline_ms, struct err *e) {
+                     const struct mssql_hooks *hooks, sqlite3_int64 deadline_ms,
+                     struct err *e) {
   sqlite3_int64 now = mssql_now_ms();
   sqlite3_int64 until = now + PROBE_MOST_MS;
   struct findings f;
@@ -371,8 +375,10 @@ static void diagnose(const struct profile *p, const struct addresses *found,
   if (e->code != ERR_NETWORK || e->server_number || found->count == 0) return;
   if (p->freetds_section || p->encrypt == ENCRYPT_OFF) return;
   if (until > deadline_ms) until = deadline_ms;
-  if (!tls_probe(found, p->server, p->ca_file, until, &f) || !f.fault[0]) {
+  if (!tls_probe(found, p->server, p->ca_file, hooks, until, &f) ||
+      !f.fault[0]) {
     if (f.session[0]) err_hint(e, "%s", redirected);
+    if (f.hint) err_hint(e, "%s", f.hint);
     return;
   }
   tls.secret = e->secret;
@@ -427,7 +433,7 @@ enum err_code mssql_open(struct mssql **out, const struct profile *p,
   if (!m) return e->code;
   m->deadline_ms = deadline;
   if (login_open(&m->db, p, hooks, packet, deadline, &m->addresses, e)) {
-    diagnose(p, &m->addresses, deadline, e);
+    diagnose(p, &m->addresses, hooks, deadline, e);
     goto done;
   }
   if (adopt(m, e)) goto done;
@@ -497,7 +503,7 @@ static void ask_server(struct mssql *m) {
 
 static void ask_tls(struct mssql *m) {
   struct findings f;
-  if (!m->host || !tls_probe(&m->addresses, m->host, m->ca_file,
+  if (!m->host || !tls_probe(&m->addresses, m->host, m->ca_file, &m->hooks,
                              mssql_now_ms() + PROBE_MOST_MS, &f)) {
     return;
   }

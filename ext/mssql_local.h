@@ -136,13 +136,17 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql);
 struct findings {
   char session[256]; /* protocol, cipher, certificate; "" when none came up */
   char fault[256];   /* a reason to refuse; "" when there is none */
-  const char *hint;  /* what to do about it, or NULL; static */
+  const char *hint;  /* what to do about it, or, without a fault, where the
+                     ** connection broke; NULL; static */
 };
 int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
-              sqlite3_int64 deadline_ms, struct findings *found);
+              const struct mssql_hooks *hooks, sqlite3_int64 deadline_ms,
+              struct findings *found);
 
-/* A TCP connection within the deadline, or -1 with errno set. */
-int tls_dial(const struct address *at, sqlite3_int64 deadline_ms);
+/* A TCP connection within the deadline, or -1 with errno set. hooks may be
+** NULL, as for tls_probe(); an interrupt is a time-out. */
+int tls_dial(const struct address *at, const struct mssql_hooks *hooks,
+             sqlite3_int64 deadline_ms);
 
 /* ---- mssql_column.c ----------------------------------------------------- */
 

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 /* [MS-TDS] 2.2.3.1.1: packet types; 2.2.6.5: PRELOGIN. */
+#define TICK_MS           50
 #define TDS_HEADER        8
 #define TDS_PRELOGIN      0x12
 #define TDS_REPLY         0x04
@@ -72,6 +73,7 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql) {
 
 struct probe {
   int fd;
+  const struct mssql_hooks *hooks; /* borrowed; NULL: none */
   sqlite3_int64 deadline_ms;
   gnutls_session_t session;
   unsigned char out[16384]; /* gathered until GnuTLS wants an answer */
@@ -79,29 +81,32 @@ struct probe {
   size_t n_in; /* left of the packet that is being read */
 };
 
-static int wait_for(int fd, short events, sqlite3_int64 deadline_ms) {
+static int wait_for(int fd, short events, const struct mssql_hooks *hooks,
+                    sqlite3_int64 deadline_ms) {
   struct pollfd p = {fd, events, 0};
   for (;;) {
     sqlite3_int64 left = deadline_ms - mssql_now_ms();
     int ready;
-    if (left <= 0) {
+    if (left <= 0 ||
+        (hooks && hooks->interrupted && hooks->interrupted(hooks->arg))) {
       errno = ETIMEDOUT;
       return 0;
     }
-    ready = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
+    ready = poll(&p, 1, left < TICK_MS ? (int)left : TICK_MS);
     if (ready > 0) return 1;
     if (ready < 0 && errno != EINTR) return 0;
   }
 }
 
-int tls_dial(const struct address *at, sqlite3_int64 deadline_ms) {
+int tls_dial(const struct address *at, const struct mssql_hooks *hooks,
+             sqlite3_int64 deadline_ms) {
   int failure = 0;
   socklen_t n = sizeof failure;
   int fd =
       socket(at->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   if (connect(fd, (const struct sockaddr *)&at->at, at->size) == 0) return fd;
-  if (errno == EINPROGRESS && wait_for(fd, POLLOUT, deadline_ms) &&
+  if (errno == EINPROGRESS && wait_for(fd, POLLOUT, hooks, deadline_ms) &&
       getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &n) == 0) {
     if (failure == 0) return fd;
     errno = failure;
@@ -119,7 +124,8 @@ static int send_all(struct probe *s, const unsigned char *bytes, size_t n) {
       bytes += sent;
       n -= (size_t)sent;
     } else if (errno != EINTR &&
-               (errno != EAGAIN || !wait_for(s->fd, POLLOUT, s->deadline_ms))) {
+               (errno != EAGAIN ||
+                !wait_for(s->fd, POLLOUT, s->hooks, s->deadline_ms))) {
       return 0;
     }
   }
@@ -131,7 +137,8 @@ static int recv_some(struct probe *s, void *bytes, size_t n) {
     ssize_t got = recv(s->fd, bytes, n, 0);
     if (got >= 0) return (int)got;
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || !wait_for(s->fd, POLLIN, s->deadline_ms)) return -1;
+    if (errno != EAGAIN || !wait_for(s->fd, POLLIN, s->hooks, s->deadline_ms))
+      return -1;
   }
 }
 
@@ -356,6 +363,12 @@ static int handshake(struct probe *s) {
   return rc;
 }
 
+/* The connection's failure, not TLS's: a later try may succeed. */
+static int is_transport(int rc) {
+  return rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_PUSH_ERROR ||
+         rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_TIMEDOUT;
+}
+
 /* The handshake with FreeTDS's own priorities, the certificate accepted
 ** whatever it is, so that it can be looked at. */
 static int look(struct probe *s, const char *host, const char *ca_file,
@@ -382,6 +395,8 @@ static int look(struct probe *s, const char *host, const char *ca_file,
   rc = handshake(s);
   if (rc == 0) {
     known = examine(s->session, host, f);
+  } else if (is_transport(rc)) {
+    f->hint = "It breaks off in the TLS handshake.";
   } else {
     known = 1;
     (void)snprintf(f->fault, sizeof f->fault, "the TLS handshake failed: %s",
@@ -394,17 +409,19 @@ done:
 }
 
 int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
-              sqlite3_int64 deadline_ms, struct findings *found) {
+              const struct mssql_hooks *hooks, sqlite3_int64 deadline_ms,
+              struct findings *found) {
   struct probe *s;
   int known = 0;
   memset(found, 0, sizeof *found);
   s = sqlite3_malloc64(sizeof *s);
   if (!s) return 0;
   memset(s, 0, sizeof *s);
+  s->hooks = hooks;
   s->deadline_ms = deadline_ms;
   s->fd = -1;
   for (int i = 0; i < at->count && s->fd < 0; i++) {
-    s->fd = tls_dial(&at->items[i], deadline_ms);
+    s->fd = tls_dial(&at->items[i], hooks, deadline_ms);
   }
   if (s->fd >= 0) {
     int answer = prelogin(s);

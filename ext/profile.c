@@ -394,12 +394,24 @@ void profile_password_free(char *password) {
   if (password) profile_file_wipe(password, strlen(password));
 }
 
-void profile_mask(const struct profile *p, struct err *e) {
+/* The password for masking: as it is now, wherever it stands. */
+static char *password_now(const struct profile *p) {
   struct err ignored = {0};
   char *password = NULL;
-  if (!e->code || !p->name) return;
-  if (!profile_password(p, &password, &ignored) && password && *password) {
-    err_mask_late(e, password);
-  }
+  if (p->name) (void)profile_password(p, &password, &ignored);
+  return password;
+}
+
+void profile_mask(const struct profile *p, struct err *e) {
+  char *password;
+  if (!e->code) return;
+  password = password_now(p);
+  if (password) err_mask_late(e, password);
+  profile_password_free(password);
+}
+
+void profile_mask_text(const void *profile, char *text) {
+  char *password = password_now(profile);
+  if (password) err_mask(text, password);
   profile_password_free(password);
 }

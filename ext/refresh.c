@@ -69,6 +69,8 @@ static enum err_code load(struct refresh *r, const char *name,
   if (txn_check_readers(r->db, r->map.schema, r->map.target, e)) return e->code;
   if (apply_check_key(&r->map, e)) return e->code;
   if (profile_load(&r->prof, r->map.profile, e)) return e->code;
+  r->log.mask = profile_mask_text;
+  r->log.mask_arg = &r->prof;
   r->deadline_ms =
       r->log.started_ms + (sqlite3_int64)r->prof.query_timeout * 1000;
   n = (sqlite3_uint64)r->map.n_columns;

@@ -97,7 +97,10 @@ void runlog_detail(struct runlog *log, enum trace_level level,
   text = sqlite3_vmprintf(fmt, args);
   va_end(args);
   if (!text) return; /* a lost detail is better than a lost run */
-  err_mask(text, NULL);
+  if (level != TRACE_INFO && log->mask)
+    log->mask(log->mask_arg, text);
+  else
+    err_mask(text, NULL);
   trace_line(level, log->sync, phase, text);
   n = strlen(text);
   d = log->has_tables ? sqlite3_malloc64(sizeof *d + n + 1) : NULL;

@@ -32,6 +32,11 @@ struct runlog {
   sqlite3_int64 started_ms;    /* monotonic */
   sqlite3_int64 shown_ms;      /* when the progress line was last drawn */
 
+  /* Masks the password in warnings and errors, which may hold names and texts
+  ** of the server's; NULL: it is not known yet. */
+  void (*mask)(const void *arg, char *text);
+  const void *mask_arg; /* borrowed */
+
   /* What the outcome's row will say; the refresh fills it as it goes. */
   const char *mode;
   int dry_run;

@@ -64,10 +64,24 @@ def probe():
     }
 
 
+def cancel_once(db, at):
+    """A progress handler that says it once, as Python's Ctrl-C does."""
+    said = []
+
+    def handler():
+        if said or time.monotonic() < at:
+            return 0
+        said.append(1)
+        return 1
+    db.set_progress_handler(handler, 1000)
+
+
 def run(db, request):
     started = time.monotonic()
     answer = {"rows": None, "error": None}
     timer = None
+    if "cancel_once_ms" in request:
+        cancel_once(db, started + request["cancel_once_ms"] / 1000)
     if "interrupt_ms" in request:
         timer = threading.Timer(request["interrupt_ms"] / 1000, db.interrupt)
         timer.start()
@@ -80,6 +94,7 @@ def run(db, request):
     answer["seconds"] = time.monotonic() - started
     answer["in_transaction"] = db.in_transaction
     answer["last_insert_rowid"] = libsqlite_rowid(db)
+    db.set_progress_handler(None, 0)
     if timer:
         timer.cancel()
         timer.join()

@@ -256,6 +256,11 @@ retried("a_deadlock_between_rows_is_tried_again",
 retried("a_link_reset_inside_a_row_is_tried_again",
         ROWS_BATCH + "times=1 after_bytes=60003 do=reset")
 retried("a_link_closed_in_login_is_tried_again", "when=login times=1 do=cut")
+# The first of the two is the login's, the second looks for the reason.
+retried("a_link_closed_in_the_handshake_is_tried_again",
+        "when=tls times=2 do=cut")
+retried("a_link_reset_inside_the_handshake_is_tried_again",
+        "when=tls times=2 after_bytes=400 do=reset")
 retried("a_busy_azure_is_tried_again",
         "when=login times=1 do=refuse_login:40613")
 retried("a_login_without_an_answer_is_tried_again",
@@ -370,5 +375,19 @@ interrupted("an_interrupt_ends_a_stall_inside_a_row",
             ROWS_BATCH + "after_bytes=60003 do=hang")
 interrupted("an_interrupt_needs_no_consent_of_the_server",
             ROWS_BATCH + "do=hang\n" + ROWS_BATCH + "do=ignore_attention")
+
+
+@test
+def a_handler_that_cancels_once_ends_the_pause_between_attempts():
+    with box("cancel-once", query_timeout=20) as b, b.host() as host:
+        b.sql("UPDATE ordersync_syncs SET retries = 9")
+        b.server.faults("when=login do=cut")
+        answer = host.refresh(cancel_once_ms=1500)
+        expect_match("interrupted", answer.error, "the error")
+        expect(answer.seconds < 1.5 + 1.5, "took %.1f s" % answer.seconds)
+        b.expect_logged("interrupt", "interrupted")
+        b.server.faults()
+        b.works(host)
+
 
 main(8, again=True)

@@ -251,6 +251,58 @@ def a_long_message_shows_no_part_of_the_password():
 
 
 @test
+def other_spellings_of_the_password_are_masked():
+    spellings = [SENTINEL.upper(), SENTINEL.replace("'", "''"),
+                 SENTINEL.replace("]", "]]"), "".join(
+                     c if c.isalnum() else "%%%02X" % ord(c)
+                     for c in SENTINEL)]
+    with Box("spellings", password=SENTINEL, query_timeout=5) as b:
+        for said in spellings:
+            b.server.faults('when=batch match="FROM [dbo]" do=error:50000:16:'
+                            "near %s here" % said)
+            for sql in ("SELECT ordersync_refresh()",
+                        "SELECT count(*) FROM ordersync"):
+                expect_match(r"near \*\*\* here", Shell(b, sql).err, said)
+        found = b.sql("SELECT error FROM ordersync_runs WHERE error NOT LIKE "
+                      "'%near *** here%'")
+        expect(not found, "the run log has %r" % found)
+
+
+@test
+def warnings_of_a_successful_run_have_no_password():
+    with Box("warnings", password=SENTINEL) as b:
+        b.env["ORDERSYNC_LOG"] = "stderr"
+        b.server.query('ALTER TABLE "vwZSDOrder_Advanced" ADD COLUMN "%s" int'
+                       % SENTINEL)
+        shell = Shell(b, "SELECT ordersync_refresh()")
+        expect(shell.code == 0 and "***" in shell.err, "said: " + shell.err)
+        expect_no_secret(shell.err, "a column's name")
+        b.server.faults('when=batch match="TOP (0)" do=error:102:15:Incorrect '
+                        "syntax near '%s'" % SENTINEL)
+        shell = Shell(b, "SELECT ordersync_refresh()")
+        expect(shell.code == 0 and "***" in shell.err, "said: " + shell.err)
+        expect_no_secret(shell.err, "a warning")
+        for name in os.listdir(b.folder):
+            if name.startswith("orders.db"):
+                with open(os.path.join(b.folder, name), "rb") as f:
+                    expect_no_secret(f.read(), name)
+
+
+@test
+def a_server_cannot_forge_lines_of_the_log():
+    with Box("forged") as b:
+        b.env["ORDERSYNC_LOG"] = "stderr"
+        b.server.query('ALTER TABLE "vwZSDOrder_Advanced" ADD COLUMN "x\ny" '
+                       "int")
+        b.server.query('ALTER TABLE "vwZSDOrder_Advanced" ADD COLUMN "z\x1b[2'
+                       'J\nordersync: INFO open_orders: apply: 99 rows" int')
+        shell = Shell(b, "SELECT ordersync_refresh()")
+        expect("apply: 99 rows" in shell.err, "said: " + shell.err)
+        expect("\x1b" not in shell.err and "\nordersync: INFO open_orders: "
+               "apply: 99" not in shell.err, "a line was forged: " + shell.err)
+
+
+@test
 def the_command_line_has_no_password():
     with Box("cmdline", password=SENTINEL) as b:
         b.server.faults(ROWS_BATCH + "do=delay:1500")

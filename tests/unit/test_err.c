@@ -44,6 +44,43 @@ static void test_err__secret_that_straddles_the_cut_is_masked(void **state) {
   assert_null(strstr(e.text, "S3c"));
 }
 
+static void test_err__secret_is_masked_in_other_spellings(void **state) {
+  static const char *const cases[][2] = {
+      {"near 'S3NT''INEL]%' now", "near '***' now"},
+      {"S3nt%27inel%5d%25", "***"},
+      {"[S3nt'inel]]%]", "[***]"},
+      {"s3nt'inel]%s3nt'inel]%", "******"},
+      {"S3nt'inel", "S3nt'inel"}, /* not the whole of it */
+      {"100% S3nt", "100% S3nt"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[128];
+    strcpy(text, cases[i][0]);
+    err_mask(text, "S3nt'inel]%");
+    assert_string_equal(text, cases[i][1]);
+  }
+}
+
+static void test_err__other_spellings_are_masked_at_the_cut(void **state) {
+  struct err e = {0};
+  char filler[1024];
+  (void)state;
+  memset(filler, 'x', sizeof filler);
+  filler[sizeof filler - 10] = 0;
+  err_set(&e, ERR_REMOTE, "%sS3NT''INEL and more", filler);
+  assert_non_null(strstr(e.text, "S3NT''"));
+  err_mask_late(&e, "S3nt'inel");
+  assert_null(strstr(e.text, "S3N"));
+}
+
+static void test_err__control_characters_do_not_pass(void **state) {
+  char text[] = "a\r\nordersync: INFO\x1b[2J \xc2\x9bK \xc3\xa9";
+  (void)state;
+  err_mask(text, NULL);
+  assert_string_equal(text, "a  ordersync: INFO?[2J ??K \xc3\xa9");
+}
+
 static void test_err__short_secret_is_masked_as_a_word_only(void **state) {
   char text[] = "a bad day for a";
   (void)state;
@@ -148,6 +185,9 @@ int main(void) {
       cmocka_unit_test(test_err__first_failure_wins),
       cmocka_unit_test(test_err__hidden_secret_is_masked_everywhere),
       cmocka_unit_test(test_err__secret_that_straddles_the_cut_is_masked),
+      cmocka_unit_test(test_err__secret_is_masked_in_other_spellings),
+      cmocka_unit_test(test_err__other_spellings_are_masked_at_the_cut),
+      cmocka_unit_test(test_err__control_characters_do_not_pass),
       cmocka_unit_test(test_err__short_secret_is_masked_as_a_word_only),
       cmocka_unit_test(test_err__connection_strings_are_masked),
       cmocka_unit_test(test_err__long_text_is_cut_between_characters),

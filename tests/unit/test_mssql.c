@@ -613,6 +613,16 @@ static void test_mssql__an_error_token_is_no_end(void **state) {
 
 /* ---- deadlines and interrupts ------------------------------------------- */
 
+static void test_mssql__a_second_result_is_an_error(void **state) {
+  struct world *w = *state;
+  struct mssql *m = connect_to(&w->plain);
+  struct err e = {0};
+  assert_int_equal(read_all(m, "SELECT 1 AS a; SELECT 2 AS a", &e), 1);
+  assert_int_equal(e.code, ERR_DATA);
+  assert_non_null(strstr(e.text, "a second result after the 1 rows"));
+  mssql_close(m);
+}
+
 static void test_mssql__a_deadline_ends_every_wait(void **state) {
   static const char *const specs[] = {
       "when=batch match=few do=hang",
@@ -790,7 +800,7 @@ static int decoy(const struct server *s) {
   in->sin_family = AF_INET;
   in->sin_port = htons((uint16_t)s->port);
   in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  fd = tls_dial(&at, mssql_now_ms() + 1000);
+  fd = tls_dial(&at, NULL, mssql_now_ms() + 1000);
   assert_true(fd >= 0);
   assert_int_equal(
       setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle), 0);
@@ -1149,6 +1159,7 @@ int main(void) {
       T(test_mssql__drops_a_link_that_ignores_a_cancel),
       T(test_mssql__notices_every_broken_stream),
       T(test_mssql__an_error_token_is_no_end),
+      T(test_mssql__a_second_result_is_an_error),
       T(test_mssql__a_deadline_ends_every_wait),
       T(test_mssql__an_idle_connection_outlives_a_deadline),
       T(test_mssql__an_interrupt_ends_a_wait_soon),
