@@ -13,13 +13,7 @@
 #include "runlog.h"
 #include "target.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { COLUMN_STEP, COLUMN_OK, COLUMN_DETAIL, COLUMN_SYNC };
 enum outcome { OUTCOME_FAILED = 0, OUTCOME_OK = 1, OUTCOME_UNREACHED = 2 };
@@ -114,85 +108,39 @@ static void check_profile(struct check *c) {
          c->prof.path ? c->prof.path : "the environment");
 }
 
-/* ---- DNS and TCP, without TDS
- * -------------------------------------------------- */
+/* ---- DNS and TCP ------------------------------------------------------------
+ */
 
-static struct addrinfo *resolve(struct check *c) {
-  struct addrinfo hints = {0}, *list = NULL;
-  char port[16];
-  int rc, n = 0;
-  hints.ai_socktype = SOCK_STREAM;
-  sqlite3_snprintf(sizeof port, port, "%d", c->prof.port ? c->prof.port : 1433);
-  rc = getaddrinfo(c->prof.server, port, &hints, &list);
-  if (rc) {
-    report(c, "dns", OUTCOME_FAILED, "cannot resolve \"%s\": %s",
-           c->prof.server, gai_strerror(rc));
-    return NULL;
-  }
-  for (struct addrinfo *at = list; at; at = at->ai_next) n++;
-  report(c, "dns", OUTCOME_OK, "%s has %d address(es)", c->prof.server, n);
-  return list;
-}
-
-/* Connects without blocking; 0 or an errno. */
-static int connect_to(const struct addrinfo *at, int timeout_ms) {
-  int fd = socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                  at->ai_protocol);
-  struct pollfd p = {.fd = fd, .events = POLLOUT};
-  socklen_t n = sizeof(int);
-  int error = 0, ready;
-  if (fd < 0) return errno;
-  if (connect(fd, at->ai_addr, at->ai_addrlen) != 0) error = errno;
-  if (error == EINPROGRESS) {
-    ready = poll(&p, 1, timeout_ms);
-    if (ready <= 0)
-      error = ready == 0 ? ETIMEDOUT : errno;
-    else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n))
-      error = errno;
-  }
-  (void)close(fd);
-  return error;
-}
-
-static int check_tcp(struct check *c, struct addrinfo *list) {
-  sqlite3_int64 start = runlog_now_ms();
-  int error = EHOSTUNREACH;
-  for (struct addrinfo *at = list; at && error; at = at->ai_next) {
-    error = connect_to(at, c->prof.login_timeout * 1000);
-  }
-  if (error) {
-    report(c, "tcp", OUTCOME_FAILED, "cannot connect to %s port %d: %s",
-           c->prof.server, c->prof.port ? c->prof.port : 1433, strerror(error));
-  } else {
-    report(c, "tcp", OUTCOME_OK, "connected in %lld ms",
-           (long long)(runlog_now_ms() - start));
-  }
-  return error == 0;
-}
-
-/* A section of freetds.conf, or a named instance, says elsewhere where the
-** server is; the login then tells whether it could be reached. */
+/* A section of freetds.conf says elsewhere where the server is; the login then
+** tells whether it could be reached. */
 static int check_reach(struct check *c) {
-  struct addrinfo *list;
-  int ok;
+  struct mssql_hooks hooks = {interrupt_pending, &c->interrupt};
+  struct mssql_reach reach;
+  struct err e = {0};
   if (!c->has_profile) {
     report_unreached(c, "dns");
     report_unreached(c, "tcp");
     return 0;
   }
-  if (!c->prof.server || c->prof.instance) {
+  if (!c->prof.server) {
     report(c, "dns", OUTCOME_UNREACHED, "left to FreeTDS");
     report(c, "tcp", OUTCOME_UNREACHED, "left to FreeTDS");
     return 1;
   }
-  list = resolve(c);
-  if (!list) {
+  if (mssql_reach(&reach, &c->prof, &hooks, &e) && reach.n_addresses == 0) {
+    report_error(c, "dns", &e);
     report_unreached(c, "tcp");
     return 0;
   }
-  ok = check_tcp(c, list);
-  freeaddrinfo(list);
-  return ok;
+  report(c, "dns", OUTCOME_OK, "%s has %d address(es)", c->prof.server,
+         reach.n_addresses);
+  if (e.code) {
+    report_error(c, "tcp", &e);
+  } else {
+    report(c, "tcp", OUTCOME_OK, "connected to port %d in %lld ms", reach.port,
+           (long long)reach.tcp_ms);
+  }
+  return e.code == ERR_NONE;
 }
 
 /* ---- TLS, login, permission, columns

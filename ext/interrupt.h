@@ -24,8 +24,8 @@ enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
 void interrupt_close(struct interrupt *i);
 
 /* Non-zero once interrupted, and from then on. arg is the struct interrupt: the
-*form that
-** mssql_hooks wants. */
+ *form that
+ ** mssql_hooks wants. */
 int interrupt_pending(void *arg);
 
 /* Sleeps until the monotonic time `until_ms`, or until interrupted. */

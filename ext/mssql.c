@@ -447,6 +447,17 @@ done:
   return e->code;
 }
 
+enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
+                          const struct mssql_hooks *hooks, struct err *e) {
+  struct reach r;
+  login_reach(&r, p, hooks,
+              mssql_now_ms() + (sqlite3_int64)p->login_timeout * 1000, e);
+  out->n_addresses = r.found.count;
+  out->port = r.port;
+  out->tcp_ms = r.tcp_ms;
+  return e->code;
+}
+
 /* ---- closing ------------------------------------------------------------ */
 
 /*

@@ -49,6 +49,19 @@ enum err_code mssql_open(struct mssql **out, const struct profile *p,
                          const struct mssql_hooks *hooks, enum mssql_use use,
                          struct err *e);
 
+/*
+** Looks the server up and connects, no more, within p->login_timeout seconds:
+** for ordersync_check. On failure out->n_addresses tells whether the name was
+** found. Not for a freetds_section, of which only FreeTDS knows.
+*/
+struct mssql_reach {
+  int n_addresses;
+  int port;
+  sqlite3_int64 tcp_ms; /* how long the connection took */
+};
+enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
+                          const struct mssql_hooks *hooks, struct err *e);
+
 /* Absolute CLOCK_MONOTONIC milliseconds after which every operation on m ends
 ** with ERR_TIMEOUT, by shutting the socket down if need be; 0: none. */
 void mssql_deadline(struct mssql *m, sqlite3_int64 monotonic_ms);

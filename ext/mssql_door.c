@@ -27,8 +27,14 @@ static struct {
   MHANDLEFUNC on_message; /* the host's, while we are inside */
 } door;
 
-/* Held over dbopen(): the conf file's name is one of FreeTDS's globals. */
-static pthread_mutex_t open_mutex = PTHREAD_MUTEX_INITIALIZER;
+/* The conf file's name is one of FreeTDS's globals: only one login at a time
+** may be before the place where it reads the file. Under door_mutex, as the
+** rest; logins by their tokens, 0: none. */
+static struct {
+  unsigned long last;   /* token that was given */
+  unsigned long holder; /* who may name its file, and has not passed it on */
+  unsigned long named;  /* whose file FreeTDS was told of last */
+} opening;
 
 /* The operation that runs on this thread; NULL outside of our entries. */
 static __thread struct notes *current;
@@ -117,8 +123,9 @@ static void install(void) {
 ** the child, where that thread does not exist. */
 static void after_fork(void) {
   (void)pthread_mutex_init(&door_mutex, NULL);
-  (void)pthread_mutex_init(&open_mutex, NULL);
   door.inside = 0;
+  opening.holder = 0;
+  hunt_after_fork();
   current = NULL;
 }
 
@@ -151,16 +158,39 @@ void door_leave(void) {
   current = NULL;
 }
 
-/* Polled: pthread_mutex_timedlock() waits by a clock that can be set. */
-int door_lock_open(sqlite3_int64 deadline_ms) {
-  const struct timespec pause = {0, 5000000L};
-  while (pthread_mutex_trylock(&open_mutex) != 0) {
-    if (mssql_now_ms() >= deadline_ms) return 0;
-    (void)nanosleep(&pause, NULL);
-  }
-  return 1;
+/* FreeTDS takes "" but not NULL; it means no file. */
+static void name_file(unsigned long token, char *path) {
+  if (path[0] || opening.named) (void)dbsetifile(path);
+  opening.named = path[0] ? token : 0;
 }
 
-void door_unlock_open(void) {
-  (void)pthread_mutex_unlock(&open_mutex);
+/* Polled: waiting by a clock that cannot be set needs a condition of its own,
+** and it is rare that two logins meet here. */
+unsigned long door_open_begin(char *path, sqlite3_int64 deadline_ms) {
+  const struct timespec pause = {0, 2000000L};
+  unsigned long token = 0;
+  for (;;) {
+    (void)pthread_mutex_lock(&door_mutex);
+    if (!opening.holder) {
+      token = opening.holder = ++opening.last;
+      name_file(token, path);
+    }
+    (void)pthread_mutex_unlock(&door_mutex);
+    if (token || mssql_now_ms() >= deadline_ms) return token;
+    (void)nanosleep(&pause, NULL);
+  }
+}
+
+void door_open_pass(unsigned long token) {
+  (void)pthread_mutex_lock(&door_mutex);
+  if (opening.holder == token) opening.holder = 0;
+  (void)pthread_mutex_unlock(&door_mutex);
+}
+
+void door_open_end(unsigned long token) {
+  char none[] = "";
+  (void)pthread_mutex_lock(&door_mutex);
+  if (opening.named == token) name_file(token, none);
+  if (opening.holder == token) opening.holder = 0;
+  (void)pthread_mutex_unlock(&door_mutex);
 }

@@ -4,6 +4,7 @@
 **   mssql.c         open, query, next, cancel, close
 **   mssql_login.c   DNS, SQL Browser, conf section, dbopen: in a thread of its
 **                   own, so that nothing in it can outlast the login timeout
+**   mssql_hunt.c    the socket of a login that is under way
 **   mssql_door.c    FreeTDS's process-wide handlers: installed on entry, put
 **                   back on exit; what they hear goes into a struct notes
 **   mssql_watch.c   the watchdog that shuts the socket down at a deadline
@@ -55,10 +56,16 @@ void door_leave(void);
 
 void notes_clear(struct notes *n);
 
-/* dbopen() and dbsetifile() share FreeTDS globals: one login at a time.
-** Returns 0 when the time was up first. */
-int door_lock_open(sqlite3_int64 deadline_ms);
-void door_unlock_open(void);
+/*
+** Around dbopen(), inside the door: FreeTDS has one name of a configuration
+** file for all threads. begin names ours ("": none, the system's files) when
+** no other login is before its reading of its own; 0 when the time was up
+** first. pass lets the next one go on, once ours was read; any thread may call
+** it. end takes the name back, unless it is another's by now.
+*/
+unsigned long door_open_begin(char *path, sqlite3_int64 deadline_ms);
+void door_open_pass(unsigned long token);
+void door_open_end(unsigned long token);
 
 /* ---- mssql_watch.c ------------------------------------------------------ */
 
@@ -98,6 +105,16 @@ struct addresses {
   int count;
 };
 
+/* Where a server is, and whether it can be reached: no login. */
+struct reach {
+  struct addresses found;
+  int port;             /* the instance's, if SQL Browser was asked */
+  sqlite3_int64 tcp_ms; /* how long the connection took */
+};
+enum err_code login_reach(struct reach *out, const struct profile *p,
+                          const struct mssql_hooks *hooks,
+                          sqlite3_int64 deadline_ms, struct err *e);
+
 /* Opens the connection and logs in. *found gets what the name resolved to. */
 enum err_code login_open(DBPROCESS **out, const struct profile *p,
                          const struct mssql_hooks *hooks, int packet_size,
@@ -108,6 +125,27 @@ enum err_code login_open(DBPROCESS **out, const struct profile *p,
 ** nobody answered, -1 when the answer names no port. */
 int browser_port(const struct addresses *at, const char *instance,
                  sqlite3_int64 deadline_ms);
+
+/* ---- mssql_hunt.c ------------------------------------------------------- */
+
+#define HUNT_FD_MOST 16384 /* descriptors beyond are never looked at */
+
+/* The descriptors that were open before a login. */
+struct hunt_before {
+  unsigned char bits[HUNT_FD_MOST / 8];
+};
+void hunt_note(struct hunt_before *before);
+
+/* A duplicate of FreeTDS's socket, connected to one of these addresses, which
+** from then on is known to be this login's; -1 when there is none, or more
+** than one that might be it. */
+int hunt_claim(const struct hunt_before *before, const struct addresses *at);
+void hunt_release(int fd); /* closes the duplicate; accepts -1 */
+
+/* Bytes that came over it; -1 when the kernel does not say. */
+sqlite3_int64 hunt_received(int fd);
+
+void hunt_after_fork(void);
 
 /* ---- mssql_error.c ------------------------------------------------------ */
 

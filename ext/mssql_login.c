@@ -7,7 +7,8 @@
 ** resolver or a server that drips bytes could hold the caller for ever. At
 ** the deadline the thread's socket is shut down; should the thread still not
 ** end (it is in getaddrinfo(), say), it is abandoned: it owns everything it
-** touches and frees it whenever it gets that far.
+** touches and frees it whenever it gets that far. Other logins do not wait for
+** it.
 **
 ** The certificate file and "require encryption" can only be given to
 ** FreeTDS in a configuration file. It is written to a memfd; the section's
@@ -18,12 +19,10 @@
 #include "mssql_local.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +34,17 @@
 #define TICK_MS      50
 #define GRACE_MS     300
 #define DEFAULT_PORT 1433
-#define FD_MOST      16384 /* descriptors beyond are never looked at */
+#define READ_MS      300 /* after which FreeTDS has read its configuration */
+#define REFUSED_MS   250 /* after which nobody seems to answer the connect */
+#define REFUSAL_MS   200 /* how long a refusal is waited for */
 
-enum stage { STAGE_DNS, STAGE_BROWSER, STAGE_QUEUE, STAGE_LOGIN };
+enum stage {
+  STAGE_DNS,
+  STAGE_BROWSER,
+  STAGE_CONNECT,
+  STAGE_QUEUE,
+  STAGE_LOGIN
+};
 
 /*
 ** Shared by the caller and the login's thread; whoever is last frees it. From
@@ -50,18 +57,23 @@ struct login {
   int done; /* under lock, as is all down to the line */
   int abandoned;
   enum stage stage;
-  unsigned char before[FD_MOST / 8]; /* descriptors open before the login */
+  struct hunt_before before;
   struct addresses found;
+  unsigned long token; /* the door's, until it was passed on */
+  sqlite3_int64 began_ms;
+  int sock; /* FreeTDS's, a duplicate, owned; -1: not found yet */
   /* the thread's alone until done: */
   LOGINREC *rec; /* owned */
   DBPROCESS *db; /* owned until taken */
   struct notes notes;
   int conf;        /* memfd, owned; -1 under freetds_section */
   int gai;         /* getaddrinfo()'s failure */
-  int unreachable; /* an errno: no address has a route */
+  int unreachable; /* an errno: no address has a route, or answers */
   int no_port;     /* the browser's: 0 silent, -1 no such; 1: has one */
   int no_conf;     /* it could not be written */
   int locked_out;
+  int only_reach; /* no login */
+  sqlite3_int64 tcp_ms;
   int port;
   int timeout; /* seconds */
   sqlite3_int64 deadline_ms;
@@ -82,6 +94,7 @@ static void login_free(struct login *l) {
     door_leave();
   }
   if (l->conf >= 0) (void)close(l->conf);
+  hunt_release(l->sock);
   (void)pthread_cond_destroy(&l->change);
   (void)pthread_mutex_destroy(&l->lock);
   free(l);
@@ -94,7 +107,7 @@ static struct login *login_new(struct err *e) {
     err_nomem(e);
     return NULL;
   }
-  l->conf = -1;
+  l->conf = l->sock = -1;
   (void)pthread_mutex_init(&l->lock, NULL); /* these cannot fail on Linux */
   (void)pthread_condattr_init(&attr);
   (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -189,61 +202,65 @@ static int write_conf(struct login *l) {
                  l->ca_file[0] ? l->ca_file : "system") > 0;
 }
 
-/* Calls fn for every open descriptor below FD_MOST. */
-static void each_fd(void (*fn)(void *arg, int fd), void *arg) {
-  DIR *dir = opendir("/proc/self/fd");
-  struct dirent *entry;
-  if (!dir) return;
-  while ((entry = readdir(dir)) != NULL) {
-    char *end = NULL;
-    long fd = strtol(entry->d_name, &end, 10);
-    if (end == entry->d_name || *end || fd < 0 || fd >= FD_MOST) continue;
-    if (fd != dirfd(dir)) fn(arg, (int)fd);
+/* Connects, no more. Every address gets its share of the time. */
+static void try_connect(struct login *l) {
+  sqlite3_int64 start = mssql_now_ms();
+  l->unreachable = EHOSTUNREACH;
+  for (int i = 0; i < l->found.count && l->unreachable; i++) {
+    sqlite3_int64 now = mssql_now_ms();
+    int fd = tls_dial(&l->found.items[i], NULL,
+                      now + (l->deadline_ms - now) / (l->found.count - i));
+    l->unreachable = fd < 0 ? errno : 0;
+    if (fd >= 0) (void)close(fd);
   }
-  (void)closedir(dir);
-}
-
-static void note_fd(void *arg, int fd) {
-  struct login *l = arg;
-  l->before[fd / 8] |= (unsigned char)(1 << fd % 8);
+  l->tcp_ms = mssql_now_ms() - start;
 }
 
 static void open_freetds(struct login *l) {
-  char path[64];
-  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", l->conf);
-  (void)pthread_mutex_lock(&l->lock);
-  each_fd(note_fd, l);
-  l->stage = STAGE_LOGIN;
-  (void)pthread_mutex_unlock(&l->lock);
+  char path[64] = "";
+  unsigned long token;
+  if (l->conf >= 0) {
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", l->conf);
+  }
   door_enter(&l->notes);
-  if (l->conf >= 0) dbsetifile(path);
-  l->db = tdsdbopen(l->rec, l->section, 1);
-  /* "" rather than NULL, which FreeTDS refuses; it means no file. */
-  path[0] = 0;
-  if (l->conf >= 0) dbsetifile(path);
+  token = door_open_begin(path, l->deadline_ms);
+  if (token) {
+    (void)pthread_mutex_lock(&l->lock);
+    hunt_note(&l->before);
+    l->token = token;
+    l->began_ms = mssql_now_ms();
+    l->stage = STAGE_LOGIN;
+    (void)pthread_mutex_unlock(&l->lock);
+    l->db = tdsdbopen(l->rec, l->section, 1);
+    door_open_end(token);
+  }
+  l->locked_out = !token;
   door_leave();
 }
 
-static void login_work(struct login *l) {
-  if (l->host[0]) {
-    if (!resolve(l)) return;
-    if (l->instance[0] && !l->port) {
-      enter_stage(l, STAGE_BROWSER);
-      if (!find_port(l)) return;
-    }
-    if (!has_route(l)) return;
-    if (!write_conf(l)) {
-      l->no_conf = 1;
-      return;
-    }
+/* Where the server is; 0 when that failed. */
+static int find_server(struct login *l) {
+  if (!resolve(l)) return 0;
+  if (l->instance[0] && !l->port) {
+    enter_stage(l, STAGE_BROWSER);
+    if (!find_port(l)) return 0;
   }
-  enter_stage(l, STAGE_QUEUE);
-  if (!door_lock_open(l->deadline_ms)) {
-    l->locked_out = 1;
+  return has_route(l);
+}
+
+static void login_work(struct login *l) {
+  if (l->host[0] && !find_server(l)) return;
+  if (l->only_reach) {
+    enter_stage(l, STAGE_CONNECT);
+    try_connect(l);
     return;
   }
+  if (l->host[0] && !write_conf(l)) {
+    l->no_conf = 1;
+    return;
+  }
+  enter_stage(l, STAGE_QUEUE);
   open_freetds(l);
-  door_unlock_open();
 }
 
 static void *login_run(void *arg) {
@@ -259,84 +276,6 @@ static void *login_run(void *arg) {
   return NULL;
 }
 
-/* ---- the socket of a login that must end -------------------------------- */
-
-struct hunt {
-  const struct login *l; /* borrowed, locked */
-  int fd;                /* a duplicate of the only candidate */
-  int count;
-};
-
-static int is_peer(const struct addresses *at, int fd) {
-  struct sockaddr_storage peer = {0};
-  socklen_t n = sizeof peer;
-  if (getpeername(fd, (struct sockaddr *)&peer, &n) != 0) return 0;
-  for (int i = 0; i < at->count; i++) {
-    const struct sockaddr_storage *a = &at->items[i].at;
-    if (a->ss_family != peer.ss_family) continue;
-    if (a->ss_family == AF_INET) {
-      const struct sockaddr_in *x = (const void *)a;
-      const struct sockaddr_in *y = (const void *)&peer;
-      if (x->sin_port == y->sin_port &&
-          x->sin_addr.s_addr == y->sin_addr.s_addr) {
-        return 1;
-      }
-    } else if (a->ss_family == AF_INET6) {
-      const struct sockaddr_in6 *x = (const void *)a;
-      const struct sockaddr_in6 *y = (const void *)&peer;
-      if (x->sin6_port == y->sin6_port &&
-          memcmp(&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0) {
-        return 1;
-      }
-    }
-  }
-  return 0;
-}
-
-/* FreeTDS's mark on a socket: the keepalive it sets. */
-static int is_freetds(int fd) {
-  int idle = 0;
-  int interval = 0;
-  socklen_t n_idle = sizeof idle;
-  socklen_t n_interval = sizeof interval;
-  return getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &n_idle) == 0 &&
-         getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, &n_interval) ==
-             0 &&
-         idle == 40 && interval == 2;
-}
-
-/* A duplicate is looked at, so that what was checked is what is shut. */
-static void hunt_fd(void *arg, int fd) {
-  struct hunt *h = arg;
-  int copy;
-  if (fd == h->fd || h->l->before[fd / 8] & 1 << fd % 8) return;
-  copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return;
-  if (is_freetds(copy) && is_peer(&h->l->found, copy)) {
-    h->count++;
-    if (h->fd < 0) {
-      h->fd = copy;
-      return;
-    }
-  }
-  (void)close(copy);
-}
-
-/*
-** Shuts the login's socket down. FreeTDS does not tell its number before the
-** login is over, so it is looked for: opened since the login began, connected
-** to our server's address, with FreeTDS's keepalive settings. Another user of
-** FreeTDS in this process may have opened one just like it: unless there is
-** exactly one, none is touched, and the thread is abandoned.
-*/
-static void shut_socket(struct login *l) {
-  struct hunt h = {.l = l, .fd = -1};
-  if (l->stage != STAGE_LOGIN || l->found.count == 0) return;
-  each_fd(hunt_fd, &h);
-  if (h.count == 1) (void)shutdown(h.fd, SHUT_RDWR);
-  if (h.fd >= 0) (void)close(h.fd);
-}
-
 /* ---- on the caller's thread --------------------------------------------- */
 
 /* Waits for the thread until `until_ms`; 1 when it is done. Locked. */
@@ -348,42 +287,125 @@ static int wait_done(struct login *l, sqlite3_int64 until_ms) {
   return l->done;
 }
 
+/* What it was waiting for. Locked. */
 static void set_timeout(const struct login *l, const struct profile *p,
                         struct err *e) {
   static const char *const doing[] = {
       "looking up the name", "asking SQL Browser for the instance's port",
-      "waiting for another login of this process", "logging in"};
+      "connecting", "waiting for another login of this process", "logging in"};
+  sqlite3_int64 received = hunt_received(l->sock);
+  enum stage stage = l->stage;
+  if (stage == STAGE_LOGIN && l->host[0] && l->sock < 0) stage = STAGE_CONNECT;
   err_set(e, ERR_TIMEOUT, "%s: no login within %d seconds, while %s",
           p->server ? p->server : p->freetds_section, p->login_timeout,
-          doing[l->stage]);
+          doing[stage]);
+  if (stage == STAGE_LOGIN && received == 0) {
+    err_hint(e, "it took the connection and never answered");
+  } else if (stage == STAGE_LOGIN && received > 0) {
+    err_hint(e, "it went silent, or was slow, after %lld bytes", received);
+  }
   e->transient = 1;
 }
 
-/* 1 when the thread ended; else e is set and the thread may be abandoned. */
+/* Looks after FreeTDS's login: which socket is its own, and may the next one
+** begin? Locked. */
+static void watch_login(struct login *l) {
+  if (l->stage != STAGE_LOGIN) return;
+  if (l->sock < 0) l->sock = hunt_claim(&l->before, &l->found);
+  if (l->token && (l->sock >= 0 || mssql_now_ms() - l->began_ms >= READ_MS)) {
+    door_open_pass(l->token);
+    l->token = 0;
+  }
+}
+
+/* With several addresses that all refuse, FreeTDS waits for its whole timeout:
+** when its connection does not come about, they are asked. Not locked; found
+** does not change any more. */
+static int is_refused(const struct addresses *found) {
+  int error = 0;
+  for (int i = 0; i < found->count; i++) {
+    int fd = tls_dial(&found->items[i], NULL, mssql_now_ms() + REFUSAL_MS);
+    if (fd < 0) error = errno;
+    if (fd >= 0) (void)close(fd);
+    if (fd >= 0 || error == ETIMEDOUT) return 0;
+  }
+  return error;
+}
+
+static void set_unreachable(const struct profile *p, int port, int error,
+                            struct err *e) {
+  err_set(e, ERR_NETWORK, "cannot connect to %s port %d: %s", p->server,
+          port ? port : DEFAULT_PORT, strerror(error));
+  if (error == ECONNREFUSED) {
+    err_hint(e, "Nothing listens there: check server and port.");
+  }
+  e->transient = 1;
+}
+
+/* One look between two ticks, unlocked. */
+static void check_on(struct login *l, const struct profile *p,
+                     const struct mssql_hooks *hooks, int seems_refused,
+                     struct err *e) {
+  if (hooks && hooks->interrupted && hooks->interrupted(hooks->arg)) {
+    err_set(e, ERR_INTERRUPT, "interrupted while connecting");
+  } else if (seems_refused) {
+    int error = is_refused(&l->found);
+    if (error) set_unreachable(p, l->port, error, e);
+  }
+}
+
+/* 1 when the thread ended; else e is set and the thread may be abandoned.
+** *found gets the addresses, if there are any yet. */
 static int await(struct login *l, const struct profile *p,
-                 const struct mssql_hooks *hooks, struct err *e) {
-  int done = 0;
+                 const struct mssql_hooks *hooks, struct addresses *found,
+                 struct err *e) {
+  int done = 0, asked = 0;
   (void)pthread_mutex_lock(&l->lock);
   while (!done && !e->code) {
     sqlite3_int64 now = mssql_now_ms();
     sqlite3_int64 next = now + TICK_MS;
+    int seems_refused;
     if (next > l->deadline_ms) next = l->deadline_ms;
     done = wait_done(l, next);
     if (done) break;
+    watch_login(l);
+    seems_refused = !asked && l->stage == STAGE_LOGIN && l->sock < 0 &&
+                    l->found.count > 1 && now - l->began_ms >= REFUSED_MS;
+    asked |= seems_refused;
     (void)pthread_mutex_unlock(&l->lock);
-    if (hooks && hooks->interrupted && hooks->interrupted(hooks->arg)) {
-      err_set(e, ERR_INTERRUPT, "interrupted while connecting");
-    }
+    check_on(l, p, hooks, seems_refused, e);
     (void)pthread_mutex_lock(&l->lock);
     if (mssql_now_ms() >= l->deadline_ms) set_timeout(l, p, e);
   }
   if (!done) {
-    shut_socket(l);
+    watch_login(l);
+    if (l->sock >= 0) (void)shutdown(l->sock, SHUT_RDWR);
     done = wait_done(l, mssql_now_ms() + GRACE_MS);
     l->abandoned = !done;
+    if (l->abandoned && l->token) door_open_pass(l->token);
   }
+  *found = l->found;
   (void)pthread_mutex_unlock(&l->lock);
   return done;
+}
+
+/* Runs l on a thread of its own. 1 when it is over, and l is the caller's
+** again; else l belongs to the thread, and e is set. */
+static int run(struct login *l, const struct profile *p,
+               const struct mssql_hooks *hooks, struct addresses *found,
+               struct err *e) {
+  pthread_t thread;
+  int rc = thread_start(&thread, login_run, l);
+  if (rc != 0) {
+    err_set(e, ERR_LOCAL, "cannot start a thread: %s", strerror(rc));
+    return 1;
+  }
+  if (!await(l, p, hooks, found, e)) {
+    (void)pthread_detach(thread);
+    return 0;
+  }
+  (void)pthread_join(thread, NULL);
+  return 1;
 }
 
 /* FreeTDS's environment variables override even our section: another host,
@@ -460,9 +482,7 @@ static void conclude(struct login *l, const struct profile *p, struct err *e) {
             p->server, gai_strerror(l->gai));
     e->transient = l->gai == EAI_AGAIN;
   } else if (l->unreachable) {
-    err_set(e, ERR_NETWORK, "cannot connect to %s port %d: %s", p->server,
-            l->port ? l->port : DEFAULT_PORT, strerror(l->unreachable));
-    e->transient = 1;
+    set_unreachable(p, l->port, l->unreachable, e);
   } else if (l->host[0] && l->instance[0] && l->no_port != 1 && !l->port) {
     err_set(e, ERR_NETWORK, "%s\\%s: SQL Browser (UDP port 1434) %s", p->server,
             p->instance,
@@ -479,6 +499,25 @@ static void conclude(struct login *l, const struct profile *p, struct err *e) {
   }
 }
 
+enum err_code login_reach(struct reach *out, const struct profile *p,
+                          const struct mssql_hooks *hooks,
+                          sqlite3_int64 deadline_ms, struct err *e) {
+  struct login *l = login_new(e);
+  memset(out, 0, sizeof *out);
+  if (!l) return e->code;
+  fill_place(l, p);
+  l->only_reach = 1;
+  l->deadline_ms = deadline_ms;
+  if (!run(l, p, hooks, &out->found, e)) return e->code;
+  out->port = l->port ? l->port : DEFAULT_PORT;
+  out->tcp_ms = l->tcp_ms;
+  if (l->gai || l->unreachable || (l->instance[0] && !l->port)) {
+    conclude(l, p, e);
+  }
+  login_free(l);
+  return e->code;
+}
+
 enum err_code login_open(DBPROCESS **out, const struct profile *p,
                          const struct mssql_hooks *hooks, int packet_size,
                          sqlite3_int64 deadline_ms, struct addresses *found,
@@ -486,9 +525,6 @@ enum err_code login_open(DBPROCESS **out, const struct profile *p,
   const char *outer_secret = e->secret;
   struct login *l = NULL;
   char *password = NULL;
-  pthread_t thread;
-  int rc;
-  int done = 1;
   if (refuse_environment(e)) return e->code;
   if (p->auth != AUTH_KERBEROS && profile_password(p, &password, e)) {
     return e->code;
@@ -504,25 +540,17 @@ enum err_code login_open(DBPROCESS **out, const struct profile *p,
   fill_place(l, p);
   l->deadline_ms = deadline_ms;
   if (fill_record(l, p, password, packet_size, e)) goto done;
-  rc = thread_start(&thread, login_run, l);
-  if (rc != 0) {
-    err_set(e, ERR_LOCAL, "cannot start a thread: %s", strerror(rc));
+  if (!run(l, p, hooks, found, e)) {
+    l = NULL; /* the thread's */
     goto done;
   }
-  done = await(l, p, hooks, e);
-  if (!done) {
-    (void)pthread_detach(thread);
-    goto done;
-  }
-  (void)pthread_join(thread, NULL);
-  *found = l->found;
   conclude(l, p, e);
   if (!e->code) {
     *out = l->db;
     l->db = NULL;
   }
 done:
-  if (l && done) login_free(l);
+  if (l) login_free(l);
   err_hide(e, outer_secret);
   profile_password_free(password);
   return e->code;

@@ -1,10 +1,11 @@
 """Faults of the network and of the server."""
 import contextlib
+import os
 import socket
 import threading
 
 from box import Box
-from harness import LONG, SLACK, expect, expect_match, main, test
+from harness import LONG, SLACK, Shell, expect, expect_match, main, test
 
 LOGIN, QUERY = 2, 3  # seconds in the profile
 ROWS_BATCH = 'when=batch match=[soldTo] '
@@ -204,6 +205,85 @@ def a_name_that_does_not_resolve_is_named():
                     '"no-such-host.invalid"|no-such-host.invalid: no login '
                     "within 2 seconds, while looking up the name", LOGIN,
                     server="no-such-host.invalid")
+
+
+def instead_of(path, b, text):
+    """A command prefix under which the file has this text."""
+    ours = os.path.join(b.folder, os.path.basename(path))
+    with open(ours, "w") as f:
+        f.write(text)
+    return ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c",
+            'mount --bind "$0" %s && exec "$@"' % path, ours]
+
+
+@test
+def a_name_whose_addresses_all_refuse_is_refused():
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))  # taken, and not listening
+    with holder, box("refused-twice", login_timeout=15, query_timeout=20) as b:
+        old = dict(b.settings)
+        b.profile(port=holder.getsockname()[1])
+        prefix = instead_of("/etc/hosts", b, "127.0.0.1 localhost\n"
+                            "127.0.0.2 localhost\n127.0.0.3 localhost\n")
+        shell = Shell(b, "SELECT ordersync_refresh()", prefix=prefix)
+        expect_match(r"cannot connect to localhost port \d+: Connection "
+                     "refused. Nothing listens there", shell.err, "the error")
+        expect(shell.seconds < 1 + SLACK, "it took %.1f s" % shell.seconds)
+        b.expect_logged("network", "Connection refused", None, 1)
+        b.profile(**old)
+
+
+@test
+def a_server_of_which_one_address_refuses_is_reached():
+    with box("one-refuses") as b:
+        prefix = instead_of("/etc/hosts", b, "127.0.0.2 localhost\n"
+                            "127.0.0.1 localhost\n")
+        with b.host(prefix=prefix) as host:
+            b.works(host)
+            steps = host.ok("SELECT step, ok FROM ordersync_check").rows
+        expect(["tcp", 1] in steps and ["login", 1] in steps, steps)
+
+
+def a_silent_resolver_ends_by_the_login_timeout():
+    resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    resolver.bind(("127.9.9.9", 53))
+    with resolver, box("silent-dns") as b:
+        prefix = instead_of("/etc/resolv.conf", b, "nameserver 127.9.9.9\n"
+                            "options timeout:9 attempts:2\n")
+        old = dict(b.settings)
+        b.profile(server="sql.example.com")
+        with b.host(prefix=prefix) as host:
+            answer = host.sql("SELECT ordersync_refresh()")
+            expect_match("sql.example.com: no login within 2 seconds, while "
+                         "looking up the name", answer.error, "the error")
+            expect(answer.seconds < LOGIN + SLACK, "%.1f s" % answer.seconds)
+            check = "SELECT step, ok, detail FROM ordersync_check"
+            answer = host.sql(check)
+            expect(answer.seconds < LOGIN + SLACK, "%.1f s" % answer.seconds)
+            found = {step: (ok, text) for step, ok, text in answer.rows}
+            expect(found["dns"][0] == 0 and found["login"][0] is None,
+                   "it says %s" % found)
+            expect_match("while looking up the name", found["dns"][1], "dns")
+            answer = host.sql(check, interrupt_ms=500)
+            expect(answer.seconds < 0.5 + 1, "interrupted at 0.5 s, it took "
+                   "%.1f s" % answer.seconds)
+        b.profile(**old)
+
+
+if os.geteuid() == 0:  # port 53
+    test(a_silent_resolver_ends_by_the_login_timeout)
+
+
+@test
+def a_time_out_says_what_it_was_waiting_for():
+    said = {"accept": "never answered", "prelogin": "never answered",
+            "tls": r"after \d+ bytes", "login": r"after \d+ bytes"}
+    with box("waiting-for", login_timeout=1, query_timeout=9) as b:
+        for when, text in said.items():
+            b.server.faults("when=%s do=hang" % when)
+            expect_match("no login within 1 seconds, while logging in; it .*" +
+                         text, Shell(b, "SELECT ordersync_refresh()").err,
+                         when)
 
 
 @test

@@ -843,25 +843,20 @@ static int intrude(void *arg) {
   return 1;
 }
 
-/* With two sockets that might be the login's, neither is touched: the login's
-** thread is left behind, and cleans up when the server has answered. */
-static void test_mssql__abandons_a_login_it_cannot_tell_apart(void **state) {
+/* A socket just like the login's, opened later, is not taken for it. */
+static void test_mssql__knows_its_own_login_by_then(void **state) {
   struct world *w = *state;
   struct profile p = profile_for(&w->plain);
-  struct intruder i = {{mssql_now_ms() + 200}, &w->plain, -1};
+  struct intruder i = {{mssql_now_ms() + 300}, &w->plain, -1};
   struct mssql_hooks hooks = {intrude, &i};
   struct err e;
-  sqlite3_int64 took;
   int fds = count_fds();
-  fault(&w->plain, "when=login do=delay:900");
-  took = open_fails(&p, &hooks, ERR_INTERRUPT, "interrupted", &e);
-  assert_true(took < 750);
+  fault(&w->plain, "when=login do=drip:2");
+  open_fails(&p, &hooks, ERR_INTERRUPT, "interrupted", &e);
   expect_open(i.fd);
-  assert_true(count_fds() > fds);
-  for (int k = 0; k < 200 && count_fds() > fds; k++) pause_ms(10);
+  for (int k = 0; k < 50 && count_fds() > fds; k++) pause_ms(10);
   assert_int_equal(count_fds(), fds);
   fault(&w->plain, "");
-  mssql_close(connect_to(&w->plain));
 }
 
 /* ---- encryption --------------------------------------------------------- */
@@ -1110,6 +1105,44 @@ static void *thread_run(void *arg) {
   return (void *)(intptr_t)rows;
 }
 
+/* Logs in where nobody answers, until the timeout. */
+static void *hang_run(void *arg) {
+  struct profile p = profile_for(arg);
+  struct mssql *m = NULL;
+  struct err e = {0};
+  p.login_timeout = 2;
+  return (void *)(intptr_t)mssql_open(&m, &p, NULL, MSSQL_COPY, &e);
+}
+
+static void test_mssql__a_hung_login_delays_no_other(void **state) {
+  struct world *w = *state;
+  struct profile good = profile_for(&w->tls);
+  pthread_t hung[3];
+  struct err e = {0};
+  int fds = count_fds();
+  good.encrypt = ENCRYPT_REQUIRE;
+  fault(&w->plain, "when=login do=hang");
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(pthread_create(&hung[i], NULL, hang_run, &w->plain), 0);
+  }
+  pause_ms(100);
+  for (int i = 0; i < 3; i++) {
+    struct mssql *m = NULL;
+    sqlite3_int64 start = mssql_now_ms();
+    if (mssql_open(&m, &good, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+    assert_true(mssql_now_ms() - start < 1200);
+    mssql_close(m);
+  }
+  for (int i = 0; i < 3; i++) {
+    void *code = NULL;
+    assert_int_equal(pthread_join(hung[i], &code), 0);
+    assert_int_equal((intptr_t)code, ERR_TIMEOUT);
+  }
+  /* Each knew its own socket, so none was left behind. */
+  assert_int_equal(count_fds(), fds);
+  fault(&w->plain, "");
+}
+
 static void test_mssql__works_in_several_threads(void **state) {
   struct world *w = *state;
   pthread_t threads[4];
@@ -1169,7 +1202,7 @@ int main(void) {
       T(test_mssql__refuses_freetds_variables),
       T(test_mssql__facts),
       T(test_mssql__ends_its_own_login_only),
-      T(test_mssql__abandons_a_login_it_cannot_tell_apart),
+      T(test_mssql__knows_its_own_login_by_then),
       T(test_mssql__verifies_and_encrypts),
       T(test_mssql__names_what_is_wrong_with_a_certificate),
       T(test_mssql__never_goes_without_encryption_unasked),
@@ -1177,6 +1210,7 @@ int main(void) {
       T(test_mssql__asks_sql_browser),
       T(test_mssql__leaves_the_hosts_handlers_alone),
       T(test_mssql__refuses_use_after_fork),
+      T(test_mssql__a_hung_login_delays_no_other),
       T(test_mssql__works_in_several_threads),
       T(test_mssql__leaks_nothing),
   };
