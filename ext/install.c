@@ -81,9 +81,35 @@ static void add_column(sqlite3 *db, const char *table, sqlite3_stmt *column,
   sqlite3_free(text);
 }
 
+/* What has a name of ours must be what we would make. */
+static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
+  sqlite3_stmt *has = txn_preparef(db, e,
+                                   "SELECT type FROM main.sqlite_schema WHERE "
+                                   "name=?1 COLLATE NOCASE AND type<>?2");
+  sqlite3_stmt *ours = txn_preparef(
+      fresh, e,
+      "SELECT name, type FROM sqlite_schema WHERE name LIKE '%%order%%'");
+  while (!e->code && sqlite3_step(ours) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(ours, 0);
+    sqlite3_bind_value(has, 1, sqlite3_column_value(ours, 0));
+    sqlite3_bind_value(has, 2, sqlite3_column_value(ours, 1));
+    if (sqlite3_step(has) == SQLITE_ROW) {
+      const char *type = (const char *)sqlite3_column_text(has, 0);
+      err_set(e, ERR_CONFIG,
+              "this database has a %s named \"%s\", where ordersync has a %s",
+              type ? type : "thing", name ? name : "?",
+              (const char *)sqlite3_column_text(ours, 1));
+      err_hint(e, "Rename it, then run ordersync_install() again.");
+    }
+    sqlite3_reset(has);
+  }
+  sqlite3_finalize(has);
+  sqlite3_finalize(ours);
+}
+
 /* Compares with the same script run in an empty database, so that the script
 ** stays the one place that says what the tables are. */
-static enum err_code upgrade(sqlite3 *db, struct err *e) {
+static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
   sqlite3 *fresh = NULL;
   sqlite3_stmt *stmt = NULL;
   if (sqlite3_open_v2(":memory:", &fresh,
@@ -92,6 +118,8 @@ static enum err_code upgrade(sqlite3 *db, struct err *e) {
     goto done;
   }
   if (run_script(fresh, sql_schema, e)) goto done;
+  if (with_open_orders && run_script(fresh, sql_open_orders, e)) goto done;
+  check_kinds(db, fresh, e);
   stmt = txn_preparef(fresh, e,
                       "SELECT m.name, c.name, c.type, c.dflt_value, "
                       "c.\"notnull\" FROM sqlite_schema m, "
@@ -122,7 +150,7 @@ static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
   }
   if (txn_begin(&txn, e)) goto done;
   txn_guard(&txn);
-  if (upgrade(db, e)) goto done;
+  if (upgrade(db, with_open_orders, e)) goto done;
   if (run_script(db, sql_schema, e)) goto done;
   if (with_open_orders && run_script(db, sql_open_orders, e)) goto done;
   txn_commit(&txn, e);

@@ -25,16 +25,16 @@ static void append_name(sqlite3_str *path, const char *sync) {
   }
 }
 
-/* Opens or makes the lock file with the database file's permissions, as
-** SQLite does for its own side files, so that whoever may write the database
-** may also take the lock. Reading is enough for flock(). */
+/* Opens or makes the lock file. Reading it is enough for flock(), so whoever
+** may write the database may read it, and nobody else: else a reader could
+** hold the lock, and every refresh would be skipped. */
 static int open_lock_file(const char *path, const char *db_path) {
   const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
   struct stat st;
-  mode_t mode = 0644;
+  mode_t mode = 0600;
   int fd = open(path, flags);
   if (fd >= 0 || errno != ENOENT) return fd;
-  if (stat(db_path, &st) == 0) mode = st.st_mode & 0666;
+  if (stat(db_path, &st) == 0) mode = (st.st_mode & 0222) * 3;
   fd = open(path, flags | O_CREAT | O_EXCL, mode);
   if (fd < 0 && errno == EEXIST) return open(path, flags);
   /* Neither is vital: without them another user's run reports the file. */

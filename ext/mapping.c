@@ -189,10 +189,11 @@ static void setting_store(struct mapping *m, const struct setting *s,
 
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
   sqlite3_stmt *stmt = NULL;
-  if (sqlite3_prepare_v2(db,
+  if (sqlite3_prepare_v3(db,
                          "SELECT group_concat(name, ', ') FROM (SELECT name "
                          "FROM main.ordersync_syncs ORDER BY name LIMIT 20)",
-                         -1, &stmt, NULL) == SQLITE_OK &&
+                         -1, SQLITE_PREPARE_NO_VTAB, &stmt,
+                         NULL) == SQLITE_OK &&
       sqlite3_step(stmt) == SQLITE_ROW) {
     const char *names = (const char *)sqlite3_column_text(stmt, 0);
     if (names)
@@ -203,14 +204,21 @@ static void hint_known_syncs(sqlite3 *db, struct err *e) {
   sqlite3_finalize(stmt);
 }
 
-/* Prepares SQL over our tables; the lack of one means: not installed. */
-static sqlite3_stmt *prepare_config(sqlite3 *db, const char *sql,
-                                    struct err *e) {
+/* Prepares SQL over one of our tables; its lack means: not installed. This is
+** done when a file is merely opened and looked at. A view of that name could
+** do anything, and a virtual table ask a server: neither is taken for it. */
+static sqlite3_stmt *prepare_config(sqlite3 *db, const char *table,
+                                    const char *sql, struct err *e) {
   sqlite3_stmt *stmt = NULL;
+  int rc;
   if (e->code) return NULL;
-  if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK) return stmt;
-  if (sqlite3_errcode(db) == SQLITE_ERROR &&
-      strstr(sqlite3_errmsg(db), "no such table")) {
+  rc = sqlite3_table_column_metadata(db, "main", table, NULL, NULL, NULL, NULL,
+                                     NULL, NULL);
+  if (rc == SQLITE_OK) {
+    rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_NO_VTAB, &stmt, NULL);
+  }
+  if (rc == SQLITE_OK) return stmt;
+  if (rc == SQLITE_ERROR && strstr(sqlite3_errmsg(db), "no such table")) {
     err_set(e, ERR_CONFIG,
             "ordersync is not installed in this database; run: "
             "SELECT ordersync_install()");
@@ -222,8 +230,9 @@ static sqlite3_stmt *prepare_config(sqlite3 *db, const char *sql,
 
 static void load_row(struct mapping *m, sqlite3 *db, const char *name,
                      struct err *e) {
-  sqlite3_stmt *stmt = prepare_config(
-      db, "SELECT * FROM main.ordersync_syncs WHERE name = ?1", e);
+  sqlite3_stmt *stmt =
+      prepare_config(db, "ordersync_syncs",
+                     "SELECT * FROM main.ordersync_syncs WHERE name = ?1", e);
   int rc;
   if (!stmt) return;
   sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
@@ -272,6 +281,10 @@ static char *column_text(sqlite3_stmt *stmt, int col, struct err *e) {
   const char *text = (const char *)sqlite3_column_text(stmt, col);
   char *copy;
   if (!text) return NULL;
+  if (strlen(text) != (size_t)sqlite3_column_bytes(stmt, col)) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character",
+            sqlite3_column_name(stmt, col));
+  }
   copy = sqlite3_mprintf("%s", text);
   if (!copy) err_nomem(e);
   return copy;
@@ -329,8 +342,9 @@ fail:
 }
 
 static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
+  int most = sqlite3_limit(db, SQLITE_LIMIT_COLUMN, -1);
   sqlite3_stmt *stmt = prepare_config(
-      db,
+      db, "ordersync_columns",
       "SELECT position, source_column, target_column, kind, source_type "
       "FROM main.ordersync_columns WHERE sync = ?1 ORDER BY position",
       e);
@@ -338,7 +352,13 @@ static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
   if (!stmt) return;
   sqlite3_bind_text(stmt, 1, m->sync, -1, SQLITE_STATIC);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    add_column(m, stmt, e);
+    if (m->n_columns < most) {
+      add_column(m, stmt, e);
+    } else {
+      err_set(e, ERR_CONFIG,
+              "sync \"%s\" maps more than %d columns, which no table can have",
+              m->sync, most);
+    }
   }
   if (!e->code && rc != SQLITE_DONE) {
     err_sqlite(e, db, "reading ordersync_columns");

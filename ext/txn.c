@@ -8,22 +8,39 @@
 
 #define RETRY_MS 20
 
-sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...) {
+static sqlite3_stmt *prepare(sqlite3 *db, unsigned flags, struct err *e,
+                             const char *fmt, va_list args) {
   sqlite3_stmt *stmt = NULL;
-  va_list args;
   char *sql;
   if (e->code) return NULL;
-  va_start(args, fmt);
   sql = sqlite3_vmprintf(fmt, args);
-  va_end(args);
   if (!sql) {
     err_nomem(e);
     return NULL;
   }
-  if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL)) {
+  if (sqlite3_prepare_v3(db, sql, -1, flags, &stmt, NULL)) {
     err_sqlite(e, db, "preparing a statement");
   }
   sqlite3_free(sql);
+  return stmt;
+}
+
+sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, 0, e, fmt, args);
+  va_end(args);
+  return stmt;
+}
+
+sqlite3_stmt *txn_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
+                                ...) {
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, SQLITE_PREPARE_NO_VTAB, e, fmt, args);
+  va_end(args);
   return stmt;
 }
 

@@ -85,4 +85,9 @@ enum err_code txn_go_on(struct txn *t, struct err *e);
 ** failure. */
 sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...);
 
+/* The same for what is read while a file is merely looked at: no virtual table
+** is taken for the table that is meant, ours would ask the server. */
+sqlite3_stmt *txn_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
+                                ...);
+
 #endif

@@ -152,11 +152,11 @@ static enum err_code shadow_read(struct live_table *t, struct err *e) {
                    "\"%s\", is gone: DROP and CREATE \"%s\" again",
                    t->name, t->name, t->name);
   }
-  stmt =
-      txn_preparef(db_of(t), e,
-                   "SELECT name, type, precision, scale, max_bytes, "
-                   "nullable FROM \"%w\".\"%w_" SHADOW "\" ORDER BY position",
-                   t->schema, t->name);
+  stmt = txn_prepare_plain(db_of(t), e,
+                           "SELECT name, type, precision, scale, max_bytes, "
+                           "nullable FROM \"%w\".\"%w_" SHADOW
+                           "\" ORDER BY position",
+                           t->schema, t->name);
   if (!stmt) return e->code;
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     add_column(&t->declared, stmt, e);

@@ -203,6 +203,119 @@ def a_stored_virtual_table_asks_nobody_where_the_schema_is_not_trusted():
             expect(trap.count > before, "the profile's word does not count")
 
 
+def plant_virtual(path, tables, views=()):
+    """Virtual tables of ours, as only an editor of sqlite_schema can have
+    them, in the place of what has their names: name -> (arguments, columns)."""
+    db = sqlite3.connect(path, isolation_level=None)
+    for name, (_, columns) in tables.items():
+        db.execute("DROP TABLE IF EXISTS %s" % name)
+        if columns:  # as CREATE VIRTUAL TABLE would have kept them
+            db.execute("CREATE TABLE %s_columns(position INTEGER PRIMARY KEY, "
+                       "name, type, precision, scale, max_bytes, nullable)" %
+                       name)
+        for column in columns:
+            db.execute("INSERT INTO %s_columns VALUES(NULL, ?, 'nvarchar', 0, "
+                       "0, 80, 1)" % name, (column,))
+    db.execute("PRAGMA writable_schema = 1")
+    for name, (arguments, _) in tables.items():
+        db.execute("INSERT INTO sqlite_schema VALUES('table', ?1, ?1, 0, ?2)",
+                   (name, "CREATE VIRTUAL TABLE %s USING ordersync(%s)" %
+                    (name, arguments)))
+    for name, sql in dict(views).items():
+        db.execute("INSERT INTO sqlite_schema VALUES('view', ?1, ?1, 0, ?2)",
+                   (name, "CREATE VIEW %s AS %s" % (name, sql)))
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute("PRAGMA schema_version = %d" % (version + 1))
+    db.close()
+
+
+LOOKS = ["PRAGMA table_list", "PRAGMA table_info(v)", "PRAGMA table_xinfo(v)",
+         "SELECT * FROM customers", "PRAGMA integrity_check", "ANALYZE"]
+
+
+def looked_at(name, tables):
+    """Adds a test: whoever merely looks at such a file asks nobody."""
+    def run():
+        with Box(name) as b:
+            with b.host() as host:  # what keeps the columns of s
+                host.ok("CREATE VIRTUAL TABLE s USING "
+                        "ordersync(source='vwZSDOrder_Advanced')")
+            trap = trapped(b)
+            plant_virtual(b.db_path, tables,
+                          {"customers": "SELECT * FROM v"})
+            with b.host() as host:
+                for sql in LOOKS:
+                    answer = host.sql(sql, seconds=20)
+                    expect(answer.seconds < 5, "%s took %.1f s" %
+                           (sql, answer.seconds))
+                    expect(trap.count == 0, sql + " called out")
+            Shell(b, ".schema", ".tables", ".dump", seconds=20)
+            expect(trap.count == 0, "the shell called out")
+            with b.host() as host:
+                host.sql("SELECT * FROM s")
+            expect(trap.count > 0, "the trap caught nobody: it proves nothing")
+    run.__name__ = name
+    test(run)
+
+
+SOURCE = "source='vwZSDOrder_Advanced'"
+looked_at("a_live_table_named_as_the_configuration_is_not_read",
+          {"ordersync_syncs": (SOURCE, ["name", "source", "target"]),
+           "v": ("sync=x", [])})
+looked_at("a_live_table_named_as_the_mapping_is_not_read",
+          {"ordersync_columns": (SOURCE, [
+              "sync", "position", "source_column", "target_column", "kind",
+              "source_type"]), "v": ("sync=open_orders", [])})
+looked_at("a_live_table_that_would_keep_columns_is_not_read",
+          {"v": ("source='dbo.x'", []),
+           "v_columns": (SOURCE, ["position", "name", "type", "precision",
+                                  "scale", "max_bytes", "nullable"])})
+
+
+@test
+def a_view_named_as_the_configuration_is_not_read():
+    endless = ("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) "
+               "SELECT 'x' AS name, count(*) FROM c")
+    with Box("endless") as b:
+        b.sql("DROP TABLE ordersync_syncs")
+        plant_virtual(b.db_path, {"v": ("sync=x", [])}, {"ordersync_syncs": endless})
+        with b.host() as host:
+            for sql in LOOKS + ["SELECT ordersync_sql('x')",
+                                "SELECT ordersync_refresh('x')"]:
+                answer = host.sql(sql, seconds=20)
+                expect(answer.seconds < 2, "%s took %.1f s" %
+                       (sql, answer.seconds))
+            expect_match("not installed", answer.error, "the error")
+            expect_match('a view named "ordersync_syncs", where ordersync has '
+                         "a table", host.sql("SELECT ordersync_install()")
+                         .error, "the installer's error")
+
+
+@test
+def a_check_does_not_learn_the_t_sql():
+    with Box("check-sql") as b:
+        plant(b.db_path, [("table", "t", "t", "CREATE TABLE t(a, b, CHECK "
+                           "(ordersync_sql() IS NULL))")])
+        with b.host() as host:
+            answer = host.sql("PRAGMA integrity_check")
+            expect_match("cannot run inside a PRAGMA", answer.error or
+                         repr(answer.rows), "integrity_check")
+            # A comment does not make a statement a PRAGMA.
+            host.ok("SELECT ordersync_sql() /* PRAGMA quick_check */")
+
+
+@test
+def a_mapping_of_countless_rows_is_refused_at_once():
+    with Box("countless") as b, b.host() as host:
+        b.sql("WITH RECURSIVE c(n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM "
+              "c WHERE n < 60000) INSERT INTO ordersync_columns(sync, position,"
+              " source_column, target_column, kind) SELECT 'open_orders', n, "
+              "'c' || n, 'c' || n, 'string' FROM c")
+        answer = host.refresh()
+        expect_match("maps more than 2000 columns", answer.error, "the error")
+        expect(answer.seconds < 2, "it took %.1f s" % answer.seconds)
+
+
 # ---- T-SQL from hostile configuration ----------------------------------------
 
 NAME = r"\[(?:[^\]]|\]\])+\]"
@@ -266,6 +379,15 @@ def a_nul_in_the_configuration_does_not_hide_text():
             expect(sql.startswith("SELECT TOP (0) * FROM ") or
                    SELECT.fullmatch(sql), "it sent " + sql)
             expect("DROP" not in sql, "it sent " + sql)
+
+
+@test
+def a_nul_in_the_mapping_is_named():
+    with Box("nul-column") as b, b.host() as host:
+        host.ok("UPDATE ordersync_columns SET source_column = 'soldTo' || "
+                "char(0) || 'x' WHERE position = 1")
+        expect_match("position 1: source_column holds a NUL", host.refresh()
+                     .error, "the error")
 
 
 @test

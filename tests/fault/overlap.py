@@ -1,5 +1,6 @@
 """Many at once: one refreshes, the others are skipped, and a reader sees the
 old rows or the new ones."""
+import os
 import sqlite3
 import subprocess
 import threading
@@ -154,6 +155,18 @@ def syncs_of_one_database_do_not_skip_each_other():
         found = results(processes)
         expect(found == [(0, "%d\n" % box.rows, "")] * 2, "they returned %r" %
                found)
+
+
+@test
+def only_who_may_write_the_database_may_hold_its_run_lock():
+    with Box("lock-mode") as b, b.host() as host:
+        lock = b.db_path + "-ordersync-open_orders.lock"
+        for mode, expected in ((0o644, 0o600), (0o660, 0o660), (0o664, 0o660)):
+            os.chmod(b.db_path, mode)
+            os.unlink(lock)
+            b.works(host)
+            found = os.stat(lock).st_mode & 0o777
+            expect(found == expected, "%o for a database of %o" % (found, mode))
 
 
 main(3)
