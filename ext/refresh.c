@@ -26,10 +26,9 @@
 
 /* What the fetch keeps of each mapped column. */
 struct fetch_column {
-  int is_variant;         /* arrives as "basetype:value" */
-  unsigned char *scratch; /* owned; what a variant's value points into */
-  int n_scratch;
-  sqlite3_int64 n_bad; /* values that did not convert */
+  int is_variant;               /* arrives as "basetype:value" */
+  struct value_scratch scratch; /* what a variant's value points into */
+  sqlite3_int64 n_bad;          /* values that did not convert */
   sqlite3_int64 first_bad_row;
   char first_bad[64];
 };
@@ -290,24 +289,6 @@ static enum err_code note_bad(struct refresh *r, int i,
   return ERR_NONE;
 }
 
-/* Unpacks a sql_variant in place; its bytes then live in the column's
-** scratch. */
-static enum err_code unpack_variant(struct fetch_column *column,
-                                    struct value *value, struct err *e) {
-  struct value text = *value;
-  int need = text.n_bytes > VALUE_SCRATCH ? text.n_bytes : VALUE_SCRATCH;
-  if (text.type != VALUE_TEXT) return ERR_NONE;
-  if (column->n_scratch < need) {
-    unsigned char *grown =
-        sqlite3_realloc64(column->scratch, (sqlite3_uint64)need);
-    if (!grown) return err_nomem(e);
-    column->scratch = grown;
-    column->n_scratch = need;
-  }
-  if (!value_from_variant(&text, column->scratch, value)) *value = text;
-  return ERR_NONE;
-}
-
 static enum err_code fetch_row(struct refresh *r, struct cell *cells,
                                sqlite3_int64 row, struct err *e) {
   struct value value;
@@ -317,7 +298,10 @@ static enum err_code fetch_row(struct refresh *r, struct cell *cells,
       continue;
     }
     mssql_value(r->remote, r->remote_index[i], &value);
-    if (r->columns[i].is_variant) unpack_variant(&r->columns[i], &value, e);
+    if (r->columns[i].is_variant &&
+        value_unpack(&value, &r->columns[i].scratch)) {
+      return err_nomem(e);
+    }
     if (!value_convert(&value, r->map.columns[i].kind, &cells[i])) {
       note_bad(r, i, &value, row, e);
     }
@@ -392,9 +376,7 @@ static void forget_attempt(struct refresh *r) {
   remote_columns_clear(&r->declared);
   for (int i = 0; r->columns && i < r->map.n_columns; i++) {
     r->columns[i].n_bad = 0;
-    sqlite3_free(r->columns[i].scratch);
-    r->columns[i].scratch = NULL;
-    r->columns[i].n_scratch = 0;
+    value_scratch_clear(&r->columns[i].scratch);
   }
 }
 

@@ -226,6 +226,16 @@ int value_convert(const struct value *value, enum value_kind kind,
 int value_from_variant(const struct value *text, unsigned char *scratch,
                        struct value *out);
 
+/* Replaces a sql_variant's text by what it holds; malformed, it stays text. Its
+** bytes then lie in the text or in scratch, which grows as needed and starts
+** zeroed. Returns SQLITE_OK or SQLITE_NOMEM. */
+struct value_scratch {
+  unsigned char *bytes; /* owned */
+  int n;
+};
+int value_unpack(struct value *value, struct value_scratch *scratch);
+void value_scratch_clear(struct value_scratch *scratch);
+
 /* For messages: the value in short, cut at about 40 bytes. Text is quoted;
 ** its control characters and invalid bytes become question marks. */
 void value_describe(const struct value *value, char *buffer, size_t n_buffer);

@@ -170,6 +170,26 @@ int value_from_variant(const struct value *text, unsigned char *scratch,
   return 0;
 }
 
+int value_unpack(struct value *value, struct value_scratch *scratch) {
+  struct value text = *value;
+  int need = text.n_bytes > VALUE_SCRATCH ? text.n_bytes : VALUE_SCRATCH;
+  if (text.type != VALUE_TEXT) return SQLITE_OK;
+  if (scratch->n < need) {
+    unsigned char *grown =
+        sqlite3_realloc64(scratch->bytes, (sqlite3_uint64)need);
+    if (!grown) return SQLITE_NOMEM;
+    scratch->bytes = grown;
+    scratch->n = need;
+  }
+  if (!value_from_variant(&text, scratch->bytes, value)) *value = text;
+  return SQLITE_OK;
+}
+
+void value_scratch_clear(struct value_scratch *scratch) {
+  sqlite3_free(scratch->bytes);
+  memset(scratch, 0, sizeof *scratch);
+}
+
 /* ---- for messages ------------------------------------------------------ */
 
 #define DESCRIBE_BYTES 40

@@ -159,9 +159,8 @@ struct scan {
   int *remote_index;            /* owned: per column of the mapping */
   int *positions;               /* owned: its place in the result, or -1 */
   unsigned char *is_variant;    /* owned */
-  unsigned char *scratch;       /* owned: where a sql_variant is unpacked */
-  int n_scratch;
-  sqlite3_int64 row; /* from 1 */
+  struct value_scratch scratch; /* where a sql_variant is unpacked */
+  sqlite3_int64 row;            /* from 1 */
 
   /* A scan with TOP: SQLite has said that it wants no more rows. Should it
   ** come back all the same, the rest is asked for without TOP, and the rows

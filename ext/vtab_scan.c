@@ -43,7 +43,7 @@ void scan_clear(struct scan *s) {
   sqlite3_free(s->remote_index);
   sqlite3_free(s->positions);
   sqlite3_free(s->is_variant);
-  sqlite3_free(s->scratch);
+  value_scratch_clear(&s->scratch);
   memset(s, 0, sizeof *s);
 }
 
@@ -306,21 +306,6 @@ enum err_code scan_step(struct scan *s, int *has_row, struct err *e) {
 
 /* ---- cells ------------------------------------------------------------- */
 
-static enum err_code unpack_variant(struct scan *s, struct value *value,
-                                    struct err *e) {
-  struct value text = *value;
-  int need = text.n_bytes > VALUE_SCRATCH ? text.n_bytes : VALUE_SCRATCH;
-  if (text.type != VALUE_TEXT) return ERR_NONE;
-  if (s->n_scratch < need) {
-    unsigned char *grown = sqlite3_realloc64(s->scratch, (sqlite3_uint64)need);
-    if (!grown) return err_nomem(e);
-    s->scratch = grown;
-    s->n_scratch = need;
-  }
-  if (!value_from_variant(&text, s->scratch, value)) *value = text;
-  return ERR_NONE;
-}
-
 enum err_code scan_cell(struct scan *s, int i, struct cell *cell,
                         struct err *e) {
   const struct mapping_column *column = &s->map->columns[i];
@@ -328,7 +313,9 @@ enum err_code scan_cell(struct scan *s, int i, struct cell *cell,
   cell->type = SQLITE_NULL;
   if (s->positions[i] < 0) return ERR_NONE;
   mssql_value(s->link->remote, s->positions[i], &value);
-  if (s->is_variant[i] && unpack_variant(s, &value, e)) return e->code;
+  if (s->is_variant[i] && value_unpack(&value, &s->scratch)) {
+    return err_nomem(e);
+  }
   if (!value_convert(&value, column->kind, cell) &&
       s->map->on_bad_value == BAD_VALUE_ERROR) {
     char text[64];
