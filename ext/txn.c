@@ -98,13 +98,33 @@ enum err_code txn_check_pragma(sqlite3 *db, struct err *e) {
                  "called it, which it must not");
 }
 
-/* Where a failure could not be undone, or the file is no longer there. */
-static enum err_code check_file(sqlite3 *db, const char *schema,
-                                struct err *e) {
+static int has_moved(sqlite3 *db, const char *schema) {
+  int moved = 0;
+  return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==
+             SQLITE_OK &&
+         moved;
+}
+
+/* The file is no longer there; what is written to the WAL of a file that was
+** replaced would be read by whoever opens the new one. */
+static enum err_code check_place(sqlite3 *db, const char *schema,
+                                 struct err *e) {
+  if (e->code || !has_moved(db, schema)) return e->code;
+  err_set(e, ERR_LOCAL,
+          "the file of database \"%s\" was moved, replaced or deleted while "
+          "it is open: nobody would see what is written",
+          schema);
+  err_hint(e, "Close it and open it again.");
+  e->sqlite_code = SQLITE_READONLY_DBMOVED;
+  return e->code;
+}
+
+/* Where a failure could not be undone. */
+static enum err_code check_journal(sqlite3 *db, const char *schema,
+                                   struct err *e) {
   sqlite3_stmt *stmt =
       txn_preparef(db, e, "PRAGMA \"%w\".journal_mode", schema);
   const char *mode = NULL;
-  int moved = 0;
   if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
     mode = (const char *)sqlite3_column_text(stmt, 0);
   }
@@ -116,16 +136,6 @@ static enum err_code check_file(sqlite3 *db, const char *schema,
     err_hint(e, "PRAGMA journal_mode = wal.");
   }
   sqlite3_finalize(stmt);
-  if (sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==
-          SQLITE_OK &&
-      moved) {
-    err_set(e, ERR_LOCAL,
-            "the file of database \"%s\" was moved, replaced or deleted while "
-            "it is open: nobody would see what is written",
-            schema);
-    err_hint(e, "Close it and open it again.");
-    e->sqlite_code = SQLITE_READONLY_DBMOVED;
-  }
   return e->code;
 }
 
@@ -164,13 +174,14 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
     err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
     e->sqlite_code = SQLITE_READONLY;
   }
-  if (!e->code) check_file(db, schema, e);
-  return e->code;
+  if (!e->code) check_journal(db, schema, e);
+  check_place(db, schema, e);
+  return check_place(db, "main", e);
 }
 
 int txn_may_write(sqlite3 *db) {
   struct err ignored = {0};
-  return sqlite3_db_readonly(db, "main") == 0 &&
+  return sqlite3_db_readonly(db, "main") == 0 && !has_moved(db, "main") &&
          !pragma_is_on(db, "PRAGMA query_only", &ignored);
 }
 
@@ -333,7 +344,8 @@ enum err_code txn_begin(struct txn *t, struct err *e) {
   /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
   rc = t->first ? step_patiently(t, t->first) : SQLITE_OK;
   if (rc) return explain(t, rc, "taking the write lock", e);
-  return ERR_NONE;
+  check_place(t->db, t->schema, e);
+  return check_place(t->db, "main", e);
 }
 
 void txn_guard(struct txn *t) {
