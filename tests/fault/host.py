@@ -19,6 +19,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 # The copy that Python's module is linked with.
 libsqlite = ctypes.CDLL("libsqlite3.so.0")
 libsqlite.sqlite3_memory_used.restype = ctypes.c_int64
+held = []  # cursors
 
 
 def handlers():
@@ -174,6 +175,28 @@ def fork_cursor(db, request):
     return {"child": said, "parent": 1 + len(cursor.fetchall())}
 
 
+def hold(db, extension, request):
+    """Leaves a query half read, for some seconds or for good, on this
+    connection or on another of this process."""
+    if "path" in request:
+        db = connect(extension, request["path"])
+    cursor = db.execute(request["sql"])
+    held.append(cursor)
+    answer = {"row": cursor.fetchone()}
+    if "seconds" in request:
+        timer = threading.Timer(request["seconds"], cursor.close)
+        timer.daemon = True
+        timer.start()
+    return answer
+
+
+def ignore(db, request):
+    """Has SQLite pass over what an authorizer is asked about thus."""
+    db.set_authorizer(lambda action, *_: sqlite3.SQLITE_IGNORE
+                      if action in request["actions"] else sqlite3.SQLITE_OK)
+    return {}
+
+
 def libsqlite_rowid(db):
     try:
         return db.execute("SELECT last_insert_rowid()").fetchone()[0]
@@ -204,6 +227,8 @@ def main():
                   "reconnect": lambda: reconnect(request),
                   "fork": lambda: fork(request),
                   "fork_cursor": lambda: fork_cursor(db, request),
+                  "hold": lambda: hold(db, sys.argv[1], request),
+                  "ignore": lambda: ignore(db, request),
                   }[request["op"]]()
         print(json.dumps(answer, default=repr), flush=True)
 

@@ -8,43 +8,13 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import time
 
 from box import Box, make_big
-from harness import BUILD, HERE, LONG, SO, Shell, expect, main, test
+from harness import LONG, Shell, expect, main, test
+from victim import Victim, build, measure
 
-KILL_AT = os.path.join(BUILD, "fault", "kill_at.so")
 REFRESH = "SELECT ordersync_refresh()"
-
-
-def build():
-    os.makedirs(os.path.dirname(KILL_AT), exist_ok=True)
-    subprocess.run(
-        [os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O1",
-         "-fPIC", "-shared", "-o", KILL_AT + ".new",
-         os.path.join(HERE, "kill_at.c"), "-ldl"], check=True)
-    os.rename(KILL_AT + ".new", KILL_AT)
-
-
-class Victim:
-    """A shell that refreshes, to be killed."""
-
-    def __init__(self, box, sql, env):
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(
-            ["sqlite3", "-batch", box.db_path, ".load " + SO, sql],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, cwd=box.folder, env=env)
-
-    def wait(self, seconds):
-        try:
-            out, _ = self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            return -signal.SIGKILL, ""
-        return self.process.returncode, out.decode()
 
 
 class Killer:
@@ -56,7 +26,8 @@ class Killer:
         self.rng = random.Random(seed)
         self.tally = {}
         self.syncs = 0
-        self.counts, self.took = self.measure()
+        box.stamp(2)
+        self.counts, self.took = measure(box, sql)
         self.content = self.digest()
 
     def digest(self):
@@ -73,26 +44,11 @@ class Killer:
         return [name for (name,) in self.box.sql(
             "SELECT name FROM pragma_table_info('open_orders')")]
 
-    def measure(self):
-        """How many calls of each kind a whole run makes, and its time."""
-        self.box.stamp(2)
-        path = os.path.join(self.box.folder, "counts")
-        victim = Victim(self.box, self.sql, dict(
-            self.box.env, LD_PRELOAD=KILL_AT, KILL_COUNT=path))
-        code, out = victim.wait(60)
-        took = time.monotonic() - victim.started
-        expect(code == 0, "the measured run failed: " + out)
-        with open(path) as f:
-            counts = {kind: int(n) for kind, n in map(str.split, f)}
-        os.unlink(path)
-        expect(all(counts.values()), "calls were not seen: %r" % counts)
-        return counts, took
-
     def kill_once(self, kind):
         """Returns what was done, in words."""
         if kind == "time":
             moment = self.rng.random() * self.took * 1.1
-            victim = Victim(self.box, self.sql, self.box.env)
+            victim = Victim(self.box, self.sql)
             code, out = victim.wait(moment)
             what = "killed after %.1f ms" % (1000 * moment)
         else:
@@ -102,9 +58,8 @@ class Killer:
                 at = last - self.syncs % last
                 self.syncs += 1
             how = self.rng.choice(["before", "after", "half"])
-            victim = Victim(self.box, self.sql, dict(
-                self.box.env, LD_PRELOAD=KILL_AT, KILL_KIND=kind,
-                KILL_AT=str(at), KILL_HOW=how))
+            victim = Victim(self.box, self.sql, KILL_KIND=kind,
+                            KILL_AT=str(at), KILL_HOW=how)
             code, out = victim.wait(60)
             what = "killed at %s %d, %s" % (kind, at, how)
         expect(code in (0, -signal.SIGKILL), "%s: exit code %d: %s" %
@@ -200,7 +155,7 @@ def a_kill_while_rows_go_to_a_temporary_file_leaves_nothing():
         tmp = os.path.join(box.folder, "tmp")
         seen = 0
         for i in range(12 if LONG else 2):
-            victim = Victim(box, "SELECT ordersync_refresh('big')", box.env)
+            victim = Victim(box, "SELECT ordersync_refresh('big')")
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline and not staged(victim, tmp):
                 time.sleep(0.002)

@@ -524,6 +524,21 @@ def a_file_that_was_replaced_is_refused(b, host):
         b.works(another)
 
 
+@gone("replaced-late")
+def a_file_that_is_replaced_during_the_fetch_is_not_written(b, host):
+    old = b.checksum()
+    shutil.copyfile(b.db_path, b.db_path + ".copy")
+    b.server.faults(slow(700))
+    start(b, host)
+    os.rename(b.db_path + ".copy", b.db_path)
+    expect_match(MOVED, host.answer().error, "the error")
+    host.close()
+    b.expect_sound(old)
+    # The WAL, which both files share, had the run's start.
+    expect(set(statuses(b)) <= {"running"}, "the other file's log: %s" %
+           statuses(b))
+
+
 @gone("deleted")
 def a_file_that_was_deleted_is_refused(b, host):
     os.unlink(b.db_path)

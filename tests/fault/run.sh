@@ -20,8 +20,8 @@ if [ $# -gt 0 ]; then
   suites=("$@")
 else
   # The long ones first, so that they do not end alone.
-  suites=(kill network torture cut local hostile security callers target
-    overlap soak)
+  suites=(kill network torture cut local logbook hostile security callers
+    target overlap soak)
 fi
 
 one() {
