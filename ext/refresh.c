@@ -75,8 +75,8 @@ static enum err_code load(struct refresh *r, const char *name,
   n = (sqlite3_uint64)r->map.n_columns;
   r->remote_index = sqlite3_malloc64(n * sizeof *r->remote_index);
   r->columns = sqlite3_malloc64(n * sizeof *r->columns);
+  if (r->columns) memset(r->columns, 0, n * sizeof *r->columns);
   if (!r->remote_index || !r->columns) return err_nomem(e);
-  memset(r->columns, 0, n * sizeof *r->columns);
   if (interrupt_open(&r->interrupt, r->db, e)) return e->code;
   return txn_prepare(&r->txn, r->db, r->map.schema, r->map.target,
                      &r->interrupt, r->deadline_ms, e);

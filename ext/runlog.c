@@ -348,6 +348,23 @@ static void explain_begin(struct runlog *log, int rc, struct err *e) {
   }
 }
 
+/* A row in the caller's transaction shows nobody anything, so it is left to the
+** outcome. The write lock is taken at once: the caller's snapshot would be too
+** old once somebody else has committed during the fetch. With a rollback
+** journal, a writer that commits waits for us to read no more, so waiting long
+** for that one is no use. */
+static enum err_code begin_nested(struct runlog *log, struct err *e) {
+  sqlite3_int64 until = runlog_now_ms() + LOG_WAIT_MS;
+  int rc = take_lock(log, log->db, 0,
+                     until < log->deadline_ms ? until : log->deadline_ms);
+  if (rc == SQLITE_INTERRUPT) return err_set(e, ERR_INTERRUPT, "interrupted");
+  if (rc) err_sqlite(e, log->db, "taking the write lock");
+  if (rc && err_is_busy(e)) {
+    err_hint(e, "another connection is writing; roll back and try again");
+  }
+  return e->code;
+}
+
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
                            sqlite3_int64 deadline_ms,
                            struct interrupt *interrupt, struct err *e) {
@@ -364,8 +381,7 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
     err_hint(e, "Rename what is there and SELECT ordersync_install();");
     return e->code;
   }
-  /* The caller's transaction shows nobody a row, and would stay locked. */
-  if (!sqlite3_get_autocommit(log->db)) return ERR_NONE;
+  if (!sqlite3_get_autocommit(log->db)) return begin_nested(log, e);
   format_utc(deadline_at, time(NULL) + deadline_s + 1, 0);
   if (prepare_pill(log->db, &pill)) {
     return err_sqlite(e, log->db, "writing the run log");

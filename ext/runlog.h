@@ -6,7 +6,7 @@
 **
 ** It outlives the refresh's rollback: the "running" row is committed before
 ** the network is touched (inside a caller's transaction, which would show it
-** to nobody and stay locked meanwhile, it is written with the outcome);
+** to nobody, it is written with the outcome);
 ** details are kept in memory and written together with the outcome, inside the
 ** apply transaction or after its rollback.
 */
@@ -58,7 +58,8 @@ void runlog_clear(struct runlog *log);
 ** Marks what dead runs of this sync left as "running" as "interrupted" (the
 ** caller holds the run lock, which proves that they are dead), then writes
 ** the "running" row, and commits both. Inside a caller's transaction both are
-** left to the outcome. Waits for other writers until deadline_ms (monotonic)
+** left to the outcome, and only the write lock is taken. Waits for other
+*writers until deadline_ms (monotonic)
 ** or an interrupt. deadline_s is how long the run may take, for the status
 ** view. Fails without log tables.
 */

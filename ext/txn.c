@@ -350,6 +350,24 @@ enum err_code txn_begin(struct txn *t, struct err *e) {
 
 void txn_guard(struct txn *t) {
   if (t->open) (void)sqlite3_step(t->pill);
+  t->guarded = t->open;
+}
+
+/* What ends the transaction, prepared anew while the pill that is running
+** still guards it: statements that expired would be prepared when they are
+** stepped, and out of memory then, nothing would end it. */
+static enum err_code renew_ends(struct txn *t, struct err *e) {
+  struct txn renewed = *t;
+  if (!t->guarded) return ERR_NONE;
+  renewed.commit = renewed.rollback = renewed.release = renewed.pill = NULL;
+  if (prepare_ends(&renewed, t->schema, e)) {
+    finalize_ends(&renewed);
+    return e->code;
+  }
+  renewed.guarded = 0;
+  finalize_ends(t);
+  *t = renewed;
+  return ERR_NONE;
 }
 
 /* This pragma expires every prepared statement too. */
@@ -372,7 +390,7 @@ enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
 
 enum err_code txn_commit(struct txn *t, struct err *e) {
   int rc;
-  if (e->code) return e->code;
+  if (e->code || renew_ends(t, e)) return e->code;
   sqlite3_reset(t->pill);
   rc = step_patiently(t, t->commit);
   if (rc) return explain(t, rc, "committing", e);

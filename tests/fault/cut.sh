@@ -12,8 +12,10 @@ most=120
 most=${CUT_MOST:-$most}
 cd "$root" || exit 2
 
-mapfile -t objects < <(printf '%s\n' ext/*.c | sed "s#^ext/\(.*\)\.c#$build/san/\1.o#")
-make --no-print-directory -s B="$build" "${objects[@]}" "$build/tds-server" || exit 1
+# Named as the Makefile names them, whose dependencies would else not be heeded.
+b=${build#"$root"/}
+mapfile -t objects < <(printf '%s\n' ext/*.c | sed "s#^ext/\(.*\)\.c#$b/san/\1.o#")
+make --no-print-directory -s B="$b" "${objects[@]}" "$b/tds-server" || exit 1
 program=$build/fault-cut
 gcc -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -Wall -Wextra \
   -fsanitize=address,undefined -fno-sanitize-recover=undefined -DSQLITE_CORE \

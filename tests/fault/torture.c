@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LAST_ONES       12
 #define SECONDS_PER_RUN 20
 #define SHOWN_MOST      12
 #define DEATHS_MOST     40
@@ -235,12 +236,21 @@ static void run(const struct torture *t) {
     progress->failed = failed + 1;
 }
 
+/* Of many allocations some apart from each other, and all of the last ones:
+** there transactions end. */
+static long next_after(const struct torture *t, long n) {
+  long next = n + t->step;
+  long last = t->count + 2 - LAST_ONES;
+  if (n < last && next > last) next = last;
+  return n >= last ? n + 1 : next;
+}
+
 static void run_all(struct torture *t) {
   for (; progress->way < 2; progress->way++) {
     if (progress->next == 0) progress->next = 1;
     while (progress->next <= t->count + 1) {
       run(t);
-      progress->next += t->step;
+      progress->next = next_after(t, progress->next);
     }
     progress->next = 0;
   }
