@@ -18,7 +18,7 @@ struct txn {
   sqlite3_int64 deadline_ms;   /* monotonic */
   int nested;                  /* a savepoint inside the caller's */
   int open;
-  int guarded; /* the pill is running */
+  int guarded;                                       /* the pill is running */
   sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
   sqlite3_stmt *first; /* owned: a write that changes nothing; NULL: no table */
   /* Owned. Counts as a write and changes nothing. Stepped after an interrupt
