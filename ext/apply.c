@@ -37,24 +37,27 @@ sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
   return stmt;
 }
 
-static void explain_insert(const struct apply *a, sqlite3_int64 row,
-                           struct err *e) {
+void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e) {
   err_sqlite(e, a->db, "writing the target");
   err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
+}
+
+int apply_step(const struct apply *a, sqlite3_stmt *stmt,
+               const struct cell *cells) {
+  int rc = SQLITE_OK;
+  for (int i = 0; i < a->map->n_columns && rc == SQLITE_OK; i++) {
+    rc = cell_bind(stmt, i + 1, &cells[i]);
+  }
+  if (rc) return rc;
+  sqlite3_step(stmt);
+  rc = sqlite3_reset(stmt);
+  return rc ? sqlite3_extended_errcode(a->db) : rc;
 }
 
 enum err_code apply_insert(const struct apply *a, sqlite3_stmt *insert,
                            const struct cell *cells, sqlite3_int64 row,
                            struct err *e) {
-  int rc = SQLITE_OK;
-  for (int i = 0; i < a->map->n_columns && rc == SQLITE_OK; i++) {
-    rc = cell_bind(insert, i + 1, &cells[i]);
-  }
-  if (rc == SQLITE_OK) {
-    sqlite3_step(insert);
-    rc = sqlite3_reset(insert);
-  }
-  if (rc) explain_insert(a, row, e);
+  if (apply_step(a, insert, cells)) apply_explain(a, row, e);
   return e->code;
 }
 
@@ -94,13 +97,15 @@ static enum err_code truncate(const struct apply *a, struct err *e) {
   return e->code;
 }
 
+/* ignored: the first row whose INSERT did nothing, or 0. */
 static enum err_code insert_all(const struct apply *a, struct cell *cells,
-                                struct err *e) {
+                                sqlite3_int64 *ignored, struct err *e) {
   sqlite3_stmt *insert = apply_prepare_insert(a, e);
   sqlite3_int64 row = 0, first = 1;
   int batch = 0, has_row = 1;
   while (!e->code && !staging_next(a->rows, cells, &has_row, e) && has_row) {
     if (apply_insert(a, insert, cells, ++row, e)) break;
+    if (sqlite3_changes(a->db) != 1 && *ignored == 0) *ignored = row;
     if (row - first + 1 < a->map->batch_size) continue;
     apply_batch(a, "inserted", ++batch, first, row, e);
     first = row + 1;
@@ -113,14 +118,15 @@ static enum err_code insert_all(const struct apply *a, struct cell *cells,
   return e->code;
 }
 
-static enum err_code replace_all(const struct apply *a, struct err *e) {
+static enum err_code replace_all(const struct apply *a, sqlite3_int64 *ignored,
+                                 struct err *e) {
   struct cell *cells =
       sqlite3_malloc64((sqlite3_uint64)a->map->n_columns * sizeof *cells);
   if (!cells) return err_nomem(e);
   a->log->updated = 0;
   a->log->deleted = count_rows(a, e);
   if (!e->code) truncate(a, e);
-  if (!e->code) insert_all(a, cells, e);
+  if (!e->code) insert_all(a, cells, ignored, e);
   sqlite3_free(cells);
   return e->code;
 }
@@ -159,29 +165,63 @@ static enum err_code check_guards(const struct apply *a, sqlite3_int64 before,
 }
 
 /* A trigger or another table's rule may have changed what was written. */
-static enum err_code check_count(const struct apply *a, struct err *e) {
+static enum err_code check_count(const struct apply *a, sqlite3_int64 ignored,
+                                 struct err *e) {
   sqlite3_int64 fetched = staging_rows(a->rows);
   sqlite3_int64 stored = count_rows(a, e);
+  char text[64];
   if (e->code) return e->code;
   a->log->rows = stored;
   if (stored == fetched) return ERR_NONE;
+  (void)sqlite3_snprintf(sizeof text, text, " (row %lld was not inserted)",
+                         (long long)ignored);
   return err_set(e, ERR_DATA,
                  "sync \"%s\": %lld rows were fetched, but the target would "
-                 "have %lld; does a trigger change it?",
-                 a->map->sync, (long long)fetched, (long long)stored);
+                 "have %lld%s; does a trigger, or a constraint with ON "
+                 "CONFLICT IGNORE or REPLACE, change it?",
+                 a->map->sync, (long long)fetched, (long long)stored,
+                 ignored ? text : "");
 }
 
 /* ---- all together ---------------------------------------------------------
  */
 
+/* Asked before COMMIT, which would only say that some key is wrong, and of a
+** dry run never. */
+static void explain_foreign_key(const struct apply *a, struct err *e) {
+  sqlite3_stmt *stmt = txn_preparef(
+      a->db, e,
+      "SELECT f.\"table\", f.rowid, f.parent FROM pragma_table_list t, "
+      "pragma_foreign_key_check(t.name, t.schema) f WHERE t.schema = %Q "
+      "COLLATE nocase AND t.type = 'table' AND %Q COLLATE nocase IN "
+      "(f.\"table\", f.parent)",
+      a->map->schema, a->map->target);
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    err_set(e, ERR_LOCAL,
+            "FOREIGN KEY constraint failed: row %lld of \"%s\" would point at "
+            "a row that \"%s\" does not have",
+            (long long)sqlite3_column_int64(stmt, 1),
+            sqlite3_column_text(stmt, 0), sqlite3_column_text(stmt, 2));
+    err_hint(e, "mend or delete that row, or declare its key ON DELETE "
+                "CASCADE and use mode 'diff' with a key");
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "checking foreign keys");
+  err_set(e, ERR_LOCAL, "FOREIGN KEY constraint failed");
+  if (e->code == ERR_LOCAL && !e->sqlite_code) {
+    e->sqlite_code = SQLITE_CONSTRAINT_FOREIGNKEY;
+  }
+}
+
 static enum err_code write_rows(const struct apply *a, struct err *e) {
-  /* Children without an action must only be right at COMMIT. */
+  sqlite3_int64 ignored = 0;
+  /* Children without an action must only be right in the end. */
   if (txn_defer_foreign_keys(a->txn, e)) return e->code;
   if (a->map->mode == MODE_DIFF)
     apply_diff(a, e);
   else
-    replace_all(a, e);
-  if (!e->code) check_count(a, e);
+    replace_all(a, &ignored, e);
+  if (!e->code) check_count(a, ignored, e);
+  if (!e->code && txn_owes_foreign_keys(a->txn)) explain_foreign_key(a, e);
   return e->code;
 }
 
@@ -214,6 +254,7 @@ enum err_code apply_rows(struct apply *a, struct err *e) {
   runlog_progress(a->log, "waiting for the write lock", 0);
   if (txn_begin(a->txn, e)) goto done;
   start_ms = runlog_now_ms();
+  if (target_recheck(a->target, a->db, a->map, e)) goto done;
   before = count_rows(a, e);
   if (!e->code) check_guards(a, before, e);
   if (!e->code && a->map->dry_run)

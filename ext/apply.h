@@ -14,7 +14,7 @@
 struct apply {
   sqlite3 *db; /* all borrowed */
   const struct mapping *map;
-  const struct target *target;
+  struct target *target; /* looked at again under the write lock */
   struct staging *rows;
   struct runlog *log;
   struct txn *txn; /* prepared, not begun */
@@ -37,7 +37,14 @@ enum err_code apply_check_key(const struct mapping *m, struct err *e);
 /* INSERT INTO target(...) VALUES(...) with created_at and updated_at bound. */
 sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e);
 
-/* Binds the mapped columns, steps, resets. row counts from 1. */
+/* Binds the mapped columns, steps, resets. SQLite's extended code. */
+int apply_step(const struct apply *a, sqlite3_stmt *stmt,
+               const struct cell *cells);
+
+/* Sets e to why writing that row failed. row counts from 1. */
+void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e);
+
+/* apply_step and, when it failed, apply_explain. */
 enum err_code apply_insert(const struct apply *a, sqlite3_stmt *insert,
                            const struct cell *cells, sqlite3_int64 row,
                            struct err *e);

@@ -13,39 +13,11 @@
 **
 ** Without a key the key is the whole row, and nothing is ever updated.
 */
-#include "apply.h"
+#include "diff_local.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <string.h>
-
-#define DIGEST 16
-
-struct entry {
-  unsigned char key[DIGEST];
-  unsigned char row[DIGEST];
-  sqlite3_int64 rowid;
-  char used;    /* the slot holds a local row */
-  char matched; /* a staged row has claimed it */
-};
-
-/* What to do with a staged row: an update's rowid, or one of these. */
-#define PLAN_KEEP   (-0x7fffffffffffffffLL - 1)
-#define PLAN_INSERT (PLAN_KEEP + 1)
-
-struct diff {
-  const struct apply *a; /* borrowed, as is its contents */
-  char *is_key;          /* owned, per mapped column */
-  int n_key;
-  struct entry *table; /* owned; open addressing, a power of two */
-  sqlite3_uint64 n_slots;
-  sqlite3_int64 *plan;     /* owned, per staged row */
-  struct cell *cells;      /* owned, one row */
-  sqlite3_str *text;       /* owned; the row being digested */
-  sqlite3 *scratch;        /* owned; applies column affinities, see below */
-  sqlite3_stmt *put, *get; /* owned */
-  sqlite3_int64 left;      /* local rows that no staged row has claimed */
-};
 
 /* ---- the key --------------------------------------------------------------
  */
@@ -142,7 +114,7 @@ static void digest_row(struct diff *d, struct entry *out, struct err *e) {
   digest_text(d->text, out->key, e);
 }
 
-static void read_cell(sqlite3_stmt *stmt, int col, struct cell *cell) {
+void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell) {
   cell->type = sqlite3_column_type(stmt, col);
   cell->integer = 0;
   cell->n_bytes = 0;
@@ -167,7 +139,8 @@ static void read_cell(sqlite3_stmt *stmt, int col, struct cell *cell) {
 ** would be written anew at every run. Rows that may be changed so pass through
 ** a one-row table of the same declared types in a private database. */
 
-static char affinity(const char *decl) {
+static char affinity(const struct target *t, int column) {
+  const char *decl = t->decls[column];
   /* SQLite's rules, in their order: https://sqlite.org/datatype3.html 3.1 */
   static const struct {
     const char *pattern;
@@ -175,6 +148,7 @@ static char affinity(const char *decl) {
   } rules[] = {{"%INT%", 'i'},  {"%CHAR%", 't'}, {"%CLOB%", 't'},
                {"%TEXT%", 't'}, {"%BLOB%", 'b'}, {"", 'b'},
                {"%REAL%", 'r'}, {"%FLOA%", 'r'}, {"%DOUB%", 'r'}};
+  if (t->is_strict && sqlite3_stricmp(decl, "ANY") == 0) return 'b';
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     if (sqlite3_strlike(rules[i].pattern, decl, 0) == 0) {
       return rules[i].affinity;
@@ -219,7 +193,8 @@ static void open_scratch(struct diff *d, struct err *e) {
                         *t->decls[i] ? t->decls[i] : "BLOB");
     sqlite3_str_appendf(put, ",c%d", i);
   }
-  sqlite3_str_appendall(make, ")");
+  /* In a STRICT table ANY is no affinity, in another it is NUMERIC. */
+  sqlite3_str_appendall(make, t->is_strict ? ") STRICT" : ")");
   sqlite3_str_appendall(put, ") VALUES(1");
   for (int i = 0; i < t->n_decls; i++) sqlite3_str_appendall(put, ",?");
   sqlite3_str_appendall(put, ")");
@@ -244,7 +219,7 @@ static void open_scratch(struct diff *d, struct err *e) {
 static void as_stored(struct diff *d, struct err *e) {
   int n = d->a->map->n_columns, changes = 0, rc = SQLITE_OK;
   for (int i = 0; i < n && !changes; i++) {
-    changes = may_change(&d->cells[i], affinity(d->a->target->decls[i]));
+    changes = may_change(&d->cells[i], affinity(d->a->target, i));
   }
   if (!changes) return;
   if (!d->scratch) open_scratch(d, e);
@@ -257,11 +232,13 @@ static void as_stored(struct diff *d, struct err *e) {
     sqlite3_step(d->put);
     rc = sqlite3_reset(d->put);
   }
+  /* What a STRICT column will not take, it will refuse by name when written. */
+  if ((rc & 0xff) == SQLITE_CONSTRAINT) return;
   if (rc || sqlite3_step(d->get) != SQLITE_ROW) {
     err_sqlite(e, d->scratch, "comparing rows");
     return;
   }
-  for (int i = 0; i < n; i++) read_cell(d->get, i, &d->cells[i]);
+  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->cells[i]);
 }
 
 /* ---- the table -------------------------------------------------------------
@@ -345,7 +322,7 @@ static void read_local(struct diff *d, struct err *e) {
     struct entry entry = {0};
     entry.rowid = sqlite3_column_int64(stmt, 0);
     for (int i = 0; i < m->n_columns; i++) {
-      read_cell(stmt, i + 1, &d->cells[i]);
+      diff_read_cell(stmt, i + 1, &d->cells[i]);
     }
     digest_row(d, &entry, e);
     if (!e->code) table_add(d, &entry);
@@ -378,77 +355,8 @@ static void plan_rows(struct diff *d, struct err *e) {
   }
 }
 
-/* ---- writing ----------------------------------------------------------------
+/* ---- all together ----------------------------------------------------------
  */
-
-static void delete_leftovers(struct diff *d, struct err *e) {
-  sqlite3_stmt *stmt;
-  d->a->log->deleted = d->left;
-  if (e->code || d->left == 0) return;
-  stmt = txn_preparef(d->a->db, e, "DELETE FROM %s WHERE %s=?1",
-                      d->a->target->qualified, d->a->target->rowid);
-  for (sqlite3_uint64 i = 0; i < d->n_slots && !e->code; i++) {
-    if (!d->table[i].used || d->table[i].matched) continue;
-    sqlite3_bind_int64(stmt, 1, d->table[i].rowid);
-    sqlite3_step(stmt);
-    if (sqlite3_reset(stmt)) err_sqlite(e, d->a->db, "deleting a row");
-  }
-  sqlite3_finalize(stmt);
-}
-
-static sqlite3_stmt *prepare_update(const struct apply *a, struct err *e) {
-  const struct mapping *m = a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt;
-  char *text;
-  sqlite3_str_appendf(sql, "UPDATE %s SET ", a->target->qualified);
-  for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\"=?%d", i ? "," : "", m->columns[i].target,
-                        i + 1);
-  }
-  if (a->target->has_updated_at) {
-    sqlite3_str_appendf(sql, ",updated_at=%Q", a->log->started_at);
-  }
-  sqlite3_str_appendf(sql, " WHERE %s=?%d", a->target->rowid, m->n_columns + 1);
-  text = sqlite3_str_finish(sql);
-  if (!text) {
-    err_nomem(e);
-    return NULL;
-  }
-  stmt = txn_preparef(a->db, e, "%s", text);
-  sqlite3_free(text);
-  return stmt;
-}
-
-/* Updates first: an insert may need the value that an update gives up. */
-static void write_planned(struct diff *d, int inserts, struct err *e) {
-  const struct apply *a = d->a;
-  sqlite3_stmt *stmt = NULL;
-  sqlite3_int64 row = 0, done = 0, first = 1;
-  int has_row = 1, batch = 0;
-  const char *verb = inserts ? "inserted" : "updated";
-  if (!e->code) staging_rewind(a->rows, e);
-  if (!e->code) {
-    stmt = inserts ? apply_prepare_insert(a, e) : prepare_update(a, e);
-  }
-  while (!e->code && !staging_next(a->rows, d->cells, &has_row, e) && has_row) {
-    sqlite3_int64 plan = d->plan[row++];
-    if (plan == PLAN_KEEP || (plan == PLAN_INSERT) != inserts) continue;
-    if (!inserts) sqlite3_bind_int64(stmt, a->map->n_columns + 1, plan);
-    if (apply_insert(a, stmt, d->cells, row, e)) break;
-    if (++done - first + 1 < a->map->batch_size) continue;
-    apply_batch(a, verb, ++batch, first, done, e);
-    first = done + 1;
-  }
-  if (!e->code && first <= done) {
-    apply_batch(a, verb, ++batch, first, done, e);
-  }
-  if (inserts)
-    a->log->inserted = done;
-  else
-    a->log->updated = done;
-  sqlite3_finalize(stmt);
-}
 
 static void allocate(struct diff *d, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)d->a->map->n_columns;
@@ -481,9 +389,7 @@ enum err_code apply_diff(const struct apply *a, struct err *e) {
   if (!e->code) table_size(&d, e);
   if (!e->code) read_local(&d, e);
   if (!e->code) plan_rows(&d, e);
-  delete_leftovers(&d, e);
-  write_planned(&d, 0, e);
-  write_planned(&d, 1, e);
+  if (!e->code) diff_write(&d, e);
   release(&d);
   return e->code;
 }

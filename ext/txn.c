@@ -163,10 +163,11 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
         "it first, and call SELECT ordersync_refresh() without FROM");
   }
   if (sqlite3_db_readonly(db, schema) != 0) {
-    err_set(e, ERR_LOCAL, "%s",
+    err_set(e, ERR_LOCAL,
             sqlite3_db_readonly(db, schema) < 0
-                ? "there is no such attached database"
-                : "the database is open read-only");
+                ? "there is no attached database \"%s\""
+                : "the database \"%s\" is open read-only",
+            schema);
     e->sqlite_code = SQLITE_READONLY;
     return e->code;
   }
@@ -370,32 +371,70 @@ static enum err_code renew_ends(struct txn *t, struct err *e) {
   return ERR_NONE;
 }
 
-/* This pragma expires every prepared statement too. */
-enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
-  struct txn renewed = *t;
-  if (e->code || t->nested) return e->code;
+/* This pragma expires every prepared statement too, and is on or off once it
+** has been prepared, whatever stepping it then meets. */
+static enum err_code set_deferral(struct txn *t, int on, struct err *e) {
   txn_guard(t);
-  if (sqlite3_exec(t->db, "PRAGMA defer_foreign_keys = 1", 0, 0, 0)) {
+  if (on) t->deferred = t->nested;
+  if (sqlite3_exec(t->db,
+                   on ? "PRAGMA defer_foreign_keys = 1"
+                      : "PRAGMA defer_foreign_keys = 0",
+                   0, 0, 0)) {
     return err_sqlite(e, t->db, "deferring foreign keys");
   }
-  renewed.commit = renewed.rollback = renewed.release = renewed.pill = NULL;
-  if (prepare_ends(&renewed, t->schema, e)) {
-    finalize_ends(&renewed); /* the old pill is running still */
+  if (!on) t->deferred = 0;
+  return renew_ends(t, e);
+}
+
+static int is_owing(sqlite3 *db) {
+  int owed = 0, ignored = 0;
+  sqlite3_db_status(db, SQLITE_DBSTATUS_DEFERRED_FKS, &owed, &ignored, 0);
+  return owed;
+}
+
+enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
+  if (e->code) return e->code;
+  t->owed_before = is_owing(t->db);
+  /* What the caller deferred, the caller's COMMIT checks. */
+  if (t->nested && pragma_is_on(t->db, "PRAGMA defer_foreign_keys", e)) {
     return e->code;
   }
-  finalize_ends(t);
-  *t = renewed;
-  return ERR_NONE;
+  return e->code ? e->code : set_deferral(t, 1, e);
+}
+
+/* Where the caller's own keys are violated, nobody can tell ours from them. */
+int txn_owes_foreign_keys(const struct txn *t) {
+  return (t->deferred || !t->nested) && !t->owed_before && is_owing(t->db);
+}
+
+/* Turning the deferral off forgets what violated it. While the caller owes,
+** it stays on instead: COMMIT will look. */
+static enum err_code end_deferral(struct txn *t, struct err *e) {
+  if (!t->deferred || is_owing(t->db)) return e->code;
+  return set_deferral(t, 0, e);
 }
 
 enum err_code txn_commit(struct txn *t, struct err *e) {
   int rc;
-  if (e->code || renew_ends(t, e)) return e->code;
+  if (e->code || renew_ends(t, e) || end_deferral(t, e)) return e->code;
   sqlite3_reset(t->pill);
   rc = step_patiently(t, t->commit);
   if (rc) return explain(t, rc, "committing", e);
   t->open = 0;
   return ERR_NONE;
+}
+
+/* Once nothing is prepared any more that the pragma could expire. The savepoint
+** is rolled back, so there is nothing to forget; what cannot be prepared now is
+** out of memory or interrupted, and then all is rolled back. */
+static void undo_deferral(struct txn *t) {
+  static const char sql[] = "PRAGMA defer_foreign_keys = 0";
+  if (!t->deferred || sqlite3_get_autocommit(t->db)) return;
+  if (sqlite3_exec(t->db, sql, 0, 0, 0) && sqlite3_exec(t->db, sql, 0, 0, 0)) {
+    sqlite3_step(t->pill);
+    sqlite3_reset(t->pill);
+  }
+  t->deferred = 0;
 }
 
 /* Out of memory in a statement within a statement, SQLite's connection does
@@ -410,6 +449,7 @@ void txn_rollback(struct txn *t) {
   if (!done) sqlite3_step(t->pill);
   sqlite3_reset(t->pill);
   if (!sqlite3_get_autocommit(t->db) && t->nested) (void)step_once(t->release);
+  undo_deferral(t);
 }
 
 void txn_clear(struct txn *t) {

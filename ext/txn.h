@@ -17,6 +17,8 @@ struct txn {
   struct interrupt *interrupt; /* borrowed */
   sqlite3_int64 deadline_ms;   /* monotonic */
   int nested;                  /* a savepoint inside the caller's */
+  int deferred;                /* foreign keys are, by us, in a nested one */
+  int owed_before;             /* the caller's own were violated already */
   int open;
   int guarded;                                       /* the pill is running */
   sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
@@ -64,9 +66,14 @@ enum err_code txn_begin(struct txn *t, struct err *e);
 ** savepoint can be opened until the transaction is over. */
 void txn_guard(struct txn *t);
 
-/* Foreign keys must be right at COMMIT only; nothing inside the caller's own
-** transaction, which is not ours to relax. */
+/* Foreign keys must be right in the end only. Inside the caller's own
+** transaction too, where the caller's setting is back once ours is over;
+** unless the caller's own keys were violated before: then COMMIT decides. */
 enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e);
+
+/* Whether foreign keys are violated that must not be when this transaction
+** ends. */
+int txn_owes_foreign_keys(const struct txn *t);
 
 /* Makes it last; waits for readers (rollback journal) until the deadline. */
 enum err_code txn_commit(struct txn *t, struct err *e);

@@ -201,7 +201,7 @@ def a_read_only_file_is_named_before_the_network(b):
     with b.host(prefix=prefix) as host:
         old = b.checksum()
         answer = host.refresh()
-        expect_match("open_orders.*the database is open read-only",
+        expect_match('open_orders.*the database "main" is open read-only',
                      answer.error, "the error")
         shell = Shell(b, "SELECT ordersync_refresh()", prefix=prefix)
         expect(shell.code > 0, "exit code %d" % shell.code)
@@ -244,7 +244,8 @@ def query_only_is_named_before_the_network(b):
 def a_database_opened_read_only_is_named_before_the_network(b):
     with b.host(path="file:%s?mode=ro" % b.db_path) as host:
         answer = host.refresh()
-        expect_match("the database is open read-only", answer.error, "error")
+        expect_match('the database "main" is open read-only',
+                     answer.error, "error")
     expect(b.server.logins() == 1, "the server was asked")
 
 

@@ -410,11 +410,11 @@ def an_attached_target_that_cannot_be_written_is_logged():
     with ApartBox("apart-read-only") as b:
         old = b.checksum()
         with b.host(aux="?mode=ro") as host:
-            expect_refused(b, host, "the database is open read-only")
+            expect_refused(b, host, 'the database "aux" is open read-only')
             b.expect_logged("local", "open read-only", None, 0)
             host.ok("DETACH aux")
-            expect_refused(b, host, "no such attached database")
-            b.expect_logged("local", "no such attached database", None, 0)
+            expect_refused(b, host, 'there is no attached database "')
+            b.expect_logged("local", "there is no attached database", None, 0)
             expect(statuses(b) == ["error"] * 2, "logged: %s" % statuses(b))
         b.expect_sound(old)
         with b.host() as host:

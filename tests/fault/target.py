@@ -1,5 +1,8 @@
 """What the target table is like: triggers, keys, generated columns, defaults;
 where it is: attached, in memory; who made it."""
+import sqlite3
+import threading
+
 from box import Box
 from harness import expect, expect_match, main, test
 
@@ -79,8 +82,9 @@ def a_trigger_that_ignores_rows_is_noticed():
     with SimpleBox("ignoring-trigger", [
             PLAIN, "CREATE TRIGGER skips BEFORE INSERT ON simple WHEN "
             "new.id = 2 BEGIN SELECT RAISE(IGNORE); END"]) as b:
-        b.refuses("data", "3 rows were fetched, but the target would have 2",
-                  heal="DROP TRIGGER skips")
+        b.refuses("data", r"3 rows were fetched, but the target would have 2 "
+                  r"\(row 2 was not inserted\); does a trigger, or a "
+                  "constraint with ON CONFLICT", heal="DROP TRIGGER skips")
 
 
 @test
@@ -108,7 +112,7 @@ for action in ("CASCADE", "SET NULL", "SET DEFAULT"):
                        child("ON DELETE " + action)) as b:
             b.sql("INSERT INTO child VALUES(1, 1)")
             b.refuses("config", '"child" points at "simple" with ON DELETE %s'
-                      ".*use mode 'diff'" % action,
+                      ".*use mode 'diff' with a key" % action,
                       setup=["PRAGMA foreign_keys = 1"], **EARLY,
                       heal="UPDATE ordersync_syncs SET mode = 'diff', "
                       "key = 'id' WHERE name = 'simple'")
@@ -135,6 +139,114 @@ def children_that_would_lose_their_parent_stop_the_refresh():
         b.sql("INSERT INTO child VALUES(1, 9)")
         b.refuses("local", "FOREIGN KEY constraint failed",
                   setup=["PRAGMA foreign_keys = 1"], heal="DELETE FROM child")
+
+
+@test
+def children_that_lose_their_parent_are_told_of_by_a_dry_run():
+    with SimpleBox("fk-dry", child("")) as b, b.host() as host:
+        b.sql("INSERT INTO simple VALUES(9, 'old')")
+        b.sql("INSERT INTO child VALUES(4, 9)")
+        host.ok("PRAGMA foreign_keys = 1")
+        for options in ("{}", '{"dry_run":true}', '{"mode":"diff"}'):
+            answer = host.sql("SELECT ordersync_refresh('simple', ?)", options)
+            expect_match('FOREIGN KEY constraint failed: row 4 of "child" '
+                         'would point at a row that "simple" does not have',
+                         answer.error, options)
+        expect(b.sql("SELECT count(*) FROM simple") == [(3,)], "rows changed")
+
+
+@test
+def children_may_be_wrong_for_a_moment_in_a_callers_transaction_too():
+    with SimpleBox("fk-nested", child("")) as b, b.host() as host:
+        def deferred():
+            return host.ok("PRAGMA defer_foreign_keys").value
+        b.sql("INSERT INTO child VALUES(1, 1)")
+        host.ok("PRAGMA foreign_keys = 1")
+        host.ok("BEGIN")
+        expect(host.ok(INSERTED).value == 3, "other rows")
+        expect(deferred() == 0, "the caller's setting changed")
+        expect_match("FOREIGN KEY", host.sql(
+            "INSERT INTO child VALUES(2, 77)").error, "the caller's own key")
+        b.server.query("DELETE FROM vwSimple WHERE id = 1")
+        expect_match('FOREIGN KEY constraint failed: row 1 of "child"',
+                     host.sql(INSERTED).error, "the error")
+        expect(deferred() == 0, "the caller's setting changed by a failure")
+        expect(host.ok("SELECT count(*) FROM simple").value == 3,
+               "the failure was not undone")
+        host.ok("COMMIT")
+        expect(b.sql("PRAGMA foreign_key_check") == [], "a key is broken")
+        host.ok("BEGIN")
+        host.ok("PRAGMA defer_foreign_keys = 1")
+        expect(host.ok(INSERTED).value == 2, "other rows")
+        expect(deferred() == 1, "the caller's setting changed")
+        expect_match("FOREIGN KEY", host.sql("COMMIT").error, "the commit")
+        host.ok("DELETE FROM child")
+        host.ok("COMMIT")
+
+
+@test
+def a_caller_that_owes_a_key_still_owes_it_afterwards():
+    with SimpleBox("fk-owing", child("DEFERRABLE INITIALLY DEFERRED")) as b, \
+            b.host() as host:
+        host.ok("PRAGMA foreign_keys = 1")
+        host.ok("BEGIN")
+        host.ok("INSERT INTO child VALUES(5, 77)")
+        expect(host.ok(INSERTED).value == 3, "other rows")
+        expect_match("FOREIGN KEY", host.sql("COMMIT").error, "the commit")
+        host.ok("DELETE FROM child WHERE id = 5")
+        host.ok("COMMIT")
+
+
+@test
+def diff_without_a_key_spares_no_children():
+    with SimpleBox("fk-keyless", child("ON DELETE CASCADE")) as b:
+        b.sql("INSERT INTO child VALUES(1, 1)")
+        b.sql("UPDATE ordersync_syncs SET mode = 'diff', key = ' ' "
+              "WHERE name = 'simple'")
+        b.refuses("config", "mode 'diff' without a key deletes every row that "
+                  "changed; use mode 'diff' with a key", **EARLY,
+                  setup=["PRAGMA foreign_keys = 1"],
+                  heal="UPDATE ordersync_syncs SET key = 'id' "
+                  "WHERE name = 'simple'")
+        expect(b.sql("SELECT * FROM child") == [(1, 1)], "the child is gone")
+
+
+def changed_meanwhile(name, change, text, value, mode="replace"):
+    """The change is made while the rows are being fetched."""
+    def run():
+        with SimpleBox(name, [PLAIN], old=False) as b, b.host() as host:
+            host.ok("PRAGMA foreign_keys = 1")
+            b.sql("INSERT INTO simple VALUES(1, 'old')")
+            b.sql("UPDATE ordersync_syncs SET mode = ?, key = 'id' "
+                  "WHERE name = 'simple'", mode)
+            b.server.faults("when=batch match=vwSimple skip=1 do=delay:1500")
+            timer = threading.Timer(0.5, lambda: [b.sql(c) for c in change])
+            timer.start()
+            answer = host.sql(INSERTED)
+            timer.join()
+            if text:
+                expect_match(text, answer.error, "the error")
+            else:
+                expect(answer.value == 3, answer.error)
+            expect(b.sql("SELECT * FROM simple ORDER BY id LIMIT 1") == value,
+                   "now there: %r" % b.sql("SELECT * FROM simple"))
+            if "child" in change[0]:
+                expect(b.sql("SELECT count(*) FROM child") == [(1,)],
+                       "the child was touched")
+    run.__name__ = name
+    test(run)
+
+
+changed_meanwhile(
+    "children_that_come_while_the_rows_are_fetched_are_protected",
+    ["CREATE TABLE child(s REFERENCES simple ON DELETE CASCADE)",
+     "INSERT INTO child VALUES(1)"],
+    "replace mode deletes every row.*changed while the rows", [(1, "old")])
+changed_meanwhile(
+    "a_table_that_is_made_anew_while_the_rows_are_fetched_is_looked_at",
+    ["DROP TABLE simple", "CREATE TABLE simple(id, v, rowid DEFAULT 5)",
+     "INSERT INTO simple(id) VALUES(1), (2), (9)"], None, [(1, "a", 5)],
+    mode="diff")
 
 
 # ---- columns ----------------------------------------------------------------
@@ -182,6 +294,24 @@ def a_not_null_column_without_a_value_is_named_before_the_network():
 
 
 @test
+def a_key_that_is_no_row_id_needs_a_value():
+    with SimpleBox("no-rowid-key", [
+            "CREATE TABLE simple(pk INTEGER PRIMARY KEY DEFAULT 7, id INT, v) "
+            "WITHOUT ROWID"], old=False) as b:
+        b.sql("INSERT INTO simple(id, v) VALUES(1, 'old')")
+        b.sql("DROP TABLE simple")
+        b.sql("CREATE TABLE simple(pk INTEGER PRIMARY KEY, id INT, v) "
+              "WITHOUT ROWID")
+        old = b.sql("PRAGMA table_info(simple)")
+        with b.host() as host:
+            mark = len(b.server.log())
+            expect_match('"simple"."pk" is NOT NULL, has no default',
+                         host.sql(INSERTED).error, "the error")
+            expect(len(b.server.log()) == mark, "the server was asked")
+        expect(b.sql("PRAGMA table_info(simple)") == old, "the table changed")
+
+
+@test
 def a_null_for_a_not_null_column_names_the_row():
     with SimpleBox("null-value", [
             "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT NOT NULL)"],
@@ -221,6 +351,252 @@ def a_check_that_is_violated_names_the_row():
                 refresh=INSERTED, heal=mend)
 
 
+# ---- what a difference is written to ----------------------------------------
+
+class DiffBox(SimpleBox):
+    """In mode diff, refreshed once, in a program of its own."""
+
+    def __init__(self, name, create, key="id", first=True):
+        super().__init__(name, create, old=False)
+        self.sql("UPDATE ordersync_syncs SET mode = 'diff', key = ? WHERE "
+                 "name = 'simple'", key)
+        self.program = self.host()
+        if first:
+            expect(self.program.ok(INSERTED).value == 3, "the first refresh")
+
+    def again(self, updated):
+        answer = self.program.sql(INSERTED)
+        expect(answer.error is None, answer.error)
+        now = self.sql("SELECT id, v FROM simple ORDER BY id")
+        wanted = self.source()
+        expect(now == wanted, "not the server's rows: %r" % now)
+        counts = self.sql("SELECT rows_inserted, rows_updated, rows_deleted "
+                          "FROM ordersync_runs ORDER BY id DESC LIMIT 1")
+        expect(counts == [(0, updated, 0)], "logged: %r" % counts)
+
+    def source(self):
+        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
+        rows = db.execute("SELECT id, v FROM vwSimple ORDER BY id").fetchall()
+        db.close()
+        return rows
+
+    def stays(self, text):
+        """The refresh must fail, and every row stay."""
+        old = self.checksum("simple")
+        expect_match(text, self.program.sql(INSERTED).error, "the error")
+        expect(self.checksum("simple") == old, "the rows changed")
+        expect(self.last_run().status == "error", "logged as a success")
+
+    def swap(self):
+        self.server.query("UPDATE vwSimple SET v = CASE v WHEN 'a' THEN 'b' "
+                          "ELSE 'a' END WHERE id < 3")
+
+    def close(self):
+        self.program.close()
+        super().close()
+
+
+@test
+def unique_values_that_rows_exchange_are_written():
+    with DiffBox("swap", [
+            "CREATE TABLE simple(id INT, v TEXT UNIQUE, note DEFAULT 'none', "
+            "w AS (upper(v)) STORED, created_at, updated_at)"]) as b:
+        b.sql("UPDATE simple SET note = 'mine' WHERE id = 1")
+        b.sql("UPDATE simple SET note = x'00ff' WHERE id = 2")
+        b.sql("UPDATE simple SET rowid = rowid + 100")
+        b.sql("UPDATE simple SET created_at = 'then', updated_at = 'then'")
+        b.swap()
+        b.again(updated=2)
+        expect(b.sql("SELECT rowid, id, v, note, w, created_at, "
+                     "updated_at = 'then' FROM simple ORDER BY id") ==
+               [(101, 1, "b", "mine", "B", "then", 0),
+                (102, 2, "a", b"\0\xff", "A", "then", 0),
+                (103, 3, None, "none", None, "then", 1)],
+               "the rows' other values did not stay")
+        old = b.checksum("simple")
+        b.again(updated=0)
+        expect(b.checksum("simple") == old, "something was written")
+
+
+@test
+def unique_values_that_move_through_many_rows_are_written():
+    with DiffBox("chain", ["CREATE TABLE simple(id INTEGER PRIMARY KEY, v "
+                           "TEXT UNIQUE, note)"]) as b:
+        b.server.query(
+            "DELETE FROM vwSimple; WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
+            "SELECT n + 1 FROM c WHERE n < 3000) INSERT INTO vwSimple "
+            "SELECT n, 'v' || n FROM c")
+        expect(b.program.ok(INSERTED).value == 3000, "other rows")
+        b.sql("UPDATE simple SET note = id")
+        b.server.query("UPDATE vwSimple SET v = 'v' || (id + 1)")
+        b.again(updated=3000)
+        b.server.query("UPDATE vwSimple SET v = 'v' || id")
+        b.again(updated=3000)
+        b.server.query("UPDATE vwSimple SET v = 'v' || (id * 7 % 3001)")
+        b.again(updated=3000)  # 3001 is a prime: in cycles, no row stays
+        expect(b.sql("SELECT count(*) FROM simple WHERE note = id") ==
+               [(3000,)], "the rows' other values did not stay")
+
+
+@test
+def primary_keys_that_rows_exchange_are_written():
+    with DiffBox("swap-key", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT, note)"],
+            key="v") as b:
+        b.sql("UPDATE simple SET note = v")
+        b.swap()
+        b.again(updated=2)
+        expect(b.sql("SELECT count(*) FROM simple WHERE note IS v") ==
+               [(3,)], "the rows' other values did not stay")
+
+
+def swap_on_conflict(how):
+    def run():
+        with DiffBox("swap-" + how.lower(), [
+                "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT UNIQUE ON "
+                "CONFLICT %s)" % how]) as b:
+            b.swap()
+            b.again(updated=2)
+    run.__name__ = "on_conflict_%s_loses_no_exchanged_value" % how.lower()
+    test(run)
+
+
+for how in ("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"):
+    swap_on_conflict(how)
+
+
+@test
+def an_update_that_a_constraint_ignores_is_an_error():
+    with DiffBox("ignore-null", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT NOT NULL ON "
+            "CONFLICT IGNORE)"], first=False) as b:
+        b.server.query("UPDATE vwSimple SET v = 'c' WHERE v IS NULL")
+        expect(b.program.ok(INSERTED).value == 3, "other rows")
+        b.server.query("UPDATE vwSimple SET v = NULL WHERE id = 2")
+        b.stays(r"\(row 2, id 2\): the row was not updated.*ON CONFLICT "
+                "IGNORE")
+
+
+@test
+def a_constraint_that_replaces_nulls_still_may():
+    with DiffBox("replace-null", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT NOT NULL ON "
+            "CONFLICT REPLACE DEFAULT 'x')"]) as b:
+        b.server.query("UPDATE vwSimple SET v = NULL WHERE id = 2")
+        expect(b.program.ok(INSERTED).value == 3, "other rows")
+        expect(b.sql("SELECT v FROM simple ORDER BY id") ==
+               [("a",), ("x",), ("x",)], "the default did not come")
+
+
+def ignored_by_a_trigger(verb, change, text):
+    def run():
+        with DiffBox("ignored-" + verb.lower(), [PLAIN]) as b:
+            b.sql("CREATE TRIGGER skips BEFORE %s ON simple BEGIN "
+                  "SELECT RAISE(IGNORE); END" % verb)
+            b.server.query(change)
+            b.stays(text + r".*RAISE\(IGNORE\)")
+            b.sql("DROP TRIGGER skips")
+            expect(b.program.sql(INSERTED).error is None, "the next refresh")
+            expect(b.sql("SELECT id, v FROM simple ORDER BY id") == b.source(),
+                   "other rows")
+    run.__name__ = ("a_trigger_that_ignores_a_%s_of_a_difference_is_noticed" %
+                    verb.lower())
+    test(run)
+
+
+ignored_by_a_trigger("UPDATE", "UPDATE vwSimple SET v = 'z' WHERE id = 2",
+                     r"\(row 2, id 2\): the row was not updated")
+ignored_by_a_trigger("INSERT", "INSERT INTO vwSimple VALUES(4, 'd')",
+                     r"\(row 4, id 4\): the row was not inserted")
+ignored_by_a_trigger("DELETE", "DELETE FROM vwSimple WHERE id = 2",
+                     "the row with rowid 2 was not deleted")
+
+
+@test
+def values_are_not_exchanged_at_the_cost_of_children():
+    with DiffBox("swap-child", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT UNIQUE)",
+            "CREATE TABLE child(s REFERENCES simple ON DELETE CASCADE)"]) as b:
+        b.sql("INSERT INTO child VALUES(1), (2)")
+        b.program.ok("PRAGMA foreign_keys = 1")
+        b.server.query("UPDATE vwSimple SET v = CASE id WHEN 1 THEN 'b' ELSE "
+                       "'c' END WHERE id < 3")
+        b.again(updated=2)  # no exchange: one after the other
+        b.server.query("UPDATE vwSimple SET v = CASE id WHEN 1 THEN 'c' ELSE "
+                       "'b' END WHERE id < 3")
+        b.stays('2 rows exchange values of a UNIQUE column.*"child"')
+        expect(b.sql("SELECT count(*) FROM child") == [(2,)], "a child went")
+        b.program.ok("PRAGMA foreign_keys = 0")
+        b.again(updated=2)
+        expect(b.sql("SELECT count(*) FROM child") == [(2,)], "a child went")
+
+
+def hides_rowid(name, columns):
+    """Columns, mapped or not, that are called what the row id is called."""
+    def run():
+        with DiffBox(name, ["CREATE TABLE simple(id INT, v TEXT, %s)" %
+                            columns]) as b:
+            b.server.query("UPDATE vwSimple SET v = 'z' WHERE id = 1")
+            b.again(updated=1)
+            b.server.query("UPDATE vwSimple SET v = 'y' WHERE id = 3")
+            b.again(updated=1)
+    run.__name__ = name
+    test(run)
+
+
+hides_rowid("an_unmapped_column_called_rowid_is_not_the_row_id",
+            "rowid INT DEFAULT 5")
+hides_rowid("generated_columns_called_like_row_ids_are_not_row_ids",
+            "ROWID AS (5), oid INT AS (6) STORED")
+hides_rowid("an_integer_primary_key_is_the_row_id_where_all_names_are_hidden",
+            "rowid INT DEFAULT 5, oid DEFAULT 5, _rowid_ DEFAULT 5, "
+            "\"my \"\"id\" INTEGER PRIMARY KEY")
+
+
+@test
+def row_ids_without_a_name_are_refused_before_the_network():
+    with SimpleBox("no-rowid-name", [
+            "CREATE TABLE simple(id INT, v, rowid DEFAULT 5, oid, _rowid_, "
+            "PRIMARY KEY(id, v))"]) as b:
+        b.sql("UPDATE ordersync_syncs SET mode = 'diff', key = 'id' WHERE "
+              "name = 'simple'")
+        with b.host() as host:
+            mark = len(b.server.log())
+            expect_match("columns called rowid, _rowid_ and oid.*hide its row "
+                         "ids", host.sql(INSERTED).error, "the error")
+            expect(len(b.server.log()) == mark, "the server was asked")
+            expect(b.sql("SELECT id, v FROM simple") ==
+                   [(1, "old"), (7, "old")], "the rows changed")
+            host.ok("UPDATE ordersync_syncs SET mode = 'replace'")
+            expect(host.ok(INSERTED).value == 3, "other rows")
+
+
+@test
+def a_strict_table_takes_any_value_as_it_is():
+    with DiffBox("strict-any", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v ANY) STRICT"],
+            first=False) as b:
+        b.server.query("UPDATE vwSimple SET v = '00' || id")
+        expect(b.program.ok(INSERTED).value == 3, "other rows")
+        b.again(updated=0)
+        b.sql("UPDATE ordersync_syncs SET key = 'v'")
+        b.again(updated=0)
+
+
+@test
+def a_strict_table_refuses_a_value_by_name():
+    with DiffBox("strict-int", [
+            "CREATE TABLE simple(id INTEGER PRIMARY KEY, v INT) STRICT"],
+            first=False) as b:
+        b.server.query("UPDATE vwSimple SET v = '00' || id")
+        expect(b.program.ok(INSERTED).value == 3, "other rows")
+        b.sql("UPDATE simple SET v = 7 WHERE id = 2")
+        b.program.ok(INSERTED)
+        expect(b.sql("SELECT v FROM simple") == [(1,), (2,), (3,)], "rows")
+        b.server.query("UPDATE vwSimple SET v = '2e' WHERE id = 2")
+        b.stays(r"\(row 2\).*cannot store TEXT value in INT column simple\.v")
+
+
 # ---- where ------------------------------------------------------------------
 
 @test
@@ -243,7 +619,7 @@ def a_target_in_an_attached_database_is_kept_and_filled():
         expect(host.ok("SELECT v FROM main.simple WHERE id = 1").value ==
                "old", "the table of the same name in main was written")
         host.ok("DETACH aux")
-        expect_match("no such attached database", host.sql(INSERTED).error,
+        expect_match('there is no attached database "aux"', host.sql(INSERTED).error,
                      "the error")
 
 

@@ -142,6 +142,21 @@ const struct torture_case torture_cases[] = {
      .template_sql = "PRAGMA encoding='UTF-16le';" BASE,
      .sql = DIFF_KEY,
      .state = ROWS RUNS},
+    {.name = "diff-exchange",
+     .template_sql = BASE
+     "UPDATE ordersync_syncs SET mode = 'diff', key = 'order_qty';"
+     "ALTER TABLE orders ADD COLUMN mine; UPDATE orders SET mine = hex(id);"
+     "UPDATE orders SET order_no = order_no + 2 * (order_no % 2) - 1"
+     "  WHERE order_no IN (1, 2, 3, 4, 7, 8);"
+     "CREATE UNIQUE INDEX one_each ON orders(order_no);",
+     .sql = REFRESH,
+     .state = "SELECT id, mine FROM orders ORDER BY id;" ROWS RUNS},
+    {.name = "refresh-children-in-transaction",
+     .template_sql = BASE "CREATE TABLE items(o INTEGER REFERENCES orders(id));"
+                          "INSERT INTO items VALUES(1), (2);",
+     .setup = "PRAGMA foreign_keys=1;",
+     .sql = "BEGIN; " REFRESH " PRAGMA defer_foreign_keys; COMMIT;",
+     .state = ROWS RUNS "SELECT count(*) FROM items;"},
     {.name = "sql",
      .every = 1,
      .template_sql = BASE,
