@@ -241,15 +241,8 @@ static enum err_code rehearse(const struct apply *a, struct err *e) {
   return e->code;
 }
 
-/* The target is in another file than the log, and the transaction ours. */
-static int is_apart(const struct apply *a) {
-  return !a->txn->nested && sqlite3_stricmp(a->map->schema, "main") != 0 &&
-         sqlite3_stricmp(a->map->schema, "temp") != 0;
-}
-
 enum err_code apply_rows(struct apply *a, struct err *e) {
   sqlite3_int64 before, start_ms;
-  int apart = is_apart(a);
   if (staging_rewind(a->rows, e)) return e->code;
   runlog_progress(a->log, "waiting for the write lock", 0);
   if (txn_begin(a->txn, e)) goto done;
@@ -270,10 +263,8 @@ enum err_code apply_rows(struct apply *a, struct err *e) {
                 (long long)a->log->rows, (long long)a->log->inserted,
                 (long long)a->log->updated, (long long)a->log->deleted,
                 (long long)a->log->apply_ms);
-  if (!apart) runlog_success(a->log, a->map->keep_days, e);
-  if (!txn_commit(a->txn, e) && apart) {
-    runlog_success_apart(a->log, a->map->keep_days);
-  }
+  runlog_success(a->log, a->map->keep_days, e);
+  txn_commit(a->txn, e);
 done:
   txn_rollback(a->txn);
   return e->code;

@@ -509,15 +509,6 @@ static int write_anyhow(struct runlog *log, const char *status,
   return write_beside(log, status, why);
 }
 
-void runlog_success_apart(struct runlog *log, int keep_days) {
-  runlog_progress(log, NULL, 0);
-  if (write_anyhow(log, "success", NULL)) {
-    trace_lost(log->sync, "success: the target was written");
-  } else {
-    (void)prune(log, keep_days); /* the next run does it otherwise */
-  }
-}
-
 void runlog_failure(struct runlog *log, const struct err *why) {
   const char *status = why ? "error" : "skipped";
   runlog_progress(log, NULL, 0);

@@ -75,11 +75,6 @@ void runlog_detail(struct runlog *log, enum trace_level level,
 ** (-1: none); inside the apply transaction. */
 enum err_code runlog_success(struct runlog *log, int keep_days, struct err *e);
 
-/* The same after the target was committed, for a target in another file: one
-** transaction over two WAL files is not atomic, and a crash between their
-** commits would leave a success with the old rows. Never fails. */
-void runlog_success_apart(struct runlog *log, int keep_days);
-
 /* Writes what became of a run that did not succeed: "error" (why is set), or
 ** "skipped" (why is NULL). Over a second connection when this one cannot.
 ** Never fails: what can be written nowhere goes to trace_lost(). */

@@ -8,8 +8,7 @@ import sqlite3
 import time
 
 from box import Box
-from harness import LONG, Host, expect, expect_match, main, test
-from victim import Victim, build, measure
+from harness import Host, expect, expect_match, main, test
 
 REFRESH = "SELECT ordersync_refresh()"
 ROWS_BATCH = 'when=batch match=[soldTo] '
@@ -444,38 +443,6 @@ def a_host_that_may_not_write_main_logs_nothing():
             host.ok("PRAGMA query_only = 0")
             b.works(host)
 
-
-@test
-def a_kill_at_any_step_of_two_commits_leaves_no_false_success():
-    build()
-    with ApartBox("apart-kill", rows=20, encrypt="off", ca_file=None) as b:
-        refresh = "%s; %s" % (b.attach(), REFRESH)
-        counts = measure(b, refresh)[0]
-        moments = [("sync", at) for at in range(1, counts["sync"] + 1)]
-        # The last writes are those of the commits and of closing.
-        moments += [("write", at) for at in range(counts["write"], 0, -1)]
-        seen, stamp = set(), 2
-        for i, (kind, at) in enumerate(moments if LONG else moments[:40]):
-            stamp += 1
-            b.stamp(stamp)
-            run, how = b.last_run().id, ("before", "after", "half")[i % 3]
-            Victim(b, refresh, KILL_KIND=kind, KILL_AT=str(at),
-                   KILL_HOW=how).wait(60)
-            is_new = b.stamps() == [(stamp, b.rows)]
-            now = b.last_run()
-            status = now.status if now.id > run else "none"
-            what = "killed at %s %d, %s: %s, %s" % (kind, at, how, status,
-                                                    b.stamps())
-            expect(status in ("none", "running", "success"), what)
-            expect(is_new or status != "success", what)
-            found = b.sql("PRAGMA integrity_check")
-            expect(found == [("ok",)], "%s: integrity: %r" % (what, found))
-            seen.add((status, is_new))
-        expect(seen >= {("running", False), ("running", True),
-                        ("success", True)}, "no kill hit: %s" % seen)
-
-
-# ---- what cannot be undone --------------------------------------------------
 
 @one
 def without_a_journal_it_is_refused(b, host):
