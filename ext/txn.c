@@ -429,8 +429,11 @@ enum err_code txn_commit(struct txn *t, struct err *e) {
 ** out of memory or interrupted, and then all is rolled back. */
 static void undo_deferral(struct txn *t) {
   static const char sql[] = "PRAGMA defer_foreign_keys = 0";
+  int rc;
   if (!t->deferred || sqlite3_get_autocommit(t->db)) return;
-  if (sqlite3_exec(t->db, sql, 0, 0, 0) && sqlite3_exec(t->db, sql, 0, 0, 0)) {
+  rc = sqlite3_exec(t->db, sql, 0, 0, 0);
+  if (rc) rc = sqlite3_exec(t->db, sql, 0, 0, 0); /* out of memory passes */
+  if (rc) {
     sqlite3_step(t->pill);
     sqlite3_reset(t->pill);
   }
