@@ -14,7 +14,7 @@ work=$build/diff
 echo "SEED=$seed"
 
 mkdir -p "$work"
-${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -o "$work/diff-test" "$here/diff.c" \
+${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -o "$work/diff-test" "$here"/diff*.c \
   -lsqlite3 || exit 2
 [ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
   >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
