@@ -71,6 +71,12 @@ $(B)/unit/%: tests/unit/%.c $(EXT:ext/%.c=$(B)/san/%.o)
 	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) -lcmocka -lsqlite3 \
 	  $(LIBS)
 
+# What the tests of the connection share. Its name keeps it from being a test.
+$(filter $(B)/unit/test_mssql_%,$(UNIT)): $(B)/unit/mssql_fixture.o
+$(B)/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D); echo "  SAN $<"
+	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
+
 setup: ## install the packages that the tests need (root or sudo)
 	$(Q)tests/setup.sh check
 

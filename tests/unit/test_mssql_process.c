@@ -1,0 +1,161 @@
+/*
+** The connection in its process: the host's FreeTDS handlers are left alone, a
+** fork owns nothing, threads do not delay each other, and nothing leaks.
+*/
+#include "mssql_fixture.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* NOLINTBEGIN(readability-non-const-parameter): FreeTDS's signatures */
+static int their_error(DBPROCESS *db, int severity, int number, int oserr,
+                       char *text, char *os_text) {
+  (void)db, (void)severity, (void)number, (void)oserr, (void)text,
+      (void)os_text;
+  return INT_CANCEL;
+}
+
+static int their_message(DBPROCESS *db, DBINT number, int state, int severity,
+                         char *text, char *server, char *procedure, int line) {
+  (void)db, (void)number, (void)state, (void)severity, (void)text, (void)server,
+      (void)procedure, (void)line;
+  return 0;
+}
+
+/* NOLINTEND(readability-non-const-parameter) */
+
+static void test_mssql__leaves_the_hosts_handlers_alone(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_for(&w->plain);
+  struct err e;
+  struct mssql *m;
+  (void)dberrhandle(their_error);
+  (void)dbmsghandle(their_message);
+  m = connect_to(&w->plain);
+  expect_works(m);
+  mssql_close(m);
+  assert_int_equal(setenv("ORDERSYNC_PASSWORD", "x", 1), 0);
+  open_fails(&p, NULL, ERR_AUTH, "Login failed", &e);
+  assert_true(dberrhandle(NULL) == their_error);
+  assert_true(dbmsghandle(NULL) == their_message);
+}
+
+static void test_mssql__refuses_use_after_fork(void **state) {
+  struct world *w = *state;
+  struct mssql *m = connect_to(&w->plain);
+  int status = 0;
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    struct err e = {0};
+    int ok = !mssql_alive(m) && mssql_query(m, "SELECT 1", &e) == ERR_MISUSE;
+    mssql_close(m);
+    _exit(ok ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  expect_works(m);
+  mssql_close(m);
+}
+
+static void *thread_run(void *arg) {
+  const struct server *s = arg;
+  sqlite3_int64 rows = 0;
+  for (int i = 0; i < 4; i++) {
+    struct profile p = profile_for(s);
+    struct mssql *m = NULL;
+    struct err e = {0};
+    if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) break;
+    rows += read_all(m, "SELECT a, b FROM few", &e);
+    mssql_close(m);
+  }
+  return (void *)(intptr_t)rows;
+}
+
+/* Logs in where nobody answers, until the timeout. */
+static void *hang_run(void *arg) {
+  struct profile p = profile_for(arg);
+  struct mssql *m = NULL;
+  struct err e = {0};
+  p.login_timeout = 2;
+  return (void *)(intptr_t)mssql_open(&m, &p, NULL, MSSQL_COPY, &e);
+}
+
+static void test_mssql__a_hung_login_delays_no_other(void **state) {
+  struct world *w = *state;
+  struct profile good = profile_for(&w->tls);
+  pthread_t hung[3];
+  struct err e = {0};
+  int fds = count_fds();
+  good.encrypt = ENCRYPT_REQUIRE;
+  fault(&w->plain, "when=login do=hang");
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(pthread_create(&hung[i], NULL, hang_run, &w->plain), 0);
+  }
+  pause_ms(100);
+  for (int i = 0; i < 3; i++) {
+    struct mssql *m = NULL;
+    sqlite3_int64 start = mssql_now_ms();
+    if (mssql_open(&m, &good, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+    assert_true(mssql_now_ms() - start < 1200);
+    mssql_close(m);
+  }
+  for (int i = 0; i < 3; i++) {
+    void *code = NULL;
+    assert_int_equal(pthread_join(hung[i], &code), 0);
+    assert_int_equal((intptr_t)code, ERR_TIMEOUT);
+  }
+  /* Each knew its own socket, so none was left behind. */
+  assert_int_equal(count_fds(), fds);
+  fault(&w->plain, "");
+}
+
+static void test_mssql__works_in_several_threads(void **state) {
+  struct world *w = *state;
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) {
+    assert_int_equal(pthread_create(&threads[i], NULL, thread_run, &w->plain),
+                     0);
+  }
+  for (int i = 0; i < 4; i++) {
+    void *rows = NULL;
+    assert_int_equal(pthread_join(threads[i], &rows), 0);
+    assert_int_equal((intptr_t)rows, 4000);
+  }
+}
+
+static void test_mssql__leaks_nothing(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_for(&w->plain);
+  struct err e;
+  sqlite3_int64 memory;
+  int fds;
+  mssql_close(connect_to(&w->plain));
+  memory = sqlite3_memory_used();
+  fds = count_fds();
+  for (int i = 0; i < 5; i++) {
+    struct mssql *m = connect_to(&w->plain);
+    expect_works(m);
+    assert_true(fcntl(dbiordesc(m->db), F_GETFD) & FD_CLOEXEC);
+    mssql_close(m);
+    assert_int_equal(setenv("ORDERSYNC_PASSWORD", "x", 1), 0);
+    open_fails(&p, NULL, ERR_AUTH, "Login failed", &e);
+  }
+  assert_int_equal(sqlite3_memory_used(), memory);
+  assert_int_equal(count_fds(), fds);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      MSSQL_TEST(test_mssql__leaves_the_hosts_handlers_alone),
+      MSSQL_TEST(test_mssql__refuses_use_after_fork),
+      MSSQL_TEST(test_mssql__a_hung_login_delays_no_other),
+      MSSQL_TEST(test_mssql__works_in_several_threads),
+      MSSQL_TEST(test_mssql__leaks_nothing),
+  };
+  return cmocka_run_group_tests(tests, setup_world, teardown_world);
+}
