@@ -3,59 +3,28 @@
 # short takes some twenty-five of each case's, long three hundred. Against a server of
 # its own. TORTURE_CASES="refresh diff" takes only these, TORTURE_MOST=100 so many (0: all).
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd) || exit 2
+# shellcheck source=tests/fault/common.sh
+. "$(dirname "$0")/common.sh" "${1:-}" || exit 2
 most=25
 [ "${2:-short}" = long ] && most=300
 most=${TORTURE_MOST:-$most}
-cd "$root" || exit 2
 
-# Named as the Makefile names them, whose dependencies would else not be heeded.
-b=${build#"$root"/}
-mapfile -t objects < <(printf '%s\n' ext/*.c | sed "s#^ext/\(.*\)\.c#$b/san/\1.o#")
-make --no-print-directory -s B="$b" "${objects[@]}" "$b/tds-server" || exit 1
 program=$build/fault-torture
-gcc -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -Wall -Wextra \
-  -fsanitize=address,undefined -fno-sanitize-recover=undefined -DSQLITE_CORE \
-  -Iinclude -Iext -o "$program" "$here"/torture.c "$here"/torture_mem.c \
-  "$here"/torture_db.c "$here"/torture_cases.c "${objects[@]}" \
-  -lsqlite3 -lsybdb -linih -lgnutls -lpthread -lm || exit 1
+sanitised_program "$program" "$here"/torture.c "$here"/torture_mem.c \
+  "$here"/torture_db.c "$here"/torture_cases.c
 
 # And a plain one, whose malloc() replaces libc's; it loads ordersync.so.
 make --no-print-directory -s ordersync.so || exit 1
-gcc -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Iinclude -Iext -rdynamic \
-  -o "$program-libc" "$here"/torture_libc.c "$here"/torture_alloc.c \
-  "$here"/torture_db.c "$here"/torture_cases.c -lsqlite3 -ldl || exit 1
+compile -o "$program-libc" -rdynamic "$here"/torture_libc.c \
+  "$here"/torture_alloc.c "$here"/torture_db.c "$here"/torture_cases.c \
+  -lsqlite3 -ldl
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/ordersync-torture.XXXXXX") || exit 1
-servers=()
-finish() {
-  for pid in "${servers[@]}"; do kill "$pid" && wait "$pid"; done 2>/dev/null
-  rm -rf "$work"
-}
-trap finish EXIT
-sqlite3 "$work/server.db" <"$here/torture_server.sql" || exit 1
-for encrypt in off on; do
-  "$build/tds-server" --db "$work/server.db" --port-file "$work/port-$encrypt" \
-    --user reader --password torture --database Sales --encrypt $encrypt \
-    >"$work/server-$encrypt.log" 2>&1 &
-  servers+=($!)
-done
-for encrypt in off on; do
-  for _ in $(seq 100); do [ -s "$work/port-$encrypt" ] && break; sleep 0.05; done
-  [ -s "$work/port-$encrypt" ] || { cat "$work"/server-*.log; exit 1; }
-done
-
-: >"$work/ordersync.ini"
-chmod 600 "$work/ordersync.ini"
+make_work torture "$here/torture_server.sql"
+start_servers torture off on
+export_profile torture
 ORDERSYNC_PORT=$(cat "$work/port-off")
 port_on=$(cat "$work/port-on")
-export ORDERSYNC_CONFIG=$work/ordersync.ini ORDERSYNC_SERVER=127.0.0.1 \
-  ORDERSYNC_PORT ORDERSYNC_DATABASE=Sales \
-  ORDERSYNC_USER=reader ORDERSYNC_PASSWORD=torture ORDERSYNC_ENCRYPT=off \
-  ORDERSYNC_LOGIN_TIMEOUT=10 ORDERSYNC_QUERY_TIMEOUT=15
-export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:handle_abort=1:malloc_context_size=4:quarantine_size_mb=8
+export ORDERSYNC_PORT ORDERSYNC_LOGIN_TIMEOUT=10 ORDERSYNC_QUERY_TIMEOUT=15
 export TORTURE_EXTENSION=$root/ordersync.so
 one() {
   case $1 in
