@@ -135,7 +135,7 @@ static enum err_code check_journal(sqlite3 *db, const char *schema,
             schema);
     err_hint(e, "PRAGMA journal_mode = wal.");
   }
-  sqlite3_finalize(stmt);
+  if ((sqlite3_finalize(stmt) & 0xff) == SQLITE_NOMEM) err_nomem(e);
   return e->code;
 }
 
@@ -143,7 +143,8 @@ static int pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
   sqlite3_stmt *stmt = txn_preparef(db, e, "%s", sql);
   int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
            sqlite3_column_int(stmt, 0) != 0;
-  sqlite3_finalize(stmt);
+  /* Out of memory here has rolled the caller's transaction back. */
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading a pragma");
   return on;
 }
 
@@ -199,7 +200,7 @@ static int schema_number(sqlite3 *db, const char *schema, struct err *e) {
   int number = stmt && sqlite3_step(stmt) == SQLITE_ROW
                    ? sqlite3_column_int(stmt, 0)
                    : -1;
-  sqlite3_finalize(stmt);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the databases");
   return number;
 }
 
@@ -215,9 +216,9 @@ static int opens_table(sqlite3 *db, sqlite3_stmt *stmt, int number,
     if (sqlite3_column_int(program, 4) != number) continue;
     sqlite3_bind_int(roots, 1, sqlite3_column_int(program, 3));
     found = sqlite3_step(roots) == SQLITE_ROW;
-    sqlite3_reset(roots);
+    if (sqlite3_reset(roots)) err_sqlite(e, db, "reading the schema");
   }
-  sqlite3_finalize(program);
+  if (sqlite3_finalize(program)) err_sqlite(e, db, "reading a query");
   return found;
 }
 
@@ -233,9 +234,11 @@ enum err_code txn_check_readers(sqlite3 *db, const char *schema,
                        "AND tbl_name=%Q COLLATE NOCASE",
                        schema, table);
   while (roots && !found && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
-    struct err ignored = {0}; /* one that cannot be explained */
+    struct err ours = {0};
     if (stmt == roots || !sqlite3_stmt_busy(stmt)) continue;
-    found = opens_table(db, stmt, number, roots, &ignored);
+    found = opens_table(db, stmt, number, roots, &ours);
+    /* One that cannot be explained is left alone. */
+    if (ours.code == ERR_NOMEM) err_nomem(e);
   }
   sqlite3_finalize(roots);
   if (found) {
