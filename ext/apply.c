@@ -6,16 +6,20 @@
 /* ---- one row --------------------------------------------------------------
  */
 
+void apply_begin_insert(const struct apply *a, sqlite3_str *sql) {
+  const struct mapping *m = a->map;
+  sqlite3_str_appendf(sql, "INSERT INTO %s(", a->target->qualified);
+  for (int i = 0; i < m->n_columns; i++) {
+    sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
+  }
+}
+
 sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
   const struct mapping *m = a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   int n_stamps = a->target->has_created_at + a->target->has_updated_at;
   sqlite3_stmt *stmt;
-  char *text;
-  sqlite3_str_appendf(sql, "INSERT INTO %s(", a->target->qualified);
-  for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
-  }
+  apply_begin_insert(a, sql);
   if (a->target->has_created_at) sqlite3_str_appendall(sql, ",created_at");
   if (a->target->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
   sqlite3_str_appendall(sql, ") VALUES(?");
@@ -23,13 +27,7 @@ sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
     sqlite3_str_appendall(sql, ",?");
   }
   sqlite3_str_appendall(sql, ")");
-  text = sqlite3_str_finish(sql);
-  if (!text) {
-    err_nomem(e);
-    return NULL;
-  }
-  stmt = txn_preparef(a->db, e, "%s", text);
-  sqlite3_free(text);
+  stmt = txn_prepare_str(a->db, sql, e);
   for (int i = 1; stmt && i <= n_stamps; i++) {
     sqlite3_bind_text(stmt, m->n_columns + i, a->log->started_at, -1,
                       SQLITE_STATIC);

@@ -34,6 +34,9 @@ enum err_code apply_check_key(const struct mapping *m, struct err *e);
 /* ---- shared by apply.c and diff.c ------------------------------------------
  */
 
+/* "INSERT INTO target(" and the mapped columns; what else, is the caller's. */
+void apply_begin_insert(const struct apply *a, sqlite3_str *sql);
+
 /* INSERT INTO target(...) VALUES(...) with created_at and updated_at bound. */
 sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e);
 

@@ -306,7 +306,6 @@ static void read_local(struct diff *d, struct err *e) {
   const struct mapping *m = d->a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   sqlite3_stmt *stmt;
-  char *text;
   sqlite3_int64 n = 0;
   int rc = SQLITE_DONE;
   sqlite3_str_appendf(sql, "SELECT %s", d->a->target->rowid);
@@ -314,10 +313,7 @@ static void read_local(struct diff *d, struct err *e) {
     sqlite3_str_appendf(sql, ",\"%w\"", m->columns[i].target);
   }
   sqlite3_str_appendf(sql, " FROM %s", d->a->target->qualified);
-  text = sqlite3_str_finish(sql);
-  if (!text) err_nomem(e);
-  stmt = txn_preparef(d->a->db, e, "%s", text ? text : "");
-  sqlite3_free(text);
+  stmt = txn_prepare_str(d->a->db, sql, e);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
     struct entry entry = {0};
     entry.rowid = sqlite3_column_int64(stmt, 0);

@@ -144,8 +144,6 @@ static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
                                     struct err *e) {
   const struct mapping *m = a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt;
-  char *text;
   sqlite3_str_appendf(sql, "%s %s SET ", verb, a->target->qualified);
   for (int i = 0; i < m->n_columns; i++) {
     sqlite3_str_appendf(sql, "%s\"%w\"=?%d", i ? "," : "", m->columns[i].target,
@@ -155,14 +153,7 @@ static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
     sqlite3_str_appendf(sql, ",updated_at=%Q", a->log->started_at);
   }
   sqlite3_str_appendf(sql, " WHERE %s=?%d", a->target->rowid, m->n_columns + 1);
-  text = sqlite3_str_finish(sql);
-  if (!text) {
-    err_nomem(e);
-    return NULL;
-  }
-  stmt = txn_preparef(a->db, e, "%s", text);
-  sqlite3_free(text);
-  return stmt;
+  return txn_prepare_str(a->db, sql, e);
 }
 
 /* Whether some constraint may say what is to be done about a conflict. */
@@ -237,21 +228,12 @@ static void update_pass(struct writer *w, struct err *e) {
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
   sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt;
-  char *text;
   sqlite3_str_appendf(sql, "SELECT %s", t->rowid);
   for (int i = 0; i < t->n_others; i++) {
     sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
   }
   sqlite3_str_appendf(sql, " FROM %s WHERE %s=?1", t->qualified, t->rowid);
-  text = sqlite3_str_finish(sql);
-  if (!text) {
-    err_nomem(e);
-    return NULL;
-  }
-  stmt = txn_preparef(a->db, e, "%s", text);
-  sqlite3_free(text);
-  return stmt;
+  return txn_prepare_str(a->db, sql, e);
 }
 
 /* Its parameters: the mapped columns, then what prepare_take() reads. A mapped
@@ -260,12 +242,7 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
   const struct mapping *m = a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt;
-  char *text;
-  sqlite3_str_appendf(sql, "INSERT INTO %s(", t->qualified);
-  for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
-  }
+  apply_begin_insert(a, sql);
   if (!t->alias_is_mapped) sqlite3_str_appendf(sql, ",%s", t->rowid);
   for (int i = 0; i < t->n_others; i++) {
     sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
@@ -278,14 +255,7 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   }
   if (t->has_updated_at) sqlite3_str_appendf(sql, ",%Q", a->log->started_at);
   sqlite3_str_appendall(sql, ")");
-  text = sqlite3_str_finish(sql);
-  if (!text) {
-    err_nomem(e);
-    return NULL;
-  }
-  stmt = txn_preparef(a->db, e, "%s", text);
-  sqlite3_free(text);
-  return stmt;
+  return txn_prepare_str(a->db, sql, e);
 }
 
 /* The rows that wait, between being taken out and being put in. */
@@ -377,13 +347,8 @@ static void rewrite_rows(struct writer *w, struct err *e) {
 
 /* Whether taking a row out would change the rows of another table. */
 static int children_act(const struct apply *a, struct err *e) {
-  sqlite3_stmt *stmt;
-  int on;
-  if (!a->target->acting_child) return 0;
-  stmt = txn_preparef(a->db, e, "PRAGMA foreign_keys");
-  on = stmt && sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0);
-  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading a pragma");
-  return on;
+  return a->target->acting_child &&
+         txn_pragma_is_on(a->db, "PRAGMA foreign_keys", e);
 }
 
 /* As long as trying again helps much; a chain of n rows in the wrong order

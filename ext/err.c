@@ -236,10 +236,12 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
   return e->code;
 }
 
+int err_busy_code(int rc) {
+  return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+}
+
 int err_is_busy(const struct err *e) {
-  int code = e->sqlite_code & 0xff;
-  return e->code == ERR_LOCAL &&
-         (code == SQLITE_BUSY || code == SQLITE_LOCKED) &&
+  return e->code == ERR_LOCAL && err_busy_code(e->sqlite_code) &&
          e->sqlite_code != SQLITE_BUSY_SNAPSHOT;
 }
 

@@ -60,6 +60,9 @@ enum err_code err_nomem(struct err *e);
 ** what it was; `doing` is a clause such as "writing to open_orders". */
 enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing);
 
+/* Whether rc says that another connection was in the way. */
+int err_busy_code(int rc);
+
 /* Whether e says that another connection was in the way, so that waiting may
 ** help. */
 int err_is_busy(const struct err *e);

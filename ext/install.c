@@ -103,8 +103,8 @@ static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
     }
     sqlite3_reset(has);
   }
-  sqlite3_finalize(has);
-  sqlite3_finalize(ours);
+  if (sqlite3_finalize(has)) err_sqlite(e, db, "installing");
+  if (sqlite3_finalize(ours)) err_sqlite(e, fresh, "installing");
 }
 
 /* Compares with the same script run in an empty database, so that the script

@@ -170,12 +170,6 @@ enum err_code error_from_login(const struct notes *n, const struct profile *p,
   char *what;
   if (e->code) return e->code;
   if (n->severity > 10) return login_refused(n, p, e);
-  if (n->timed_out) {
-    err_set(e, ERR_TIMEOUT, "%s did not answer the login within %d seconds",
-            host, p->login_timeout);
-    e->transient = 1;
-    return e->code;
-  }
   if (n->lib_number == SYBEINTF || n->lib_number == SYBEUHST) {
     return err_set(e, ERR_PROFILE,
                    "FreeTDS finds no server for section [%s]: %s", host,

@@ -490,8 +490,8 @@ static void conclude(struct login *l, const struct profile *p, struct err *e) {
                            : "does not answer, or knows no such instance");
     err_hint(e, "Give the port: server = %s,1433", p->server);
     e->transient = l->no_port == 0;
-  } else if (l->locked_out) {
-    set_timeout(l, p, e);
+  } else if (l->locked_out || (l->notes.timed_out && !l->notes.number)) {
+    set_timeout(l, p, e); /* FreeTDS's clock was a little ahead of ours */
   } else if (l->no_conf) {
     err_set(e, ERR_LOCAL, "cannot write FreeTDS's configuration to memory");
   } else {

@@ -273,10 +273,6 @@ static int insert_details(const struct runlog *log, sqlite3 *db) {
 /* ---- begin ----------------------------------------------------------------
  */
 
-static int is_busy(int rc) {
-  return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
-}
-
 /* The caller wants no more of what is done over its connection. */
 static int is_cancelled(const struct runlog *log, const sqlite3 *db) {
   return db == log->db && log->interrupt && interrupt_pending(log->interrupt);
@@ -288,8 +284,9 @@ static int is_cancelled(const struct runlog *log, const sqlite3 *db) {
 static int take_lock(const struct runlog *log, sqlite3 *db, int own,
                      sqlite3_int64 deadline_ms) {
   int rc;
-  while (is_busy(rc = sqlite3_exec(
-                     db, "DELETE FROM main.ordersync_runs WHERE 0", 0, 0, 0)) &&
+  while (err_busy_code(
+             rc = sqlite3_exec(db, "DELETE FROM main.ordersync_runs WHERE 0", 0,
+                               0, 0)) &&
          (own || sqlite3_extended_errcode(db) != SQLITE_BUSY_SNAPSHOT) &&
          runlog_now_ms() < deadline_ms) {
     sqlite3_sleep(20);
@@ -319,7 +316,7 @@ static void undo(sqlite3 *db, sqlite3_stmt *pill) {
 static int commit(const struct runlog *log, sqlite3 *db,
                   sqlite3_int64 deadline_ms) {
   int rc;
-  while (is_busy(rc = sqlite3_exec(db, "COMMIT", 0, 0, 0)) &&
+  while (err_busy_code(rc = sqlite3_exec(db, "COMMIT", 0, 0, 0)) &&
          runlog_now_ms() < deadline_ms) {
     sqlite3_sleep(20);
     if (is_cancelled(log, db)) return SQLITE_INTERRUPT;
@@ -390,7 +387,7 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
   while ((rc = begin_once(log, deadline_at)) != SQLITE_OK) {
     explain_begin(log, rc, e);
     undo(log->db, pill);
-    if (!is_busy(rc) || runlog_now_ms() >= deadline_ms) break;
+    if (!err_busy_code(rc) || runlog_now_ms() >= deadline_ms) break;
     sqlite3_sleep(20);
   }
   if (rc == SQLITE_OK) err_reset(e);
@@ -479,8 +476,9 @@ static int write_beside(struct runlog *log, const char *status,
   int rc;
   if (!path || !*path) return SQLITE_CANTOPEN;
   /* It would wait for the caller's own transaction. */
-  if (sqlite3_txn_state(log->db, "main") == SQLITE_TXN_WRITE)
+  if (sqlite3_txn_state(log->db, "main") == SQLITE_TXN_WRITE) {
     return SQLITE_BUSY;
+  }
   sqlite3_file_control(log->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   sqlite3_file_control(log->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
   if (moved || !vfs) return SQLITE_CANTOPEN;
@@ -501,7 +499,7 @@ static int write_anyhow(struct runlog *log, const char *status,
   if (!was_busy) {
     rc = write_outcome(log, log->db, status, why);
     if (rc == SQLITE_OK) return rc;
-    if (is_busy(rc) &&
+    if (err_busy_code(rc) &&
         sqlite3_extended_errcode(log->db) != SQLITE_BUSY_SNAPSHOT) {
       return rc;
     }

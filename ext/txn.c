@@ -34,6 +34,17 @@ sqlite3_stmt *txn_preparef(sqlite3 *db, struct err *e, const char *fmt, ...) {
   return stmt;
 }
 
+sqlite3_stmt *txn_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e) {
+  char *text = sqlite3_str_finish(sql);
+  sqlite3_stmt *stmt = NULL;
+  if (text)
+    stmt = txn_preparef(db, e, "%s", text);
+  else
+    err_nomem(e);
+  sqlite3_free(text);
+  return stmt;
+}
+
 sqlite3_stmt *txn_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
                                 ...) {
   sqlite3_stmt *stmt;
@@ -139,7 +150,7 @@ static enum err_code check_journal(sqlite3 *db, const char *schema,
   return e->code;
 }
 
-static int pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
+int txn_pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
   sqlite3_stmt *stmt = txn_preparef(db, e, "%s", sql);
   int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
            sqlite3_column_int(stmt, 0) != 0;
@@ -172,7 +183,7 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
     e->sqlite_code = SQLITE_READONLY;
     return e->code;
   }
-  if (pragma_is_on(db, "PRAGMA query_only", e)) {
+  if (txn_pragma_is_on(db, "PRAGMA query_only", e)) {
     err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
     e->sqlite_code = SQLITE_READONLY;
   }
@@ -184,7 +195,7 @@ enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e) {
 int txn_may_write(sqlite3 *db) {
   struct err ignored = {0};
   return sqlite3_db_readonly(db, "main") == 0 && !has_moved(db, "main") &&
-         !pragma_is_on(db, "PRAGMA query_only", &ignored);
+         !txn_pragma_is_on(db, "PRAGMA query_only", &ignored);
 }
 
 /* ---- who reads the target? -------------------------------------------------
@@ -305,17 +316,13 @@ static int step_once(sqlite3_stmt *stmt) {
   return sqlite3_reset(stmt);
 }
 
-static int is_busy(int rc) {
-  return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
-}
-
 /* Steps a statement that may find the database busy, until the deadline. Our
 ** own loop, because setting a busy timeout would replace the host's handler.
 ** A caller's stale snapshot (BUSY_SNAPSHOT) does not get better by waiting. */
 static int step_patiently(struct txn *t, sqlite3_stmt *stmt) {
   int rc;
   while (
-      is_busy(rc = step_once(stmt)) &&
+      err_busy_code(rc = step_once(stmt)) &&
       (!t->nested || sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT) &&
       runlog_now_ms() < t->deadline_ms) {
     sqlite3_sleep(RETRY_MS);
@@ -399,7 +406,7 @@ enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
   if (e->code) return e->code;
   t->owed_before = is_owing(t->db);
   /* What the caller deferred, the caller's COMMIT checks. */
-  if (t->nested && pragma_is_on(t->db, "PRAGMA defer_foreign_keys", e)) {
+  if (t->nested && txn_pragma_is_on(t->db, "PRAGMA defer_foreign_keys", e)) {
     return e->code;
   }
   return e->code ? e->code : set_deferral(t, 1, e);

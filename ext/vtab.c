@@ -34,8 +34,9 @@ static int is_creating(sqlite3 *db, const char *schema) {
   for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s;
        s = sqlite3_next_stmt(db, s)) {
     if (sqlite3_stmt_busy(s) &&
-        txn_sql_begins(sqlite3_sql(s), "CREATE", "VIRTUAL"))
+        txn_sql_begins(sqlite3_sql(s), "CREATE", "VIRTUAL")) {
       return 1;
+    }
   }
   return 0;
 }

@@ -105,7 +105,7 @@ WITH
                  * 86400000) AS INTEGER) AS duration_ms,
       coalesce(bad.failures, 0) AS consecutive_failures,
       CASE WHEN bad.id IS NOT NULL THEN
-        coalesce(worst.error, 'the process died during the run')
+        coalesce(worst.error, 'the run did not tell its end: its process died, or could not write')
       END AS last_error,
       busy.sync IS NOT NULL AS is_running
     FROM ordersync_syncs s
