@@ -99,9 +99,8 @@ sqlite3_stmt *txn_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e);
 /* Whether the statement's first value is not 0: "PRAGMA foreign_keys". */
 int txn_pragma_is_on(sqlite3 *db, const char *sql, struct err *e);
 
-/* txn_preparef() for what is read while a file is merely looked at: no virtual
-*table
-** is taken for the table that is meant, ours would ask the server. */
+/* txn_preparef() where a file is merely looked at: no virtual table is taken
+** for the table that is meant, ours would ask the server. */
 sqlite3_stmt *txn_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
                                 ...);
 
