@@ -163,6 +163,7 @@ static void check_login(struct check *c) {
   mssql_deadline(c->remote,
                  mssql_now_ms() + (sqlite3_int64)c->prof.query_timeout * 1000);
   mssql_facts(c->remote, &facts);
+  if (facts.no_memory) c->no_memory = 1;
   if (facts.encrypted) {
     report(c, "tls", OUTCOME_OK, "%s%s",
            facts.tls_detail ? facts.tls_detail : "encrypted",

@@ -375,7 +375,7 @@ static void diagnose(const struct profile *p, const struct addresses *found,
   if (e->code != ERR_NETWORK || e->server_number || found->count == 0) return;
   if (p->freetds_section || p->encrypt == ENCRYPT_OFF) return;
   if (until > deadline_ms) until = deadline_ms;
-  if (!tls_probe(found, p->server, p->ca_file, hooks, until, &f) ||
+  if (tls_probe(found, p->server, p->ca_file, hooks, until, &f) <= 0 ||
       !f.fault[0]) {
     if (f.session[0]) err_hint(e, "%s", redirected);
     if (f.hint) err_hint(e, "%s", f.hint);
@@ -489,44 +489,51 @@ void mssql_close(struct mssql *m) {
 
 /* ---- facts -------------------------------------------------------------- */
 
-static char *value_text(struct mssql *m, int i) {
+/* NULL, too, for what is no text. */
+static char *value_text(struct mssql *m, int i, struct err *e) {
   struct value v = {0};
+  char *text;
   mssql_value(m, i, &v);
   if (v.type != VALUE_TEXT) return NULL;
-  return sqlite3_mprintf("%.*s", v.n_bytes, (const char *)v.bytes);
+  text = sqlite3_mprintf("%.*s", v.n_bytes, (const char *)v.bytes);
+  if (!text) err_nomem(e);
+  return text;
 }
 
-static void ask_server(struct mssql *m) {
-  struct err ignored = {0};
+static void ask_server(struct mssql *m, struct err *e) {
   int has_row = 0;
   if (mssql_query(m,
                   "SELECT CAST(SERVERPROPERTY('ProductVersion') AS "
                   "nvarchar(128)), DB_NAME()",
-                  &ignored)) {
+                  e)) {
     return;
   }
-  if (!mssql_next(m, &has_row, &ignored) && has_row) {
-    m->version = value_text(m, 0);
-    m->database = value_text(m, 1);
-    (void)mssql_next(m, &has_row, &ignored); /* the end: nothing to cancel */
+  if (!mssql_next(m, &has_row, e) && has_row) {
+    m->version = value_text(m, 0, e);
+    m->database = value_text(m, 1, e);
+    (void)mssql_next(m, &has_row, e); /* the end: nothing to cancel */
   }
 }
 
-static void ask_tls(struct mssql *m) {
+static void ask_tls(struct mssql *m, struct err *e) {
   struct findings f;
-  if (!m->host || !tls_probe(&m->addresses, m->host, m->ca_file, &m->hooks,
-                             mssql_now_ms() + PROBE_MOST_MS, &f)) {
-    return;
-  }
+  int known = m->host ? tls_probe(&m->addresses, m->host, m->ca_file, &m->hooks,
+                                  mssql_now_ms() + PROBE_MOST_MS, &f)
+                      : 0;
+  if (known < 0) err_nomem(e);
+  if (known <= 0) return;
   m->tls = sqlite3_mprintf("%s%s%s", f.session,
                            f.fault[0] ? "; not verified: " : "", f.fault);
+  if (!m->tls) err_nomem(e);
 }
 
 void mssql_facts(struct mssql *m, struct mssql_facts *facts) {
+  struct err server = {0}, tls = {0};
   if (mssql_alive(m) && m->state != STATE_ROWS) {
-    if (!m->version) ask_server(m);
-    if (m->encrypted && !m->tls) ask_tls(m);
+    if (!m->version) ask_server(m, &server);
+    if (m->encrypted && !m->tls) ask_tls(m, &tls);
   }
+  facts->no_memory = server.code == ERR_NOMEM || tls.code == ERR_NOMEM;
   facts->encrypted = m->encrypted;
   facts->tls_detail = m->tls;
   facts->server_version = m->version;

@@ -106,6 +106,7 @@ void mssql_close(struct mssql *m);
 /* Facts about the connection for ordersync_check: what was negotiated.
 ** Strings are owned by m; NULL when unknown. */
 struct mssql_facts {
+  int no_memory; /* what is unknown may be so for that reason */
   int encrypted;
   const char *tls_detail;     /* "TLS1.3, AES-256-GCM", certificate subject */
   const char *server_version; /* "16.00.1000" */

@@ -169,7 +169,7 @@ int tls_is_encrypted(int fd, sqlite3_int64 sent_before, const char *sql);
 /*
 ** Connects anew, up to the TLS handshake and no further, to learn what a
 ** refusal was about or what the server's certificate says. Nothing secret is
-** sent. Returns 1 when something was learned.
+** sent. Returns 1 when something was learned, -1 when memory ran out.
 */
 struct findings {
   char session[256]; /* protocol, cipher, certificate; "" when none came up */

@@ -415,7 +415,7 @@ int tls_probe(const struct addresses *at, const char *host, const char *ca_file,
   int known = 0;
   memset(found, 0, sizeof *found);
   s = sqlite3_malloc64(sizeof *s);
-  if (!s) return 0;
+  if (!s) return -1;
   memset(s, 0, sizeof *s);
   s->hooks = hooks;
   s->deadline_ms = deadline_ms;
