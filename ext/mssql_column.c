@@ -172,9 +172,11 @@ static void read_datetime(const unsigned char *data, struct value *v) {
   memcpy(&t, data, sizeof t);
   v->type = VALUE_DATETIME;
   v->days = t.dtdays;
+  v->scale = 3;
+  v->integer = -1; /* no time of day, which only a broken server sends */
+  if (t.dttime < 0) return;
   v->integer =
       ((sqlite3_int64)(t.dttime / 3) * 10 + milliseconds[t.dttime % 3]) * 10000;
-  v->scale = 3;
 }
 
 static void read_datetime4(const unsigned char *data, struct value *v) {

@@ -240,7 +240,12 @@ static int open_both(struct diff *d, const char *extension, const char *served,
   if (sqlite3_load_extension(d->db, extension, NULL, &message)) {
     die(d, "load", extension, message);
   }
-  run(d, d->db, "PRAGMA synchronous=OFF; SELECT ordersync_install()");
+  /* SQLite finds nothing by an automatic index where the condition's collation
+  ** is not the column's (seen in 3.40): JOIN t ON t.c > l.n WHERE t.c = 'x '
+  ** COLLATE RTRIM. Only the copy could have such an index. */
+  run(d, d->db,
+      "PRAGMA automatic_index=OFF; PRAGMA synchronous=OFF; "
+      "SELECT ordersync_install()");
   run(d, d->db, "DELETE FROM ordersync_columns; DELETE FROM ordersync_syncs");
   run(d, d->server, "PRAGMA synchronous=OFF");
   return 1;
