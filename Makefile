@@ -14,13 +14,13 @@ LIBS     := -lsybdb -linih -lgnutls -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE
 SQL      := $(wildcard sql/*.sql)
-EXT      := $(wildcard ext/*.c)
+EXT      := $(sort $(wildcard ext/*.c ext/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SO       := ordersync.so
 SERVER   := $(B)/tds-server
 Q        := $(if $(V),,@)
 
-.PHONY: all help setup demo check check-unit check-sql check-fault check-hosts \
+.PHONY: all help libs setup demo check check-unit check-sql check-fault check-hosts \
         check-diff check-long check-live bench fuzz lint format install \
         uninstall dist clean
 .DELETE_ON_ERROR:
@@ -66,10 +66,17 @@ $(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
 	@mkdir -p $(@D); echo "  SAN $<"
 	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(EXT:ext/%.c=$(B)/san/%.o)
+$(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+# What a program of tests/ links behind san.a.
+libs:
+	@echo -lsqlite3 $(LIBS)
+
+$(B)/unit/%: tests/unit/%.c $(B)/san.a
 	@mkdir -p $(@D); echo "  SAN $<"
-	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) -lcmocka -lsqlite3 \
-	  $(LIBS)
+	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) $(B)/san.a -lcmocka \
+	  -lsqlite3 $(LIBS)
 
 # What the tests of the connection share. Its name keeps it from being a test.
 $(filter $(B)/unit/test_mssql_%,$(UNIT)): $(B)/unit/mssql_fixture.o

@@ -5,13 +5,14 @@
 */
 #include "check.h"
 
-#include "deparse.h"
-#include "interrupt.h"
-#include "mapping.h"
-#include "mssql.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "local/target.h"
+#include "mssql/mssql.h"
 #include "ordersync.h"
-#include "runlog.h"
-#include "target.h"
+#include "source/mapping.h"
+#include "sync/runlog.h"
+#include "tsql/select.h"
 
 #include <string.h>
 
@@ -36,8 +37,7 @@ struct check_cursor {
   int at;
 };
 
-/* ---- the steps --------------------------------------------------------------
- */
+/* ---- the steps --------------------------------------------------------- */
 
 struct check {
   sqlite3 *db;              /* borrowed */
@@ -108,8 +108,7 @@ static void check_profile(struct check *c) {
          c->prof.path ? c->prof.path : "the environment");
 }
 
-/* ---- DNS and TCP ------------------------------------------------------------
- */
+/* ---- DNS and TCP ------------------------------------------------------- */
 
 /* A section of freetds.conf says elsewhere where the server is; the login then
 ** tells whether it could be reached. */
@@ -143,8 +142,7 @@ static int check_reach(struct check *c) {
   return e.code == ERR_NONE;
 }
 
-/* ---- TLS, login, permission, columns
- * ------------------------------------------ */
+/* ---- TLS, login, permission, columns ----------------------------------- */
 
 static void check_login(struct check *c) {
   struct mssql_hooks hooks = {interrupt_pending, &c->interrupt};
@@ -161,7 +159,7 @@ static void check_login(struct check *c) {
     return;
   }
   mssql_deadline(c->remote,
-                 mssql_now_ms() + (sqlite3_int64)c->prof.query_timeout * 1000);
+                 clock_now_ms() + (sqlite3_int64)c->prof.query_timeout * 1000);
   mssql_facts(c->remote, &facts);
   if (facts.no_memory) c->no_memory = 1;
   if (facts.encrypted) {
@@ -210,7 +208,7 @@ static void report_columns(struct check *c, const struct remote_columns *has) {
 
 static void check_source(struct check *c) {
   struct err e = {0};
-  char *sql = deparse_discover(c->map.source, &e);
+  char *sql = tsql_discover(c->map.source, &e);
   if (!sql || mssql_query(c->remote, sql, &e)) {
     profile_mask(&c->prof, &e);
     report_error(c, "permission", &e);

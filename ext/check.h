@@ -6,8 +6,7 @@
 */
 #ifndef ORDERSYNC_CHECK_H
 #define ORDERSYNC_CHECK_H
-
-#include "err.h"
+#include "base/err.h"
 
 /*
 ** Registers the table-valued function ordersync_check([sync]) with columns

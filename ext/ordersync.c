@@ -9,16 +9,15 @@
 */
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT1
-
 #include "ordersync.h"
 
-#include "add.h"
+#include "base/err.h"
 #include "check.h"
-#include "err.h"
-#include "install.h"
-#include "mssql.h"
-#include "refresh.h"
-#include "vtab.h"
+#include "live/vtab.h"
+#include "local/install.h"
+#include "mssql/mssql.h"
+#include "sync/add.h"
+#include "sync/refresh.h"
 
 /* One a connection; shared by its functions through sqlite3_user_data(). */
 struct app {

@@ -7,7 +7,7 @@ failed=0 passed=0
 warn='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla -Werror'
 flags='-std=c11 -D_GNU_SOURCE -Iinclude -Iext -Ibuild -fPIC'
-mapfile -t ext < <(git ls-files 'ext/*.c')
+mapfile -t ext < <(git ls-files "ext/*.c")
 mapfile -t other < <(git ls-files 'tests/*.c')
 mapfile -t all < <(git ls-files '*.c' '*.h')
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run 'tests/sql/bin/*')
@@ -53,6 +53,32 @@ symbols() {
   true
 }
 
+# Includes are the dependency graph. Down the list only; what stands in one row
+# does not meet; no circle among the files of a folder.
+arrows() {
+  git grep -H '^#include "' -- 'ext/*.[ch]' |
+    sed 's/^ext\///; s/\.[ch]:#include "/ /; s/\.h"$//' |
+    grep -vE ' (sql_embedded|ordersync)$' >"$graph"
+  awk '
+    BEGIN {
+      n = split("base|value|profile|mssql tsql|source|local|sync live|.", row, "|")
+      for (i = 1; i <= n; i++) {
+        k = split(row[i], folder, " ")
+        for (j = 1; j <= k; j++) rank[folder[j]] = i
+      }
+    }
+    function of(name) { return name ~ /\// ? substr(name, 1, index(name, "/") - 1) : "." }
+    of($1) != of($2) && rank[of($1)] <= rank[of($2)] { print $1 " -> " $2 " goes up" }
+    !(of($2) in rank) { print $2 " is in no folder of the list" }' "$graph"
+  awk '$1 != $2' "$graph" | { tsort 2>&1 >/dev/null; } | sed 's/^tsort: //'
+  git grep -lE '<(sybdb|sybfront|sqlfront)\.h>' -- ext ':!ext/mssql'
+  git grep -lE '<gnutls/' -- ext ':!ext/mssql/tls.[ch]'
+  true
+}
+
+graph=$(mktemp) || exit 2
+trap 'rm -f "$graph"' EXIT
+check "arrows" arrows
 check "gcc" compile gcc -O2 "${ext[@]}" "${other[@]}"
 check "clang" compile clang -O1 "${ext[@]}" "${other[@]}"
 check "gcc -fanalyzer" compile gcc "-O1 -fanalyzer" "${ext[@]}"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- results ------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------- */
 
 struct result {
   char **rows; /* owned */
@@ -227,7 +227,7 @@ static int compare(const struct diff *d) {
   return ok;
 }
 
-/* ---- the loop ------------------------------------------------------------ */
+/* ---- the loop ---------------------------------------------------------- */
 
 /* Opens both ends; 0 when the files cannot be opened. */
 static int open_both(struct diff *d, const char *extension, const char *served,

@@ -69,7 +69,7 @@ struct diff {
   struct query query;
 };
 
-/* ---- diff_base.c -------------------------------------------------------- */
+/* ---- diff_base.c ------------------------------------------------------- */
 
 /* 0 .. n-1 */
 int rnd(struct diff *d, int n);
@@ -83,7 +83,7 @@ _Noreturn void die(const struct diff *d, const char *what, const char *sql,
 /* Runs SQL that must work, of a format of sqlite3_mprintf()'s. */
 void run(const struct diff *d, sqlite3 *on, const char *format, ...);
 
-/* ---- diff_types.c ------------------------------------------------------- */
+/* ---- diff_types.c ------------------------------------------------------ */
 
 /* Draws a column's type, window and pool. */
 void types_draw(struct diff *d, struct column *c);
@@ -92,7 +92,7 @@ void types_draw(struct diff *d, struct column *c);
 const char *types_value(struct diff *d, const struct column *c, char *buffer,
                         size_t room);
 
-/* ---- diff_schema.c ------------------------------------------------------ */
+/* ---- diff_schema.c ----------------------------------------------------- */
 
 /* Makes d->table on both sides, and the local table l to join it with. */
 void schema_make(struct diff *d);
@@ -103,13 +103,13 @@ void schema_append_name(const struct diff *d, sqlite3_str *out,
                         const char *alias, int i);
 int schema_any_column(struct diff *d);
 
-/* ---- diff_query.c ------------------------------------------------------- */
+/* ---- diff_query.c ------------------------------------------------------ */
 
 /* Makes d->query, on d->table; query_clear() frees what it holds. */
 void query_make(struct diff *d);
 void query_clear(struct query *q);
 
-/* ---- diff_predicate.c --------------------------------------------------- */
+/* ---- diff_predicate.c -------------------------------------------------- */
 
 /* Writes a condition on the table of that alias, with AND, OR and NOT up to so
 ** deep. Literals may become parameters of d->query. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- random numbers ------------------------------------------------------ */
+/* ---- random numbers ---------------------------------------------------- */
 
 /* splitmix64 */
 static uint64_t rnd64(uint64_t *state) {
@@ -25,7 +25,7 @@ int chance(struct diff *d, int percent) {
   return rnd(d, 100) < percent;
 }
 
-/* ---- statements ---------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------- */
 
 void die(const struct diff *d, const char *what, const char *sql,
          const char *message) {

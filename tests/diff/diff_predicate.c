@@ -5,7 +5,7 @@
 */
 #include "diff.h"
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------ */
 
 /* A value that the column has, as a literal. */
 static char *copied_value(struct diff *d, int i) {
@@ -204,7 +204,7 @@ static void append_list(struct diff *d, sqlite3_str *out, int i) {
   sqlite3_str_appendall(out, ")");
 }
 
-/* ---- conditions ---------------------------------------------------------- */
+/* ---- conditions -------------------------------------------------------- */
 
 static void append_comparison(struct diff *d, sqlite3_str *out, const char *a) {
   static const char *const ops[] = {

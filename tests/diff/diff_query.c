@@ -21,7 +21,7 @@ static void append_columns(const struct diff *d, sqlite3_str *out,
   }
 }
 
-/* ---- the table alone ----------------------------------------------------- */
+/* ---- the table alone --------------------------------------------------- */
 
 static void append_order(struct diff *d, sqlite3_str *out, const struct draw *w,
                          int limited) {
@@ -73,7 +73,7 @@ static void append_rows(struct diff *d, sqlite3_str *out,
   if (limited) append_limit(d, out);
 }
 
-/* ---- aggregates ---------------------------------------------------------- */
+/* ---- aggregates -------------------------------------------------------- */
 
 static void append_count(struct diff *d, sqlite3_str *out,
                          const struct draw *w) {
@@ -104,7 +104,7 @@ static void append_groups(struct diff *d, sqlite3_str *out,
   schema_append_name(d, out, "", w->list[0]);
 }
 
-/* ---- several tables ------------------------------------------------------ */
+/* ---- several tables ---------------------------------------------------- */
 
 static void append_join(struct diff *d, sqlite3_str *out,
                         const struct draw *w) {
@@ -196,7 +196,7 @@ static void append_of_the_most(struct diff *d, sqlite3_str *out,
   sqlite3_str_appendall(out, ")");
 }
 
-/* ---- any ----------------------------------------------------------------- */
+/* ---- any --------------------------------------------------------------- */
 
 void query_make(struct diff *d) {
   struct query *q = &d->query;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- making it ----------------------------------------------------------- */
+/* ---- making it --------------------------------------------------------- */
 
 static void make_server_table(struct diff *d) {
   const struct table *t = &d->table;
@@ -173,7 +173,7 @@ void schema_drop(struct diff *d) {
   run(d, d->server, "DROP TABLE t%d", t->serial);
 }
 
-/* ---- its columns --------------------------------------------------------- */
+/* ---- its columns ------------------------------------------------------- */
 
 void schema_append_name(const struct diff *d, sqlite3_str *out,
                         const char *alias, int i) {

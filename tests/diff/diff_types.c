@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what there is ------------------------------------------------------- */
+/* ---- what there is ----------------------------------------------------- */
 
 static const struct kind_of_type types[] = {
     {"bit", C_INT, "raw integer boolean string real decimal", "0|1"},
@@ -223,7 +223,7 @@ static const char *const dates[] = {"'2025-01-01'",
                                     "'10:11:12'",
                                     "'2025-01-01 00:00:00'"};
 
-/* ---- what is drawn ------------------------------------------------------- */
+/* ---- what is drawn ----------------------------------------------------- */
 
 /* A value of a bar-separated list, into buffer. */
 static const char *choose(struct diff *d, const char *list, char *buffer,

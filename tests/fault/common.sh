@@ -9,16 +9,15 @@ cd "$root" || exit 2
 
 # A program with the extension's sanitised objects linked in; and the server.
 sanitised_program() { # program source...
-  local program=$1 objects
+  local program=$1 libs
   # Named as the Makefile names them, whose dependencies would else not be heeded.
   local b=${build#"$root"/}
   shift
-  mapfile -t objects < <(printf '%s\n' ext/*.c |
-    sed "s#^ext/\(.*\)\.c#$b/san/\1.o#")
-  make --no-print-directory -s B="$b" "${objects[@]}" "$b/tds-server" || exit 1
+  make --no-print-directory -s B="$b" "$b/san.a" "$b/tds-server" || exit 1
+  read -ra libs < <(make --no-print-directory -s B="$b" libs)
   compile -o "$program" -fno-omit-frame-pointer -fsanitize=address,undefined \
-    -fno-sanitize-recover=undefined -DSQLITE_CORE "$@" "${objects[@]}" \
-    -lsqlite3 -lsybdb -linih -lgnutls -lpthread -lm
+    -fno-sanitize-recover=undefined -DSQLITE_CORE "$@" "$b/san.a" \
+    "${libs[@]}"
 }
 compile() { # argument...
   gcc -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Iinclude -Iext "$@" || exit 1

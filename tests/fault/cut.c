@@ -69,8 +69,7 @@ static void use_port(int port) {
   (void)setenv("ORDERSYNC_PORT", text, 1);
 }
 
-/* ---- one refresh ----------------------------------------------------------
- */
+/* ---- one refresh ------------------------------------------------------- */
 
 static enum way job_way(const struct cut *c, long job) {
   long way = job / c->per_way;
@@ -163,8 +162,7 @@ static void run_job(const struct cut *c, struct cut_db *db, struct replayer *r,
   }
 }
 
-/* ---- processes ------------------------------------------------------------
- */
+/* ---- processes --------------------------------------------------------- */
 
 static void work(const struct cut *c, int worker, struct progress *p) {
   char path[512], from[512], command[1200];
@@ -258,8 +256,7 @@ static void supervise(const struct cut *c, struct progress *all) {
   }
 }
 
-/* ---- the two commands -----------------------------------------------------
- */
+/* ---- the two commands -------------------------------------------------- */
 
 static int start_recording(void *arg) {
   struct recorder *r = arg;

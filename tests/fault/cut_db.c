@@ -41,8 +41,7 @@ int cut_db_make(const char *path, int (*record)(void *arg), void *arg) {
   return ok;
 }
 
-/* ---- states ---------------------------------------------------------------
- */
+/* ---- states ------------------------------------------------------------ */
 
 static sqlite3_uint64 fnv(sqlite3_uint64 hash, const void *bytes, int n) {
   const unsigned char *at = bytes;

@@ -17,8 +17,7 @@
 #define HEADER 8
 #define EOM    1 /* [MS-TDS] 2.2.3.1.2: the last packet of a message */
 
-/* ---- streams --------------------------------------------------------------
- */
+/* ---- streams ----------------------------------------------------------- */
 
 static void stream_append(struct stream *s, const void *bytes, size_t n) {
   unsigned char *grown = realloc(s->bytes, s->n + n);
@@ -64,8 +63,7 @@ static size_t answer_end(const struct stream *s, size_t at) {
   return at < s->n ? at : s->n;
 }
 
-/* ---- sockets --------------------------------------------------------------
- */
+/* ---- sockets ----------------------------------------------------------- */
 
 static struct sockaddr_in loopback(int port) {
   struct sockaddr_in in = {0};
@@ -109,8 +107,7 @@ static int wait_readable(int fd, int timeout_ms) {
   return ready > 0;
 }
 
-/* ---- recording ------------------------------------------------------------
- */
+/* ---- recording --------------------------------------------------------- */
 
 static int connect_to(int port) {
   struct sockaddr_in in = loopback(port);
@@ -155,8 +152,7 @@ void recorder_join(struct recorder *r) {
   (void)pthread_join(r->thread, NULL);
 }
 
-/* ---- replaying ------------------------------------------------------------
- */
+/* ---- replaying --------------------------------------------------------- */
 
 static int recv_all(int fd, unsigned char *bytes, size_t n, int idle_ms) {
   while (n > 0) {

@@ -52,8 +52,7 @@ static void note(const struct torture *t, const char *what, const char *more) {
                more && *more ? ": " : "", more ? more : "");
 }
 
-/* ---- one database ---------------------------------------------------------
- */
+/* ---- one database ------------------------------------------------------ */
 
 static void remove_side_files(const char *path) {
   static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
@@ -120,8 +119,7 @@ static int rehearse(struct torture *t) {
   return 1;
 }
 
-/* ---- one run --------------------------------------------------------------
- */
+/* ---- one run ----------------------------------------------------------- */
 
 /* The first line that two texts do not share, of the first one. */
 static void first_difference(const struct text *a, const struct text *b,
@@ -256,8 +254,7 @@ static void run_all(struct torture *t) {
   }
 }
 
-/* ---- processes ------------------------------------------------------------
- */
+/* ---- processes --------------------------------------------------------- */
 
 static int child(struct torture *t, long most) {
   int ok = mem_install() == SQLITE_OK;

@@ -14,8 +14,7 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-/* ---- torture_mem.c --------------------------------------------------------
- */
+/* ---- torture_mem.c ----------------------------------------------------- */
 
 /* Before SQLite is used: puts the counting allocator under it, and switches
 ** lookaside off, which would serve small allocations without asking. */
@@ -31,8 +30,7 @@ long mem_disarm(void);
 /* How many failed since mem_arm(). */
 long mem_failures(void);
 
-/* ---- torture_alloc.c -------------------------------------------------------
- */
+/* ---- torture_alloc.c --------------------------------------------------- */
 
 /* Which library's calls count: a part of its file's name. It must be loaded. */
 void libc_bomb_find(const char *library);
@@ -40,8 +38,7 @@ void libc_bomb_find(const char *library);
 void libc_bomb_arm(long nth, int sticky);
 long libc_bomb_disarm(void);
 
-/* ---- torture_db.c ---------------------------------------------------------
- */
+/* ---- torture_db.c ------------------------------------------------------ */
 
 /* A growing text of libc's: what is read here must not count or fail. */
 struct text {
@@ -65,8 +62,7 @@ int db_run(sqlite3 *db, const char *sql, struct text *out, char *message);
 ** when this fails. */
 int db_open(sqlite3 **db, const char *path, char *message);
 
-/* ---- torture_cases.c ------------------------------------------------------
- */
+/* ---- torture_cases.c --------------------------------------------------- */
 
 struct torture_case {
   const char *name;

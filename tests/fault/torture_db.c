@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- texts ----------------------------------------------------------------
- */
+/* ---- texts ------------------------------------------------------------- */
 
 static void text_append(struct text *t, const char *bytes, size_t n) {
   char *grown = realloc(t->bytes, t->n + n + 1);
@@ -60,8 +59,7 @@ int file_copy(const char *from, const char *to) {
   return n == 0;
 }
 
-/* ---- SQL ------------------------------------------------------------------
- */
+/* ---- SQL --------------------------------------------------------------- */
 
 /* One value. A text that SQLite could not hand over (it had to be converted,
 ** and there was no memory) is the failure that it would be for any host. */

@@ -29,8 +29,7 @@
 #define PLACES_MOST     24
 #define TEXT_MOST       65536
 
-/* ---- deaths ---------------------------------------------------------------
- */
+/* ---- deaths ------------------------------------------------------------ */
 
 /* Shared with the parent, which itself never loads the libraries, so that
 ** every child sees them initialise. */
@@ -73,8 +72,7 @@ static void catch_deaths(void) {
   (void)alarm(SECONDS_PER_RUN);
 }
 
-/* ---- one run, in a process of its own -------------------------------------
- */
+/* ---- one run, in a process of its own ---------------------------------- */
 
 static const struct torture_case *the_case;
 static const char *library;
@@ -155,8 +153,7 @@ static void run(long nth, int sticky) {
   if (sqlite3_close(db)) wrong("cannot be closed", "");
 }
 
-/* ---- all of them ----------------------------------------------------------
- */
+/* ---- all of them ------------------------------------------------------- */
 
 static struct {
   char place[128];

@@ -12,10 +12,10 @@
 ** its limits, and the T-SQL of a mapping without a filter, whose source is a
 ** name, must leave no quote or bracket open and hold no comment.
 */
-#include "mapping.h"
+#include "local/target.h"
 #include "ordersync.h"
-#include "refresh.h"
-#include "target.h"
+#include "source/mapping.h"
+#include "sync/refresh.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,8 +43,7 @@ static sqlite3 *make_db(void) {
   return db;
 }
 
-/* ---- reading the input ----------------------------------------------------
- */
+/* ---- reading the input ------------------------------------------------- */
 
 struct field {
   char *text; /* owned */
@@ -135,8 +134,7 @@ static char *put_all(sqlite3 *db, const char *at, size_t n) {
   return options;
 }
 
-/* ---- what must hold -------------------------------------------------------
- */
+/* ---- what must hold ---------------------------------------------------- */
 
 static void check_mapping(const struct mapping *m) {
   require(m->sync && m->profile && m->source && m->schema && m->target);

@@ -6,7 +6,7 @@
 ** configuration, in which a new line, a # or a ; would be somebody else's
 ** options.
 */
-#include "profile.h"
+#include "profile/profile.h"
 
 #include <stdint.h>
 #include <stdio.h>

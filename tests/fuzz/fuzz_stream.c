@@ -34,8 +34,7 @@ static void require(int truth) {
   if (!truth) abort();
 }
 
-/* ---- the answers ----------------------------------------------------------
- */
+/* ---- the answers ------------------------------------------------------- */
 
 static struct {
   pthread_mutex_t lock;
@@ -94,8 +93,7 @@ static void set_answers(const uint8_t *data, size_t size) {
   (void)pthread_mutex_unlock(&answers.lock);
 }
 
-/* ---- the server -----------------------------------------------------------
- */
+/* ---- the server -------------------------------------------------------- */
 
 static void serve(int fd) {
   uint8_t rest[4096];
@@ -138,8 +136,7 @@ static void start_server(void) {
   require(pthread_create(&thread, NULL, run_server, NULL) == 0);
 }
 
-/* ---- the client -----------------------------------------------------------
- */
+/* ---- the client -------------------------------------------------------- */
 
 static void exec(sqlite3 *db, const char *sql) {
   require(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);

@@ -8,7 +8,7 @@
 **   bytes 14..21 integer, and the bits of the double
 **   the rest     the bytes, in memory that ends where they end
 */
-#include "value.h"
+#include "value/value.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 ** The input is split at its line breaks: an argument a line. The whole is also
 ** read as a plan.
 */
-#include "vtab_local.h"
+#include "live/local.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@ root=$(cd "$here/../.." && pwd)
 build=$(cd "${1:-$root/build}" && pwd) || exit 2
 cd "$root" || exit 2
 mkdir -p "$build/fuzz"
-mapfile -t objects < <(printf '%s\n' ext/*.c | sed "s#^ext/\(.*\)\.c#$build/san/\1.o#")
-make --no-print-directory -s B="$build" "${objects[@]}" || exit 1
+make --no-print-directory -s B="$build" "$build/san.a" || exit 1
+read -ra libs < <(make --no-print-directory -s B="$build" libs)
 export ASAN_OPTIONS=allocator_may_return_null=1:handle_abort=1:detect_leaks=1
 
 one() {
@@ -25,8 +25,7 @@ one() {
   if ! gcc -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -Wall -Wextra \
     -fsanitize=address,undefined -fno-sanitize-recover=undefined \
     -DSQLITE_CORE -Iinclude -Iext -I"$build" -o "$program" \
-    "$here/fuzz_$name.c" "$here/replay_main.c" "$@" \
-    -lsqlite3 -lsybdb -linih -lgnutls -lpthread -lm >"$log" 2>&1; then
+    "$here/fuzz_$name.c" "$here/replay_main.c" "$@" >"$log" 2>&1; then
     echo "FAIL $name does not compile: $log" && tail -n 20 "$log"
     echo "$name 0 1"
   elif [ $inputs = 0 ]; then
@@ -47,7 +46,7 @@ names=()
 for f in "$here"/fuzz_*.c; do n=${f##*/fuzz_} && names+=("${n%.c}"); done
 # shellcheck disable=SC2016
 printf '%s\n' "${names[@]}" |
-  xargs -P "$(nproc)" -I{} bash -c 'one "$@" >"$build/fuzz/{}.replayed" 2>&1' _ {} "${objects[@]}"
+  xargs -P "$(nproc)" -I{} bash -c 'one "$@" >"$build/fuzz/{}.replayed" 2>&1' _ {} "$build/san.a" "${libs[@]}"
 passed=0 failed=0
 for n in "${names[@]}"; do
   sed '$d' "$build/fuzz/$n.replayed"

@@ -16,20 +16,15 @@ seconds=${2:-60}
 shift $(($# < 2 ? $# : 2))
 cd "$root" || exit 2
 out=$build/fuzz
-mkdir -p "$out/ext" "$out/freetds"
-make --no-print-directory -s B="$build" "$build/sql_embedded.h" || exit 1
-
+mkdir -p "$out/freetds"
 flags=(-std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE
-  -fno-sanitize-recover=undefined -Iinclude -Iext -I"$build")
-export out here seconds
-compile() {
-  clang "$@" -fsanitize=fuzzer-no-link,address,undefined
-}
-export -f compile
-# shellcheck disable=SC2016
-printf '%s\n' ext/*.c | sed 's#^ext/\(.*\)\.c#\1#' | xargs -P "$(nproc)" -I{} \
-  bash -c 'compile "$@" -c -o "$out/ext/{}.o" "ext/{}.c"' _ "${flags[@]}" ||
+  -fno-sanitize-recover=undefined -Iinclude -Iext -I"$out")
+export here seconds
+make --no-print-directory -s -j"$(nproc)" B="$out" CC=clang SAN="-O1 -g \
+  -fno-omit-frame-pointer -DSQLITE_CORE -fno-sanitize-recover=undefined \
+  -fsanitize=fuzzer-no-link,address,undefined" "$out/san.a" ||
   { echo "fuzz: 0 passed, 1 failed"; exit 1; }
+read -ra libs < <(make --no-print-directory -s B="$out" libs)
 
 # FreeTDS allocates what a server announces: gigabytes, which are refused.
 export ASAN_OPTIONS=allocator_may_return_null=1:handle_abort=1:detect_leaks=1
@@ -50,9 +45,8 @@ one() {
   program=$out/fuzz_$name corpus=$out/$name log=$out/$name.log
   mkdir -p "$corpus"
   rm -f "$corpus"/crash-* "$corpus"/leak-* "$corpus"/timeout-* "$corpus"/oom-*
-  if ! clang "$@" -fsanitize=fuzzer,address,undefined -o "$program" \
-    "$here/fuzz_$name.c" "$out"/ext/*.o \
-    -lsqlite3 -lsybdb -linih -lgnutls -lpthread -lm >"$log" 2>&1; then
+  if ! clang -fsanitize=fuzzer,address,undefined -o "$program" \
+    "$here/fuzz_$name.c" "$@" >"$log" 2>&1; then
     echo "FAIL $name does not compile" && tail -n 20 "$log"
     return
   fi
@@ -97,7 +91,8 @@ if [ ${#names[@]} = 0 ]; then
 fi
 # shellcheck disable=SC2016
 printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} \
-  bash -c 'one "$@" >"$out/{}.result" 2>&1' _ {} "${flags[@]}"
+  bash -c 'one "$@" >"$out/{}.result" 2>&1' _ {} "${flags[@]}" \
+  "$out/san.a" "${libs[@]}"
 passed=0 failed=0
 for n in "${names[@]}"; do
   cat "$out/$n.result"

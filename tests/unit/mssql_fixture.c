@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-/* ---- servers ------------------------------------------------------------ */
+/* ---- servers ----------------------------------------------------------- */
 
 void pause_ms(int ms) {
   struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000L};
@@ -151,7 +151,7 @@ int clear_faults(void **state) {
   return 0;
 }
 
-/* ---- profiles and connections ------------------------------------------- */
+/* ---- profiles and connections ------------------------------------------ */
 
 struct profile profile_for(const struct server *s) {
   struct profile p = {.name = TEXT("default"),
@@ -182,7 +182,7 @@ struct mssql *connect_to(const struct server *s) {
 sqlite3_int64 open_fails(const struct profile *p,
                          const struct mssql_hooks *hooks, enum err_code code,
                          const char *text, struct err *e) {
-  sqlite3_int64 start = mssql_now_ms();
+  sqlite3_int64 start = clock_now_ms();
   struct mssql *m = NULL;
   memset(e, 0, sizeof *e);
   mssql_open(&m, p, hooks, MSSQL_LIVE, e);
@@ -191,7 +191,7 @@ sqlite3_int64 open_fails(const struct profile *p,
     fail_msg("code %d, \"%s\" instead of code %d, \"...%s...\"", e->code,
              e->text, code, text);
   }
-  return mssql_now_ms() - start;
+  return clock_now_ms() - start;
 }
 
 int read_all(struct mssql *m, const char *sql, struct err *e) {
@@ -216,7 +216,7 @@ void check_fault(const struct server *s, struct mssql *m,
   int n;
   (void)snprintf(spec, sizeof spec, "when=batch match=few %s", c->spec);
   fault(s, spec);
-  mssql_deadline(m, mssql_now_ms() + 5000);
+  mssql_deadline(m, clock_now_ms() + 5000);
   n = read_all(m, "SELECT a, b FROM few", &e);
   if (e.code != c->code || e.server_number != c->number ||
       e.transient != c->transient) {
@@ -228,11 +228,11 @@ void check_fault(const struct server *s, struct mssql *m,
   if (mssql_alive(m)) expect_works(m);
 }
 
-/* ---- the process --------------------------------------------------------- */
+/* ---- the process ------------------------------------------------------- */
 
 int alarm_rings(void *arg) {
   const struct alarm *a = arg;
-  return mssql_now_ms() >= a->at_ms;
+  return clock_now_ms() >= a->at_ms;
 }
 
 int count_fds(void) {

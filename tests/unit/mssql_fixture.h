@@ -8,8 +8,8 @@
 */
 #ifndef MSSQL_FIXTURE_H
 #define MSSQL_FIXTURE_H
-
-#include "mssql_local.h"
+#include "base/clock.h"
+#include "mssql/local.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@
 /* For fields that nobody writes through, yet are not const. */
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
-/* ---- servers ------------------------------------------------------------- */
+/* ---- servers ----------------------------------------------------------- */
 
 struct server {
   pid_t pid;
@@ -58,7 +58,7 @@ void server_stop(struct server *s);
 /* Orders a fault of the server; "" ends it. */
 void fault(const struct server *s, const char *spec);
 
-/* ---- profiles and connections -------------------------------------------- */
+/* ---- profiles and connections ------------------------------------------ */
 
 /* A profile as profile.c would make it; all strings are literals or the
 ** world's, so there is nothing to clear. The password is put into the
@@ -93,13 +93,13 @@ struct fault_case {
 void check_fault(const struct server *s, struct mssql *m,
                  const struct fault_case *c);
 
-/* ---- the process --------------------------------------------------------- */
+/* ---- the process ------------------------------------------------------- */
 
 void pause_ms(int ms);
 
 /* An interrupt hook, its argument a struct alarm: interrupts from then on. */
 struct alarm {
-  sqlite3_int64 at_ms; /* of mssql_now_ms() */
+  sqlite3_int64 at_ms; /* of clock_now_ms() */
 };
 int alarm_rings(void *arg);
 

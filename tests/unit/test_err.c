@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include <cmocka.h>
-
-#include "err.h"
 
 #include <string.h>
 

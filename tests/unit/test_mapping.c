@@ -6,10 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
-#include "mapping.h"
+#include "source/mapping.h"
 #include "sql_embedded.h"
+#include <cmocka.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -199,15 +198,14 @@ static void test_mapping__snake_case_makes_the_68_names(void **state) {
   sqlite3_close(db);
 }
 
-/* ---- matching -------------------------------------------------------------
- */
+/* ---- matching ---------------------------------------------------------- */
 
 static char names[4][16] = {"B", "a", "c", "A"};
 static struct remote_column remote_items[4] = {
-    {names[0], REMOTE_INT, 0, 0, 4, 1},
-    {names[1], REMOTE_STRING, 0, 0, 20, 1},
-    {names[2], REMOTE_DATE, 0, 0, 3, 1},
-    {names[3], REMOTE_BIT, 0, 0, 1, 1},
+    {names[0], REMOTE_INT, 0, 0, 4, 1, 0},
+    {names[1], REMOTE_STRING, 0, 0, 20, 1, 0},
+    {names[2], REMOTE_DATE, 0, 0, 3, 1, 0},
+    {names[3], REMOTE_BIT, 0, 0, 1, 1, 0},
 };
 
 static sqlite3 *open_small(const char *columns) {

@@ -15,7 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* ---- refusals ------------------------------------------------------------ */
+/* ---- refusals ---------------------------------------------------------- */
 
 static void test_mssql__tells_refusals_apart(void **state) {
   struct world *w = *state;
@@ -57,7 +57,7 @@ static void test_mssql__refuses_freetds_variables(void **state) {
   assert_int_equal(unsetenv("TDSPORT"), 0);
 }
 
-/* ---- what is known ------------------------------------------------------- */
+/* ---- what is known ----------------------------------------------------- */
 
 static void test_mssql__facts(void **state) {
   struct world *w = *state;
@@ -72,7 +72,7 @@ static void test_mssql__facts(void **state) {
   mssql_close(m);
 }
 
-/* ---- the login's socket -------------------------------------------------- */
+/* ---- the login's socket ------------------------------------------------ */
 
 /* A socket to the server that looks like FreeTDS's. */
 static int decoy(const struct server *s) {
@@ -84,7 +84,7 @@ static int decoy(const struct server *s) {
   in->sin_family = AF_INET;
   in->sin_port = htons((uint16_t)s->port);
   in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  fd = tls_dial(&at, NULL, mssql_now_ms() + 1000);
+  fd = tls_dial(&at, NULL, clock_now_ms() + 1000);
   assert_true(fd >= 0);
   assert_int_equal(
       setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle), 0);
@@ -105,7 +105,7 @@ static void expect_open(int fd) {
 static void test_mssql__ends_its_own_login_only(void **state) {
   struct world *w = *state;
   struct profile p = profile_for(&w->plain);
-  struct alarm a = {mssql_now_ms() + 200};
+  struct alarm a = {clock_now_ms() + 200};
   struct mssql_hooks hooks = {alarm_rings, &a};
   struct err e;
   int stranger = decoy(&w->plain);
@@ -131,7 +131,7 @@ static int intrude(void *arg) {
 static void test_mssql__knows_its_own_login_by_then(void **state) {
   struct world *w = *state;
   struct profile p = profile_for(&w->plain);
-  struct intruder i = {{mssql_now_ms() + 300}, &w->plain, -1};
+  struct intruder i = {{clock_now_ms() + 300}, &w->plain, -1};
   struct mssql_hooks hooks = {intrude, &i};
   struct err e;
   int fds = count_fds();
@@ -143,7 +143,7 @@ static void test_mssql__knows_its_own_login_by_then(void **state) {
   fault(&w->plain, "");
 }
 
-/* ---- SQL Browser -------------------------------------------------------- */
+/* ---- SQL Browser ------------------------------------------------------- */
 
 struct browser {
   int fd;
@@ -184,7 +184,7 @@ static int ask_browser(const char *answer, const char *instance) {
   assert_int_equal(
       setsockopt(b.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   assert_int_equal(pthread_create(&thread, NULL, browser_run, &b), 0);
-  port = browser_port(&at, instance, mssql_now_ms() + 400);
+  port = browser_port(&at, instance, clock_now_ms() + 400);
   pthread_join(thread, NULL);
   close(b.fd);
   return port;

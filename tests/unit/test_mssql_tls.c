@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-/* ---- certificates -------------------------------------------------------- */
+/* ---- certificates ------------------------------------------------------ */
 
 static struct profile profile_tls(const struct server *s) {
   struct profile p = profile_for(s);
@@ -86,7 +86,7 @@ static void test_mssql__never_goes_without_encryption_unasked(void **state) {
   open_fails(&p, NULL, ERR_TLS, "offers no encryption", &e);
 }
 
-/* ---- downgrades ---------------------------------------------------------- */
+/* ---- downgrades -------------------------------------------------------- */
 
 /* A connected pair over TCP: a socketpair has no TCP_INFO. */
 static void tcp_pair(int fds[2]) {

@@ -241,7 +241,7 @@ static void test_mssql__reads_a_datetime_with_any_byte_inverted(void **state) {
       mssql_close(m);
       m = connect_to(&w->plain);
     }
-    mssql_deadline(m, mssql_now_ms() + 150);
+    mssql_deadline(m, clock_now_ms() + 150);
     if (mssql_query(m, "SELECT CAST('1753-01-01' AS datetime) AS t", &e)) {
       continue;
     }

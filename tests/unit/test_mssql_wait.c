@@ -16,13 +16,13 @@ static void test_mssql__a_deadline_ends_every_wait(void **state) {
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     struct mssql *m = connect_to(&w->plain);
     struct err e = {0};
-    sqlite3_int64 start = mssql_now_ms();
+    sqlite3_int64 start = clock_now_ms();
     fault(&w->plain, specs[i]);
     mssql_deadline(m, start + 300);
     read_all(m, "SELECT a, b FROM few", &e);
     if (e.code != ERR_TIMEOUT) fail_msg("%s: %s", specs[i], e.text);
-    assert_true(mssql_now_ms() - start >= 290);
-    assert_true(mssql_now_ms() - start < 800);
+    assert_true(clock_now_ms() - start >= 290);
+    assert_true(clock_now_ms() - start < 800);
     assert_int_equal(mssql_alive(m), 0);
     fault(&w->plain, "");
     mssql_close(m);
@@ -33,13 +33,13 @@ static void test_mssql__an_idle_connection_outlives_a_deadline(void **state) {
   struct world *w = *state;
   struct mssql *m = connect_to(&w->plain);
   struct err e = {0};
-  mssql_deadline(m, mssql_now_ms() + 50);
+  mssql_deadline(m, clock_now_ms() + 50);
   pause_ms(100);
   assert_int_equal(mssql_alive(m), 1);
   assert_int_equal(mssql_query(m, "SELECT 1 AS a", &e), ERR_TIMEOUT);
   mssql_close(m);
   m = connect_to(&w->plain);
-  mssql_deadline(m, mssql_now_ms() + 50);
+  mssql_deadline(m, clock_now_ms() + 50);
   expect_works(m);
   pause_ms(100);
   mssql_deadline(m, 0);
@@ -57,16 +57,16 @@ static void test_mssql__an_interrupt_ends_a_wait_soon(void **state) {
   sqlite3_int64 took;
   if (mssql_open(&m, &p, &hooks, MSSQL_LIVE, &e)) fail_msg("%s", e.text);
   fault(&w->plain, "when=batch match=few do=hang");
-  a.at_ms = mssql_now_ms() + 150;
+  a.at_ms = clock_now_ms() + 150;
   read_all(m, "SELECT a, b FROM few", &e);
-  took = mssql_now_ms() - a.at_ms;
+  took = clock_now_ms() - a.at_ms;
   assert_int_equal(e.code, ERR_INTERRUPT);
   assert_true(took < 200);
   mssql_close(m);
   fault(&w->plain, "when=login do=hang");
-  a.at_ms = mssql_now_ms() + 150;
+  a.at_ms = clock_now_ms() + 150;
   open_fails(&p, &hooks, ERR_INTERRUPT, "interrupted", &e);
-  took = mssql_now_ms() - a.at_ms;
+  took = clock_now_ms() - a.at_ms;
   assert_true(took < 300);
 }
 
@@ -79,10 +79,10 @@ static void test_mssql__an_interrupt_ends_a_stall_in_mid_row(void **state) {
   struct err e = {0};
   if (mssql_open(&m, &p, &hooks, MSSQL_LIVE, &e)) fail_msg("%s", e.text);
   fault(&w->plain, "when=batch match=few after_bytes=20000 do=hang");
-  a.at_ms = mssql_now_ms() + 100;
+  a.at_ms = clock_now_ms() + 100;
   read_all(m, "SELECT a, b FROM few", &e);
   assert_int_equal(e.code, ERR_INTERRUPT);
-  assert_true(mssql_now_ms() - a.at_ms < 1500);
+  assert_true(clock_now_ms() - a.at_ms < 1500);
   mssql_close(m);
 }
 

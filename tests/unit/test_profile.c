@@ -2,7 +2,7 @@
 ** Profiles: what an INI file and the environment may say, and how each
 ** mistake is told. Every test writes its own files into a fresh directory.
 */
-#include "profile.h"
+#include "profile/profile.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sync/staging.h"
 #include <cmocka.h>
-
-#include "staging.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/value.h"
 #include <cmocka.h>
-
-#include "value.h"
 
 #include <limits.h>
 #include <math.h>
@@ -441,7 +440,7 @@ static void test_value__impossible_kinds_are_refused_early(void **state) {
 
 static void test_value__columns_are_copied_deeply(void **state) {
   static char name[] = "orderQty";
-  struct remote_column item = {name, REMOTE_DECIMAL, 13, 3, 17, 1};
+  struct remote_column item = {name, REMOTE_DECIMAL, 13, 3, 17, 1, 0};
   struct remote_columns from = {&item, 1}, to;
   struct err e = {0};
   (void)state;

@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/value.h"
 #include <cmocka.h>
-
-#include "value.h"
 
 #include <float.h>
 #include <math.h>

@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "value/value.h"
 #include <cmocka.h>
-
-#include "value.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -6,11 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
+#include "live/local.h"
+#include "live/vtab.h"
 #include "sql_embedded.h"
-#include "vtab.h"
-#include "vtab_local.h"
+#include <cmocka.h>
 
 #include <stdlib.h>
 #include <string.h>

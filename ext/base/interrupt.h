@@ -1,0 +1,33 @@
+/*
+** Has the user pressed Ctrl-C or called sqlite3_interrupt()?
+**
+** From 3.41 on SQLite can be asked. Before, a prepared "SELECT 1" that is
+** stepped fails with SQLITE_INTERRUPT while the flag is set and the calling
+** statement is active. A host's progress handler, which is another way of
+** cancelling, only runs while the virtual machine does: a short query every
+** 100 ms gives it the chance.
+*/
+#ifndef ORDERSYNC_INTERRUPT_H
+#define ORDERSYNC_INTERRUPT_H
+#include "base/err.h"
+
+struct interrupt {
+  sqlite3 *db;         /* borrowed */
+  sqlite3_stmt *probe; /* owned */
+  sqlite3_stmt *tick;  /* owned */
+  sqlite3_int64 ticked_ms;
+  int seen;
+};
+
+enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
+void interrupt_close(struct interrupt *i);
+
+/* Non-zero once interrupted, and from then on. arg is the struct interrupt: the
+ *form that
+ ** mssql_hooks wants. */
+int interrupt_pending(void *arg);
+
+/* Sleeps until the monotonic time `until_ms`, or until interrupted. */
+void interrupt_sleep(struct interrupt *i, sqlite3_int64 until_ms);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+** Preparing SQL that is put together.
+*/
+#include "base/sql.h"
+
+#include <string.h>
+
+static sqlite3_stmt *prepare(sqlite3 *db, unsigned flags, struct err *e,
+                             const char *fmt, va_list args) {
+  sqlite3_stmt *stmt = NULL;
+  char *sql;
+  if (e->code) return NULL;
+  sql = sqlite3_vmprintf(fmt, args);
+  if (!sql) {
+    err_nomem(e);
+    return NULL;
+  }
+  if (sqlite3_prepare_v3(db, sql, -1, flags, &stmt, NULL)) {
+    err_sqlite(e, db, "preparing a statement");
+  }
+  sqlite3_free(sql);
+  return stmt;
+}
+
+sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, 0, e, fmt, args);
+  va_end(args);
+  return stmt;
+}
+
+sqlite3_stmt *sql_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e) {
+  char *text = sqlite3_str_finish(sql);
+  sqlite3_stmt *stmt = NULL;
+  if (text)
+    stmt = sql_prepare(db, e, "%s", text);
+  else
+    err_nomem(e);
+  sqlite3_free(text);
+  return stmt;
+}
+
+sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
+                                ...) {
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, SQLITE_PREPARE_NO_VTAB, e, fmt, args);
+  va_end(args);
+  return stmt;
+}
+
+/* SQLite takes blanks, comments, empty statements and a byte order mark before
+** a statement as part of it. */
+int sql_begins(const char *sql, const char *first, const char *second) {
+  const char *words[] = {first, second};
+  for (size_t i = 0; sql && i < 2 && words[i];) {
+    int n = (int)strlen(words[i]);
+    sql += strspn(sql, " \t\r\n\f;\xEF\xBB\xBF");
+    if (sql[0] == '-' && sql[1] == '-') {
+      sql = strchr(sql, '\n');
+    } else if (sql[0] == '/' && sql[1] == '*') {
+      sql = strstr(sql + 2, "*/");
+      if (sql) sql += 2;
+    } else if (sqlite3_strnicmp(sql, words[i], n) == 0) {
+      sql += n;
+      i++;
+    } else {
+      return 0;
+    }
+  }
+  return sql != NULL;
+}
+
+int sql_pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
+  sqlite3_stmt *stmt = sql_prepare(db, e, "%s", sql);
+  int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
+           sqlite3_column_int(stmt, 0) != 0;
+  /* Out of memory here has rolled the caller's transaction back. */
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading a pragma");
+  return on;
+}

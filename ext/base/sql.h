@@ -1,0 +1,26 @@
+/*
+** Statements from SQL that is put together, and a few looks at SQL.
+*/
+#ifndef ORDERSYNC_SQL_H
+#define ORDERSYNC_SQL_H
+#include "base/err.h"
+
+/* sqlite3_prepare_v2 with the SQL made by sqlite3_mprintf; NULL and e set on
+** failure. */
+sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *fmt, ...);
+
+/* The same of what was put together; sql is finished and freed. */
+sqlite3_stmt *sql_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e);
+
+/* Whether the statement's first value is not 0: "PRAGMA foreign_keys". */
+int sql_pragma_is_on(sqlite3 *db, const char *sql, struct err *e);
+
+/* sql_prepare() where a file is merely looked at: no virtual table is taken
+** for the table that is meant, ours would ask the server. */
+sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
+                                ...);
+
+/* Whether sql begins with these words; second may be NULL. */
+int sql_begins(const char *sql, const char *first, const char *second);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+** Where a live table's columns come from, and where they are kept.
+**
+**   ordersync, ordersync(sync=x)   the sync's mapping, loaded at each open
+**   ordersync(source='dbo.vwX')    the server, once; from then on the shadow
+**                                  table <name>_columns
+*/
+#include "live/local.h"
+
+#include "base/sql.h"
+#include "local/txn.h"
+
+#include <string.h>
+
+#define SHADOW "columns"
+
+int columns_is_shadow(const char *suffix) {
+  return sqlite3_stricmp(suffix, SHADOW) == 0;
+}
+
+static sqlite3 *db_of(const struct live_table *t) {
+  return t->pool->db;
+}
+
+/* ---- a mapping made of a source's columns ------------------------------ */
+
+static char *copy(const char *text, struct err *e) {
+  char *out = sqlite3_mprintf("%s", text);
+  if (!out) err_nomem(e);
+  return out;
+}
+
+static enum err_code map_source(struct live_table *t, struct err *e) {
+  struct mapping *m = &t->map;
+  sqlite3_uint64 n = (sqlite3_uint64)t->declared.count;
+  mapping_clear(m);
+  m->columns = sqlite3_malloc64(n * sizeof *m->columns);
+  if (!m->columns) return err_nomem(e);
+  memset(m->columns, 0, n * sizeof *m->columns);
+  m->n_columns = t->declared.count;
+  m->sync = copy(t->name, e);
+  m->profile = copy(t->args.profile ? t->args.profile : "default", e);
+  m->source = copy(t->args.source, e);
+  m->on_missing = MISSING_ERROR;
+  m->on_bad_value = BAD_VALUE_ERROR;
+  for (int i = 0; i < m->n_columns && !e->code; i++) {
+    struct mapping_column *c = &m->columns[i];
+    c->position = i + 1;
+    c->source = copy(t->declared.items[i].name, e);
+    c->target = copy(t->declared.items[i].name, e);
+    c->kind = value_kind_default(t->declared.items[i].type);
+  }
+  return e->code;
+}
+
+/* ---- the shadow table -------------------------------------------------- */
+
+/* 1: there, 0: not there; e on failure. */
+static int shadow_exists(struct live_table *t, struct err *e) {
+  sqlite3_stmt *stmt;
+  int found;
+  if (e->code) return 0;
+  stmt = sql_prepare(db_of(t), e,
+                     "SELECT 1 FROM \"%w\".sqlite_schema WHERE type='table' "
+                     "AND name=%Q||'_" SHADOW "' COLLATE NOCASE",
+                     t->schema, t->name);
+  if (!stmt) return 0;
+  found = sqlite3_step(stmt) == SQLITE_ROW;
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db_of(t), "looking for a table");
+  return found;
+}
+
+static enum err_code shadow_write(struct live_table *t, struct err *e) {
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
+  sqlite3_stmt *stmt;
+  char *sql;
+  if (shadow_exists(t, e)) {
+    err_set(e, ERR_CONFIG,
+            "there is already a table \"%s_" SHADOW
+            "\", which would keep the columns of \"%s\"",
+            t->name, t->name);
+  }
+  if (e->code) return e->code;
+  sql = sqlite3_mprintf(
+      "CREATE TABLE \"%w\".\"%w_" SHADOW "\"(position INTEGER PRIMARY KEY, "
+      "name TEXT NOT NULL, type TEXT NOT NULL, precision INTEGER, scale "
+      "INTEGER, max_bytes INTEGER, nullable INTEGER)",
+      t->schema, t->name);
+  if (!sql) return err_nomem(e);
+  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
+    err_sqlite(e, db_of(t), "keeping the columns");
+  }
+  sqlite3_free(sql);
+  stmt = e->code ? NULL
+                 : sql_prepare(db_of(t), e,
+                               "INSERT INTO \"%w\".\"%w_" SHADOW
+                               "\" VALUES(?1,?2,?3,?4,?5,?6,?7)",
+                               t->schema, t->name);
+  for (int i = 0; i < t->declared.count && !e->code; i++) {
+    const struct remote_column *c = &t->declared.items[i];
+    sqlite3_bind_int(stmt, 1, i + 1);
+    sqlite3_bind_text(stmt, 2, c->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 3, remote_type_name(c->type), -1, SQLITE_STATIC);
+    sqlite3_bind_int(stmt, 4, c->precision);
+    sqlite3_bind_int(stmt, 5, c->scale);
+    sqlite3_bind_int(stmt, 6, c->max_bytes);
+    sqlite3_bind_int(stmt, 7, c->nullable);
+    sqlite3_step(stmt);
+    if (sqlite3_reset(stmt)) err_sqlite(e, db_of(t), "keeping the columns");
+  }
+  sqlite3_finalize(stmt);
+  sqlite3_set_last_insert_rowid(db_of(t), saved_rowid);
+  return e->code;
+}
+
+/* What is not known any more is nothing that could be pushed. */
+static enum remote_type type_parse(const char *name) {
+  for (int i = REMOTE_UNKNOWN; name && i <= REMOTE_UDT; i++) {
+    if (strcmp(name, remote_type_name((enum remote_type)i)) == 0) {
+      return (enum remote_type)i;
+    }
+  }
+  return REMOTE_UNKNOWN;
+}
+
+static enum err_code add_column(struct remote_columns *columns,
+                                sqlite3_stmt *row, struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)columns->count + 1;
+  const char *name = (const char *)sqlite3_column_text(row, 0);
+  struct remote_column *items =
+      sqlite3_realloc64(columns->items, n * sizeof *items);
+  struct remote_column *c;
+  if (!items) return err_nomem(e);
+  columns->items = items;
+  c = &items[columns->count];
+  memset(c, 0, sizeof *c);
+  c->name = copy(name ? name : "", e);
+  if (e->code) return e->code;
+  columns->count++;
+  c->type = type_parse((const char *)sqlite3_column_text(row, 1));
+  c->precision = sqlite3_column_int(row, 2);
+  c->scale = sqlite3_column_int(row, 3);
+  c->max_bytes = sqlite3_column_int(row, 4);
+  c->nullable = sqlite3_column_int(row, 5);
+  return ERR_NONE;
+}
+
+static enum err_code shadow_read(struct live_table *t, struct err *e) {
+  sqlite3_stmt *stmt;
+  if (!shadow_exists(t, e)) {
+    return err_set(e, ERR_CONFIG,
+                   "the table \"%s_" SHADOW "\", which kept the columns of "
+                   "\"%s\", is gone: DROP and CREATE \"%s\" again",
+                   t->name, t->name, t->name);
+  }
+  stmt = sql_prepare_plain(db_of(t), e,
+                           "SELECT name, type, precision, scale, max_bytes, "
+                           "nullable FROM \"%w\".\"%w_" SHADOW
+                           "\" ORDER BY position",
+                           t->schema, t->name);
+  if (!stmt) return e->code;
+  while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
+    add_column(&t->declared, stmt, e);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db_of(t), "reading the columns");
+  if (!e->code && t->declared.count == 0) {
+    err_set(e, ERR_CONFIG, "the table \"%s_" SHADOW "\" is empty", t->name);
+  }
+  return e->code;
+}
+
+enum err_code columns_drop(struct live_table *t, struct err *e) {
+  char *sql;
+  if (!t->args.source) return ERR_NONE;
+  sql = sqlite3_mprintf("DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"",
+                        t->schema, t->name);
+  if (!sql) return err_nomem(e);
+  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
+    err_sqlite(e, db_of(t), "dropping the columns");
+  }
+  sqlite3_free(sql);
+  return e->code;
+}
+
+enum err_code columns_rename(struct live_table *t, const char *name,
+                             struct err *e) {
+  char *new_name = copy(name, e);
+  char *sql = NULL;
+  if (e->code) return e->code;
+  if (t->args.source && shadow_exists(t, e)) {
+    sql = sqlite3_mprintf("ALTER TABLE \"%w\".\"%w_" SHADOW
+                          "\" RENAME TO \"%w_" SHADOW "\"",
+                          t->schema, t->name, name);
+    if (!sql)
+      err_nomem(e);
+    else if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
+      err_sqlite(e, db_of(t), "renaming the columns");
+    }
+  }
+  sqlite3_free(sql);
+  if (e->code) {
+    sqlite3_free(new_name);
+  } else {
+    sqlite3_free(t->name);
+    t->name = new_name;
+  }
+  return e->code;
+}
+
+/* ---- loading ----------------------------------------------------------- */
+
+static enum err_code ask_server(struct live_table *t, struct err *e) {
+  struct link *link = NULL;
+  const struct remote_columns *has;
+  const char *profile = t->args.profile ? t->args.profile : "default";
+  if (link_acquire(&link, t->pool, profile, e)) return e->code;
+  /* What an earlier statement learned may be old. */
+  pool_forget(t->pool, profile, t->args.source);
+  has = link_describe(link, t->args.source, e);
+  if (has) remote_columns_copy(&t->declared, has, e);
+  link_release(link);
+  return e->code;
+}
+
+enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
+  if (!t->args.source) {
+    return mapping_load(&t->map, db_of(t), t->args.sync, e);
+  }
+  if (creating) {
+    ask_server(t, e);
+    if (!e->code) shadow_write(t, e);
+  } else {
+    shadow_read(t, e);
+  }
+  if (!e->code) map_source(t, e);
+  return e->code;
+}
+
+static const char *decl_of(const struct live_table *t, int i) {
+  enum remote_type type =
+      i < t->declared.count ? t->declared.items[i].type : REMOTE_UNKNOWN;
+  return value_kind_decl(t->map.columns[i].kind, type);
+}
+
+char *columns_declaration(const struct live_table *t, struct err *e) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  char *text;
+  sqlite3_str_appendall(out, "CREATE TABLE x(");
+  for (int i = 0; i < t->map.n_columns; i++) {
+    int not_null = i < t->declared.count && !t->declared.items[i].nullable;
+    sqlite3_str_appendf(out, "%s\"%w\" %s%s", i ? ", " : "",
+                        t->map.columns[i].target, decl_of(t, i),
+                        not_null ? " NOT NULL" : "");
+  }
+  sqlite3_str_appendall(out, ")");
+  text = sqlite3_str_finish(out);
+  if (!text) err_nomem(e);
+  return text;
+}
+
+/* ---- changes ----------------------------------------------------------- */
+
+enum err_code columns_current(struct live_table *t, struct mapping *fresh,
+                              const struct mapping **map, struct err *e) {
+  int same;
+  *map = &t->map;
+  if (t->args.source) return ERR_NONE;
+  if (mapping_load(fresh, db_of(t), t->args.sync, e)) return e->code;
+  same = fresh->n_columns == t->map.n_columns;
+  for (int i = 0; same && i < fresh->n_columns; i++) {
+    const struct mapping_column *now = &fresh->columns[i];
+    const struct mapping_column *then = &t->map.columns[i];
+    same = strcmp(now->target, then->target) == 0 &&
+           strcmp(value_kind_decl(now->kind, REMOTE_UNKNOWN),
+                  value_kind_decl(then->kind, REMOTE_UNKNOWN)) == 0;
+  }
+  if (!same) {
+    err_set(e, ERR_CONFIG,
+            "the columns of sync \"%s\" have changed since this connection "
+            "first used the table",
+            fresh->sync);
+    err_hint(e, "open the database again");
+  }
+  *map = fresh;
+  return e->code;
+}
+
+enum err_code columns_compare(const struct live_table *t,
+                              const struct remote_columns *now,
+                              const int *remote_index, struct err *e) {
+  for (int i = 0; i < t->declared.count && !e->code; i++) {
+    const struct remote_column *was = &t->declared.items[i];
+    const struct remote_column *is;
+    if (remote_index[i] < 0) continue;
+    is = &now->items[remote_index[i]];
+    if (!was->nullable && is->nullable) {
+      err_set(e, ERR_DATA,
+              "column \"%s\" was NOT NULL when \"%s\" was created: DROP and "
+              "CREATE \"%s\" again",
+              was->name, t->name, t->name);
+    }
+    if (is->type == was->type) continue;
+    err_set(e, ERR_DATA,
+            "column \"%s\" was %s when \"%s\" was created and is %s on the "
+            "server now: DROP and CREATE \"%s\" again",
+            was->name, remote_type_name(was->type), t->name,
+            remote_type_name(is->type), t->name);
+  }
+  return e->code;
+}

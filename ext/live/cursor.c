@@ -1,0 +1,316 @@
+/*
+** The cursor: a scan of the server's rows, or of rows that were kept.
+*/
+#include "live/local.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* A LIMIT beyond this is not sent as TOP. */
+#define TOP_MOST 100000
+
+struct live_cursor {
+  sqlite3_vtab_cursor base;
+  struct mapping fresh;      /* of a sync; loaded at open */
+  const struct mapping *map; /* fresh, or the table's */
+  struct scan scan;
+  struct memory *memory; /* owned */
+  struct plan plan;
+  int eof;
+  struct err cell_error; /* kept here: to clear one for each cell costs */
+
+  /* Reading kept rows. */
+  int is_local;
+  int is_indexed;    /* only the rows of a hash bucket */
+  sqlite3_int64 row; /* from 0 */
+};
+
+static struct live_table *table_of(const struct live_cursor *c) {
+  return (struct live_table *)c->base.pVtab;
+}
+
+static int fail(struct live_cursor *c, struct err *e) {
+  const struct live_table *t = table_of(c);
+  if (t->args.source)
+    err_prefix(e, "%s", t->name);
+  else if (c->map && c->map->sync)
+    err_prefix(e, "sync \"%s\"", c->map->sync);
+  if (c->scan.link) profile_mask(&c->scan.link->settings, e);
+  scan_end(&c->scan);
+  c->eof = 1;
+  return err_vtab(e, &c->base.pVtab->zErrMsg);
+}
+
+/* ---- open and close ---------------------------------------------------- */
+
+/* A table that came with the file asks nobody where the program has told SQLite
+** not to trust the file: it may be a stranger's, and would run as us. */
+static enum err_code check_trust(const struct live_table *t, struct err *e) {
+  int trusted = 1;
+  if (t->eponymous || t->allowed_in_schema ||
+      sqlite3_stricmp(t->schema, "temp") == 0) {
+    return ERR_NONE;
+  }
+  sqlite3_db_config(t->pool->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &trusted);
+  if (trusted) return ERR_NONE;
+  err_set(e, ERR_CONFIG,
+          "unsafe use of \"%s\": it is stored in the database file, whose "
+          "schema is not trusted (PRAGMA trusted_schema is OFF)",
+          t->name);
+  err_hint(e, "Create it as temp.%s.", t->name);
+  return e->code;
+}
+
+int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
+  struct live_table *t = (struct live_table *)base;
+  struct live_cursor *c = sqlite3_malloc64(sizeof *c);
+  struct err e = {0};
+  if (!c) return SQLITE_NOMEM;
+  memset(c, 0, sizeof *c);
+  c->eof = 1;
+  if (!check_trust(t, &e) && !columns_current(t, &c->fresh, &c->map, &e) &&
+      !scan_init(&c->scan, t, c->map, &e)) {
+    c->memory = memory_open(t);
+    if (!c->memory) err_nomem(&e);
+  }
+  if (e.code) {
+    scan_clear(&c->scan);
+    mapping_clear(&c->fresh);
+    sqlite3_free(c);
+    return err_vtab(&e, &base->zErrMsg);
+  }
+  *out = &c->base;
+  return SQLITE_OK;
+}
+
+int cursor_close(sqlite3_vtab_cursor *base) {
+  struct live_cursor *c = (struct live_cursor *)base;
+  memory_close(table_of(c), c->memory);
+  scan_clear(&c->scan);
+  mapping_clear(&c->fresh);
+  sqlite3_free(c);
+  return SQLITE_OK;
+}
+
+/* ---- kept rows --------------------------------------------------------- */
+
+/* All rows by the conditions that do not vary. *too_large: they are too many
+** to be kept. */
+static enum err_code fetch(struct live_cursor *c, struct err *e) {
+  struct memory *m = c->memory;
+  sqlite3_uint64 n = (sqlite3_uint64)c->map->n_columns;
+  struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
+  int has_row = 1, full = 0;
+  if (!cells) return err_nomem(e);
+  rows_new(&m->rows, c->map->n_columns, e);
+  m->indexed = -1;
+  while (!e->code && !full) {
+    if (scan_step(&c->scan, &has_row, e) || !has_row) break;
+    for (int i = 0; i < c->map->n_columns && !e->code; i++) {
+      if (plan_uses(&c->plan, i))
+        scan_cell(&c->scan, i, &cells[i], e);
+      else
+        cells[i].type = SQLITE_NULL;
+    }
+    if (!e->code) rows_add(m->rows, cells, &full, e);
+  }
+  if (full || e->code) {
+    rows_free(m->rows);
+    m->rows = NULL;
+    m->too_large = full;
+  }
+  scan_end(&c->scan);
+  sqlite3_free(cells);
+  return e->code;
+}
+
+/*
+** A varying = by which the kept rows can be looked up: INTEGER with INTEGER,
+** TEXT with TEXT under BINARY, the only collation that plans have. What else
+** SQLite may find equal it would have to convert first.
+*/
+static int index_term(const struct live_cursor *c, int argc,
+                      sqlite3_value **argv, struct cell *key) {
+  for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
+    const struct plan_term *term = &c->plan.terms[i];
+    struct where_column column;
+    if (term->op != WHERE_EQ || term->is_list || !c->memory->varied[i]) {
+      continue;
+    }
+    plan_column(&column, c->map, term->column, NULL);
+    plan_value(key, argv[i], &column);
+    if (column.affinity == 'I' && key->type == SQLITE_INTEGER) return i;
+    if (column.affinity == 'T' && key->type == SQLITE_TEXT) return i;
+  }
+  return -1;
+}
+
+static enum err_code start_local(struct live_cursor *c, int argc,
+                                 sqlite3_value **argv, struct err *e) {
+  struct cell key;
+  int term = index_term(c, argc, argv, &key);
+  c->is_local = 1;
+  c->is_indexed = 0;
+  c->row = 0;
+  if (term >= 0) {
+    if (rows_index(c->memory->rows, c->plan.terms[term].column, e)) {
+      return e->code;
+    }
+    c->is_indexed = 1;
+    c->row = rows_first(c->memory->rows, &key);
+  }
+  c->eof = c->row < 0 || c->row >= rows_count(c->memory->rows);
+  return ERR_NONE;
+}
+
+/* ---- xFilter ----------------------------------------------------------- */
+
+/* LIMIT + OFFSET where every condition is exact; else -1. */
+static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
+                            int argc, sqlite3_value **argv) {
+  sqlite3_int64 limit, offset = 0;
+  int at = plan->n_terms;
+  if (!plan->has_limit || r->inexact || at >= argc) return -1;
+  limit = sqlite3_value_int64(argv[at]);
+  if (plan->has_offset && at + 1 < argc) {
+    offset = sqlite3_value_int64(argv[at + 1]);
+  }
+  if (offset < 0) offset = 0;
+  if (limit <= 0 || limit > TOP_MOST || offset > TOP_MOST) return -1;
+  return limit + offset;
+}
+
+/* Once. *changed: worth another try. */
+static enum err_code start_once(struct live_cursor *c, const char *plan,
+                                int argc, sqlite3_value **argv, int *changed,
+                                struct err *e) {
+  struct request r = {0};
+  enum memory_advice advice = MEMORY_SCAN;
+  char *where = NULL;
+  *changed = 0;
+  if (scan_describe(&c->scan, &c->plan, e) ||
+      request_make(&r, &c->plan, c->map, &c->scan.remote, c->scan.remote_index,
+                   argc, argv, e) ||
+      r.never) {
+    goto done;
+  }
+  advice = memory_consider(c->memory, plan, &r);
+  if (advice == MEMORY_FETCH) {
+    where = request_where(&r, c->memory->varied, e);
+    if (!e->code && !scan_start(&c->scan, &c->plan, where, -1, changed, e))
+      fetch(c, e);
+    sqlite3_free(where);
+    where = NULL;
+  }
+  if (e->code) goto done;
+  if (c->memory->rows) {
+    start_local(c, argc, argv, e);
+    goto done;
+  }
+  where = request_where(&r, NULL, e);
+  if (e->code) goto done;
+  if (!scan_start(&c->scan, &c->plan, where, top_of(&c->plan, &r, argc, argv),
+                  changed, e)) {
+    c->eof = 0;
+  }
+done:
+  sqlite3_free(where);
+  request_clear(&r);
+  return e->code;
+}
+
+static enum err_code start(struct live_cursor *c, const char *plan, int argc,
+                           sqlite3_value **argv, struct err *e) {
+  int changed = 0;
+  /* No need to ask anybody. */
+  if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
+  start_once(c, plan, argc, argv, &changed, e);
+  if (changed && !c->memory->rows) {
+    err_reset(e);
+    start_once(c, plan, argc, argv, &changed, e);
+  }
+  return e->code;
+}
+
+static enum err_code step(struct live_cursor *c, struct err *e) {
+  int has_row = 0;
+  if (scan_step(&c->scan, &has_row, e)) return e->code;
+  c->eof = !has_row;
+  return ERR_NONE;
+}
+
+int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
+                  int argc, sqlite3_value **argv) {
+  struct live_cursor *c = (struct live_cursor *)base;
+  struct err e = {0};
+  (void)number;
+  scan_end(&c->scan);
+  c->eof = 1;
+  c->is_local = 0;
+  if (!plan_decode(&c->plan, string)) {
+    err_set(&e, ERR_MISUSE, "the plan is not one of ours");
+  } else if (!start(c, string, argc, argv, &e) && !c->eof && !c->is_local) {
+    step(c, &e);
+  }
+  if (e.code) return fail(c, &e);
+  if (c->eof) scan_end(&c->scan);
+  return SQLITE_OK;
+}
+
+int cursor_next(sqlite3_vtab_cursor *base) {
+  struct live_cursor *c = (struct live_cursor *)base;
+  struct err e = {0};
+  if (!c->is_local) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
+  c->row = c->is_indexed ? rows_after(c->memory->rows, c->row) : c->row + 1;
+  c->eof = c->row < 0 || c->row >= rows_count(c->memory->rows);
+  return SQLITE_OK;
+}
+
+int cursor_eof(sqlite3_vtab_cursor *base) {
+  return ((struct live_cursor *)base)->eof;
+}
+
+/* ---- cells and rowids -------------------------------------------------- */
+
+static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
+                               struct err *e) {
+  if (!c->is_local) return scan_cell(&c->scan, i, cell, e);
+  rows_cell(c->memory->rows, c->row, i, cell);
+  return ERR_NONE;
+}
+
+int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
+  struct live_cursor *c = (struct live_cursor *)base;
+  struct cell cell;
+  if (c->eof) return SQLITE_OK;
+  if (read_cell(c, i, &cell, &c->cell_error)) {
+    struct err e = c->cell_error;
+    err_reset(&c->cell_error);
+    return fail(c, &e);
+  }
+  cell_result(context, &cell);
+  return SQLITE_OK;
+}
+
+/*
+** SQLite tells rows apart by rowid where it answers an OR by one scan a branch
+** (has an earlier branch found this row?), and in a RIGHT JOIN (which rows had
+** a match?). No key could serve as one: it is made of the row's content. Both
+** uses read the same columns in all their scans, and rows that are alike in
+** these have the same fate: they are found by the same branches, every one of
+** them. Within one branch SQLite does not compare rowids, so rows that are
+** alike all survive.
+*/
+int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
+  struct live_cursor *c = (struct live_cursor *)base;
+  struct err e = {0};
+  sqlite3_uint64 h = CELL_HASH_START;
+  struct cell cell;
+  for (int i = 0; !c->eof && i < c->map->n_columns; i++) {
+    if (!plan_uses(&c->plan, i)) continue;
+    if (read_cell(c, i, &cell, &e)) return fail(c, &e);
+    h = cell_hash(h, &cell);
+  }
+  *rowid = (sqlite3_int64)h;
+  return SQLITE_OK;
+}

@@ -1,0 +1,58 @@
+/*
+** The live view's connections: one a profile, kept open between statements
+** and closed with the database connection; more while cursors are open at the
+** same time. And what is known of the sources' columns.
+*/
+#ifndef ORDERSYNC_VTAB_LINK_H
+#define ORDERSYNC_VTAB_LINK_H
+#include "base/interrupt.h"
+#include "mssql/mssql.h"
+
+struct link;
+
+/* One a database connection: the module's pAux. */
+struct pool {
+  sqlite3 *db;            /* borrowed */
+  struct link *links;     /* owned */
+  struct source *sources; /* owned: the columns that sources have */
+};
+
+struct link {
+  struct pool *pool;
+  char *profile; /* owned */
+  struct profile settings;
+  struct mssql *remote;
+  struct interrupt interrupt; /* open while somebody uses the link */
+  int in_use;
+  int fresh; /* connected for the present user: it cannot have died idle */
+  struct link *next;
+};
+
+void pool_clear(struct pool *p);
+
+/* A connection for the profile, for the caller alone. */
+enum err_code link_acquire(struct link **out, struct pool *p,
+                           const char *profile, struct err *e);
+
+/* Gives it back, cancelling what is left of a result. Accepts NULL. */
+void link_release(struct link *l);
+
+/*
+** Sends a batch; mssql_columns(l->remote) describes its result. A link that
+** died while it was idle is replaced, once.
+*/
+enum err_code link_query(struct link *l, const char *sql, struct err *e);
+
+/* The columns of a source, asked for once a connection; borrowed until the
+** next call on the pool. */
+const struct remote_columns *link_describe(struct link *l, const char *source,
+                                           struct err *e);
+
+/* What is known already, without the network; NULL: nothing. */
+const struct remote_columns *
+pool_known(const struct pool *p, const char *profile, const char *source);
+
+/* The source's columns turned out to be others. */
+void pool_forget(struct pool *p, const char *profile, const char *source);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+** Runs the embedded SQL.
+*/
+#include "local/install.h"
+
+#include "base/clock.h"
+#include "base/sql.h"
+#include "local/txn.h"
+#include "sql_embedded.h"
+
+#include <string.h>
+
+/* How long to wait for another writer; an install is done by hand. */
+#define INSTALL_WAIT_MS 30000
+
+/* An index on a column that somebody else's table does not have is left out;
+** the refresh names the column if a mapping needs it. */
+static int may_be_left_out(sqlite3 *db, const char *sql) {
+  sql += strspn(sql, " \t\r\n");
+  return sqlite3_strnicmp(sql, "CREATE INDEX IF NOT EXISTS index_", 33) == 0 &&
+         (strstr(sqlite3_errmsg(db), "no such column") ||
+          strstr(sqlite3_errmsg(db), "no column named"));
+}
+
+/* Where the next statement's text starts: comments before it are not it. */
+static const char *skip_comments(const char *sql) {
+  for (;;) {
+    sql += strspn(sql, " \t\r\n");
+    if (sql[0] != '-' || sql[1] != '-') return sql;
+    sql += strcspn(sql, "\n");
+  }
+}
+
+static enum err_code run_script(sqlite3 *db, const char *sql, struct err *e) {
+  while (!e->code && *(sql = skip_comments(sql))) {
+    sqlite3_stmt *stmt = NULL;
+    const char *tail = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, &tail);
+    if (rc == SQLITE_OK) {
+      while (sqlite3_step(stmt) == SQLITE_ROW) {
+      }
+      rc = sqlite3_finalize(stmt);
+    } else if (may_be_left_out(db, sql)) {
+      rc = SQLITE_OK;
+      tail = strchr(sql, ';');
+      tail = tail ? tail + 1 : sql + strlen(sql);
+    }
+    if (rc) err_sqlite(e, db, "installing");
+    sql = tail;
+  }
+  return e->code;
+}
+
+/* ---- upgrade ----------------------------------------------------------- */
+
+static int has_column(sqlite3 *db, const char *table, const char *column) {
+  return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
+                                       NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static void add_column(sqlite3 *db, const char *table, sqlite3_stmt *column,
+                       struct err *e) {
+  const char *name = (const char *)sqlite3_column_text(column, 1);
+  const char *dflt = (const char *)sqlite3_column_text(column, 3);
+  sqlite3_str *sql;
+  char *text;
+  if (!name || has_column(db, table, name)) return;
+  sql = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(sql, "ALTER TABLE main.\"%w\" ADD COLUMN \"%w\" %s",
+                      table, name, sqlite3_column_text(column, 2));
+  /* NOT NULL can only be added together with a default. */
+  if (dflt) {
+    sqlite3_str_appendf(sql, "%s DEFAULT %s",
+                        sqlite3_column_int(column, 4) ? " NOT NULL" : "", dflt);
+  }
+  text = sqlite3_str_finish(sql);
+  if (!text)
+    err_nomem(e);
+  else if (sqlite3_exec(db, text, 0, 0, 0))
+    err_sqlite(e, db, "upgrading");
+  sqlite3_free(text);
+}
+
+/* What has a name of ours must be what we would make. */
+static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
+  sqlite3_stmt *has = sql_prepare(db, e,
+                                  "SELECT type FROM main.sqlite_schema WHERE "
+                                  "name=?1 COLLATE NOCASE AND type<>?2");
+  sqlite3_stmt *ours = sql_prepare(
+      fresh, e,
+      "SELECT name, type FROM sqlite_schema WHERE name LIKE '%%order%%'");
+  while (!e->code && sqlite3_step(ours) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(ours, 0);
+    sqlite3_bind_value(has, 1, sqlite3_column_value(ours, 0));
+    sqlite3_bind_value(has, 2, sqlite3_column_value(ours, 1));
+    if (sqlite3_step(has) == SQLITE_ROW) {
+      const char *type = (const char *)sqlite3_column_text(has, 0);
+      err_set(e, ERR_CONFIG,
+              "this database has a %s named \"%s\", where ordersync has a %s",
+              type ? type : "thing", name ? name : "?",
+              (const char *)sqlite3_column_text(ours, 1));
+      err_hint(e, "Rename it, then run ordersync_install() again.");
+    }
+    sqlite3_reset(has);
+  }
+  if (sqlite3_finalize(has)) err_sqlite(e, db, "installing");
+  if (sqlite3_finalize(ours)) err_sqlite(e, fresh, "installing");
+}
+
+/* Compares with the same script run in an empty database, so that the script
+** stays the one place that says what the tables are. */
+static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
+  sqlite3 *fresh = NULL;
+  sqlite3_stmt *stmt = NULL;
+  if (sqlite3_open_v2(":memory:", &fresh,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL)) {
+    err_sqlite(e, fresh, "upgrading");
+    goto done;
+  }
+  if (run_script(fresh, sql_schema, e)) goto done;
+  if (with_open_orders && run_script(fresh, sql_open_orders, e)) goto done;
+  check_kinds(db, fresh, e);
+  stmt = sql_prepare(fresh, e,
+                     "SELECT m.name, c.name, c.type, c.dflt_value, "
+                     "c.\"notnull\" FROM sqlite_schema m, "
+                     "pragma_table_info(m.name) c WHERE m.type = 'table' AND "
+                     "m.name LIKE 'ordersync%%'");
+  while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *table = (const char *)sqlite3_column_text(stmt, 0);
+    if (table && has_column(db, table, NULL)) add_column(db, table, stmt, e);
+  }
+done:
+  if (sqlite3_finalize(stmt)) err_sqlite(e, fresh, "upgrading");
+  sqlite3_close(fresh);
+  return e->code;
+}
+
+/* ---- entry ------------------------------------------------------------- */
+
+static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
+  struct interrupt interrupt = {0};
+  struct txn txn = {0};
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
+  if (txn_check_caller(db, "main", e)) return e->code;
+  if (interrupt_open(&interrupt, db, e)) return e->code;
+  if (txn_prepare(&txn, db, "main", NULL, &interrupt,
+                  clock_now_ms() + INSTALL_WAIT_MS, e)) {
+    goto done;
+  }
+  if (txn_begin(&txn, e)) goto done;
+  txn_guard(&txn);
+  if (upgrade(db, with_open_orders, e)) goto done;
+  if (run_script(db, sql_schema, e)) goto done;
+  if (with_open_orders && run_script(db, sql_open_orders, e)) goto done;
+  txn_commit(&txn, e);
+done:
+  txn_clear(&txn);
+  interrupt_close(&interrupt);
+  sqlite3_set_last_insert_rowid(db, saved_rowid);
+  return e->code;
+}
+
+enum err_code install_schema(sqlite3 *db, struct err *e) {
+  return install(db, 0, e);
+}
+
+enum err_code install_all(sqlite3 *db, struct err *e) {
+  return install(db, 1, e);
+}

@@ -1,0 +1,19 @@
+/*
+** Creates or upgrades what lives in the database.
+**
+**   SELECT ordersync_install();
+*/
+#ifndef ORDERSYNC_INSTALL_H
+#define ORDERSYNC_INSTALL_H
+#include "base/err.h"
+
+/* The config tables, the run log and the status view, without open_orders. A
+** table of an older version gets the columns that it lacks. Idempotent; never
+** touches rows. One transaction (a savepoint inside the caller's). */
+enum err_code install_schema(sqlite3 *db, struct err *e);
+
+/* The same and open_orders: the table, its indexes, its sync and its 68-column
+** mapping. What is there already is kept. */
+enum err_code install_all(sqlite3 *db, struct err *e);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+** Checks the target table against the mapping.
+*/
+#include "local/target.h"
+
+#include "base/sql.h"
+#include "local/txn.h"
+
+#include <string.h>
+
+static int mapped_as(const struct mapping *m, const char *column) {
+  for (int i = 0; i < m->n_columns; i++) {
+    if (sqlite3_stricmp(m->columns[i].target, column) == 0) return i;
+  }
+  return -1;
+}
+
+/* Our own tables and SQLite's are no targets: a refresh would delete the
+** configuration that drives it. */
+static int is_reserved(const char *table) {
+  return sqlite3_strnicmp(table, "sqlite_", 7) == 0 ||
+         sqlite3_strnicmp(table, "ordersync_", 10) == 0;
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+static void read_integer(sqlite3_stmt *stmt, sqlite3 *db, sqlite3_int64 *value,
+                         struct err *e) {
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    *value = sqlite3_column_int64(stmt, 0);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
+}
+
+static sqlite3_int64 schema_version(sqlite3 *db, const struct mapping *m,
+                                    struct err *e) {
+  sqlite3_int64 version = -1;
+  read_integer(sql_prepare(db, e, "PRAGMA \"%w\".schema_version", m->schema),
+               db, &version, e);
+  return version;
+}
+
+/* The version first: what is then looked at is that one or a later one. The
+** pragmas that tell about tables answer from what the connection has read of
+** the schema; only a statement that reads the file notices that it is old. */
+static void read_schema(struct target *t, sqlite3 *db, const struct mapping *m,
+                        struct err *e) {
+  sqlite3_int64 ignored = 0;
+  t->schema = -1;
+  if (e->code) return;
+  if (sqlite3_db_readonly(db, m->schema) < 0) {
+    err_set(e, ERR_CONFIG, "there is no attached database \"%s\"", m->schema);
+    err_hint(e, "attach it, or mend the sync's target \"%s.%s\"", m->schema,
+             m->target);
+    return;
+  }
+  t->schema = schema_version(db, m, e);
+  read_integer(sql_prepare(db, e, "SELECT count(*) FROM \"%w\".sqlite_schema",
+                           m->schema),
+               db, &ignored, e);
+}
+
+static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
+                        struct err *e) {
+  sqlite3_stmt *stmt;
+  int rc;
+  if (e->code) return;
+  if (is_reserved(m->target)) {
+    err_set(e, ERR_CONFIG, "target \"%s\" is not a table of yours", m->target);
+    return;
+  }
+  stmt = sql_prepare(db, e,
+                     "SELECT type, wr, strict FROM pragma_table_list WHERE "
+                     "schema = %Q COLLATE nocase AND name = %Q COLLATE nocase",
+                     m->schema, m->target);
+  if (!stmt) return;
+  rc = sqlite3_step(stmt);
+  if (rc == SQLITE_DONE) {
+    err_set(e, ERR_CONFIG, "there is no target table \"%s\"", m->target);
+    err_hint(e, "create it, or run ordersync_install() or ordersync_add()");
+  } else if (rc != SQLITE_ROW) {
+    err_sqlite(e, db, "looking for the target");
+  } else {
+    const char *type = (const char *)sqlite3_column_text(stmt, 0);
+    t->without_rowid = sqlite3_column_int(stmt, 1);
+    t->is_strict = sqlite3_column_int(stmt, 2);
+    if (!type || strcmp(type, "table") != 0) {
+      err_set(e, ERR_CONFIG, "target \"%s\" is a %s, not a plain table",
+              m->target, type ? type : "mystery");
+    }
+  }
+  sqlite3_finalize(stmt);
+}
+
+/* ---- its row ids ------------------------------------------------------- */
+
+/* The INTEGER PRIMARY KEY that is the row id has no index of its own; one that
+** only looks like it (DESC, WITHOUT ROWID, one of several columns) has. */
+static void find_alias(struct target *t, sqlite3 *db, const struct mapping *m,
+                       struct err *e) {
+  sqlite3_stmt *stmt = sql_prepare(
+      db, e,
+      "SELECT max(name) FROM pragma_table_xinfo(%Q, %Q) WHERE pk GROUP BY 1=1 "
+      "HAVING count(*) = 1 AND max(type) = 'INTEGER' COLLATE nocase AND NOT "
+      "EXISTS(SELECT 1 FROM pragma_index_list(%Q, %Q) WHERE origin = 'pk')",
+      m->target, m->schema, m->target, m->schema);
+  if (!stmt) return;
+  if (sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(stmt, 0);
+    t->alias = name ? sqlite3_mprintf("%s", name) : NULL;
+    if (!t->alias) err_nomem(e);
+    t->alias_is_mapped = t->alias && mapped_as(m, t->alias) >= 0;
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
+}
+
+/* Any column, mapped or not, may be called "rowid"; then the row id answers to
+** another name. */
+static const char *const rowid_names[] = {"rowid", "_rowid_", "oid"};
+#define N_ROWID_NAMES 3
+
+static void choose_rowid(struct target *t, const struct mapping *m,
+                         const int *hidden, struct err *e) {
+  const char *name = t->alias;
+  for (int i = 0; i < N_ROWID_NAMES && !name; i++) {
+    if (!hidden[i]) name = rowid_names[i];
+  }
+  if (e->code) return;
+  if (m->mode == MODE_DIFF && t->without_rowid) {
+    err_set(e, ERR_CONFIG,
+            "target \"%s\" is WITHOUT ROWID: mode 'diff' needs row ids",
+            m->target);
+  } else if (m->mode == MODE_DIFF && !name) {
+    err_set(e, ERR_CONFIG,
+            "target \"%s\" has columns called rowid, _rowid_ and oid, which "
+            "hide its row ids: mode 'diff' needs them",
+            m->target);
+    err_hint(e, "rename one of these columns, add an INTEGER PRIMARY KEY, or "
+                "use mode 'replace'");
+  } else if (name) {
+    t->rowid = sqlite3_mprintf("\"%w\"", name);
+    if (!t->rowid) err_nomem(e);
+  }
+}
+
+/* ---- its columns ------------------------------------------------------- */
+
+static void add_other(struct target *t, const char *name, struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)t->n_others + 1;
+  char **grown = sqlite3_realloc64(t->others, n * sizeof *grown);
+  if (!grown) {
+    err_nomem(e);
+    return;
+  }
+  t->others = grown;
+  grown[t->n_others] = sqlite3_mprintf("%s", name);
+  if (grown[t->n_others])
+    t->n_others++;
+  else
+    err_nomem(e);
+}
+
+/* A column that nobody maps. */
+static void check_unmapped(struct target *t, const struct mapping *m,
+                           const char *name, int not_null, struct err *e) {
+  if (t->alias && sqlite3_stricmp(name, t->alias) == 0) return;
+  if (sqlite3_stricmp(name, "updated_at") == 0) {
+    t->has_updated_at = 1;
+    return;
+  }
+  add_other(t, name, e);
+  if (sqlite3_stricmp(name, "created_at") == 0) {
+    t->has_created_at = 1;
+  } else if (not_null) {
+    err_set(e, ERR_CONFIG,
+            "target column \"%s\".\"%s\" is NOT NULL, has no default, and no "
+            "source column is mapped to it",
+            m->target, name);
+  }
+}
+
+/* One column of the target: name, declared type, NOT NULL, default, primary
+** key, hidden. */
+static void check_column(struct target *t, const struct mapping *m,
+                         sqlite3_stmt *row, int *seen, struct err *e) {
+  const char *name = (const char *)sqlite3_column_text(row, 0);
+  const char *decl = (const char *)sqlite3_column_text(row, 1);
+  int has_default = sqlite3_column_type(row, 3) != SQLITE_NULL;
+  int not_null = sqlite3_column_int(row, 2) ||
+                 (t->without_rowid && sqlite3_column_int(row, 4));
+  int hidden = sqlite3_column_int(row, 5);
+  int at = name ? mapped_as(m, name) : -1;
+  if (!name) {
+    err_nomem(e);
+  } else if (at >= 0 && hidden) {
+    err_set(e, ERR_CONFIG, "target column \"%s\".\"%s\" is generated",
+            m->target, name);
+  } else if (at >= 0) {
+    seen[at] = 1;
+    t->decls[at] = sqlite3_mprintf("%s", decl ? decl : "");
+    if (!t->decls[at]) err_nomem(e);
+  } else if (!hidden) {
+    check_unmapped(t, m, name, not_null && !has_default, e);
+  }
+}
+
+static void note_rowid_name(sqlite3_stmt *row, int *hidden) {
+  const char *name = (const char *)sqlite3_column_text(row, 0);
+  for (int i = 0; i < N_ROWID_NAMES && name; i++) {
+    if (sqlite3_stricmp(name, rowid_names[i]) == 0) hidden[i] = 1;
+  }
+}
+
+static void check_missing(const struct mapping *m, const int *seen,
+                          struct err *e) {
+  sqlite3_str *list;
+  char *text;
+  if (e->code) return;
+  list = sqlite3_str_new(NULL);
+  for (int i = 0; i < m->n_columns; i++) {
+    if (seen[i]) continue;
+    sqlite3_str_appendf(list, "%s\"%s\"", sqlite3_str_length(list) ? ", " : "",
+                        m->columns[i].target);
+  }
+  if (sqlite3_str_errcode(list)) err_nomem(e);
+  text = sqlite3_str_finish(list);
+  if (text) {
+    err_set(e, ERR_CONFIG, "target table \"%s\" has no column %s", m->target,
+            text);
+    err_hint(e, "add it to the table, or delete its row in ordersync_columns");
+  }
+  sqlite3_free(text);
+}
+
+static void check_columns(struct target *t, sqlite3 *db,
+                          const struct mapping *m, struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  int *seen = NULL, hidden[N_ROWID_NAMES] = {0};
+  int rc = SQLITE_DONE;
+  sqlite3_uint64 n = (sqlite3_uint64)m->n_columns;
+  if (e->code) return;
+  seen = sqlite3_malloc64(n * sizeof *seen);
+  t->decls = sqlite3_malloc64(n * sizeof *t->decls);
+  if (!seen || !t->decls) {
+    err_nomem(e);
+    goto done;
+  }
+  memset(seen, 0, n * sizeof *seen);
+  memset(t->decls, 0, n * sizeof *t->decls);
+  t->n_decls = m->n_columns;
+  stmt = sql_prepare(db, e,
+                     "SELECT name, type, \"notnull\", dflt_value, pk, hidden "
+                     "FROM pragma_table_xinfo(%Q, %Q)",
+                     m->target, m->schema);
+  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    check_column(t, m, stmt, seen, e);
+    note_rowid_name(stmt, hidden);
+  }
+  if (!e->code && rc != SQLITE_DONE) err_sqlite(e, db, "reading the target");
+  check_missing(m, seen, e);
+  choose_rowid(t, m, hidden, e);
+done:
+  sqlite3_finalize(stmt);
+  sqlite3_free(seen);
+}
+
+/* ---- other tables' rows ------------------------------------------------ */
+
+static int has_key(const struct mapping *m) {
+  return m->key && m->key[strspn(m->key, " ,\t\r\n")];
+}
+
+/* Deleting a row would delete (CASCADE) or empty (SET NULL, SET DEFAULT) the
+** rows of other tables that point at it. That is as it should be for a row
+** that vanished on the server, but not for one that comes back at once. */
+static void check_children(struct target *t, sqlite3 *db,
+                           const struct mapping *m, struct err *e) {
+  int spares = m->mode == MODE_DIFF && has_key(m);
+  sqlite3_stmt *stmt = sql_prepare(
+      db, e,
+      "SELECT t.name, f.on_delete FROM pragma_table_list t, "
+      "pragma_foreign_key_list(t.name, t.schema) f WHERE t.schema = %Q COLLATE "
+      "nocase AND t.type = 'table' AND f.\"table\" = %Q COLLATE nocase AND "
+      "f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')",
+      m->schema, m->target);
+  if (!stmt) return;
+  if (sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *child = (const char *)sqlite3_column_text(stmt, 0);
+    t->acting_child = child ? sqlite3_mprintf("%s", child) : NULL;
+    if (!t->acting_child) err_nomem(e);
+    if (!spares) {
+      err_set(e, ERR_CONFIG,
+              "table \"%s\" points at \"%s\" with ON DELETE %s, and %s",
+              t->acting_child, m->target, sqlite3_column_text(stmt, 1),
+              m->mode == MODE_DIFF ? "mode 'diff' without a key deletes every "
+                                     "row that changed"
+                                   : "replace mode deletes every row");
+    }
+    err_hint(e, "use mode 'diff' with a key");
+  }
+  if (sqlite3_finalize(stmt) != SQLITE_OK) err_sqlite(e, db, "reading keys");
+}
+
+/* ---- all together ------------------------------------------------------ */
+
+enum err_code target_open(struct target *t, sqlite3 *db,
+                          const struct mapping *m, struct err *e) {
+  memset(t, 0, sizeof *t);
+  if (e->code) return e->code;
+  read_schema(t, db, m, e);
+  check_table(t, db, m, e);
+  find_alias(t, db, m, e);
+  check_columns(t, db, m, e);
+  check_children(t, db, m, e);
+  if (!e->code) {
+    t->qualified = sqlite3_mprintf("\"%w\".\"%w\"", m->schema, m->target);
+    if (!t->qualified) err_nomem(e);
+  }
+  err_prefix(e, "sync \"%s\"", m->sync);
+  if (e->code) target_clear(t);
+  return e->code;
+}
+
+enum err_code target_recheck(struct target *t, sqlite3 *db,
+                             const struct mapping *m, struct err *e) {
+  sqlite3_int64 now = schema_version(db, m, e);
+  if (e->code || (now == t->schema && now >= 0)) return e->code;
+  target_clear(t);
+  if (target_open(t, db, m, e)) {
+    err_hint(e, "The table was changed while the rows were being fetched");
+  }
+  return e->code;
+}
+
+void target_clear(struct target *t) {
+  for (int i = 0; i < t->n_decls; i++) sqlite3_free(t->decls[i]);
+  for (int i = 0; i < t->n_others; i++) sqlite3_free(t->others[i]);
+  sqlite3_free(t->decls);
+  sqlite3_free(t->others);
+  sqlite3_free(t->alias);
+  sqlite3_free(t->rowid);
+  sqlite3_free(t->acting_child);
+  sqlite3_free(t->qualified);
+  memset(t, 0, sizeof *t);
+}

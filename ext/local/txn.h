@@ -1,0 +1,88 @@
+/*
+** One write transaction on a connection that belongs to somebody else.
+**
+** Outside a transaction it is BEGIN ... COMMIT, inside the caller's own one a
+** savepoint, so that the caller's ROLLBACK undoes it. Every statement is
+** prepared beforehand: after sqlite3_interrupt() nothing can be prepared, and
+** ROLLBACK itself fails.
+*/
+#ifndef ORDERSYNC_TXN_H
+#define ORDERSYNC_TXN_H
+#include "base/interrupt.h"
+
+struct txn {
+  sqlite3 *db;                 /* borrowed */
+  const char *schema;          /* borrowed */
+  struct interrupt *interrupt; /* borrowed */
+  sqlite3_int64 deadline_ms;   /* monotonic */
+  int nested;                  /* a savepoint inside the caller's */
+  int deferred;                /* foreign keys are, by us, in a nested one */
+  int owed_before;             /* the caller's own were violated already */
+  int open;
+  int guarded;                                       /* the pill is running */
+  sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
+  sqlite3_stmt *first; /* owned: a write that changes nothing; NULL: no table */
+  /* Owned. Counts as a write and changes nothing. Stepped after an interrupt
+  ** or out of memory, when ROLLBACK no longer works, it fails in such a way
+  ** that SQLite rolls everything back. */
+  sqlite3_stmt *pill;
+};
+
+/*
+** Refuses, before anything is done, where a transaction cannot work: inside a
+** statement that writes (INSERT ... SELECT f()), while other statements of
+** this connection are reading, on a read-only database, under query_only,
+** without a journal, on a file that was moved away.
+*/
+enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
+
+/* The part of it that counts also for what only reads: SQLite lets a CHECK of
+** a hostile file call us during PRAGMA integrity_check. */
+enum err_code txn_check_pragma(sqlite3 *db, struct err *e);
+
+/* Refuses, inside the caller's transaction, while one of its statements reads
+** the table that is about to be replaced. */
+enum err_code txn_check_readers(sqlite3 *db, const char *schema,
+                                const char *table, struct err *e);
+
+/* Whether main may be written at all. */
+int txn_may_write(sqlite3 *db);
+
+/* table is one that the transaction may write; NULL when none exists yet, and
+** then a savepoint takes the write lock only with the first write. */
+enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
+                          const char *table, struct interrupt *interrupt,
+                          sqlite3_int64 deadline_ms, struct err *e);
+
+/* Takes the write lock; waits for other writers until the deadline. */
+enum err_code txn_begin(struct txn *t, struct err *e);
+
+/* For a transaction that makes indexes: that expires every prepared statement,
+** the pill as well, but not one that is running. Call after txn_begin(). No
+** savepoint can be opened until the transaction is over. */
+void txn_guard(struct txn *t);
+
+/* Foreign keys must be right in the end only. Inside the caller's own
+** transaction too, where the caller's setting is back once ours is over;
+** unless the caller's own keys were violated before: then COMMIT decides. */
+enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e);
+
+/* Whether foreign keys are violated that must not be when this transaction
+** ends. */
+int txn_owes_foreign_keys(const struct txn *t);
+
+/* Makes it last; waits for readers (rollback journal) until the deadline. */
+enum err_code txn_commit(struct txn *t, struct err *e);
+
+/* Undoes everything; no-op when not open. Afterwards the connection is where
+** it was before txn_begin(), or, after an interrupt, a full disk or out of
+** memory inside the caller's transaction, that one is rolled back as a whole.
+*/
+void txn_rollback(struct txn *t);
+
+void txn_clear(struct txn *t);
+
+/* Fails when interrupted or past the deadline. */
+enum err_code txn_go_on(struct txn *t, struct err *e);
+
+#endif

@@ -1,0 +1,418 @@
+/*
+** Where the server is and who we are: an INI file and the environment.
+**
+**   ORDERSYNC_SERVER=sql.example.com ORDERSYNC_USER=reader \
+**   ORDERSYNC_PASSWORD_FILE=/run/secrets/orders sqlite3 orders.db ...
+**
+** The keys are in profile_keyword.c. A password never enters the
+** profile: profile_password() reads for it anew, on demand.
+*/
+#include "profile/profile.h"
+
+#include "profile/file.h"
+#include "profile/keyword.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static char *copy_text(const char *text, struct err *e) {
+  char *copy = sqlite3_mprintf("%s", text);
+  if (!copy) err_nomem(e);
+  return copy;
+}
+
+/* ---- the file ---------------------------------------------------------- */
+
+/* One reading of the file: into a profile, or for its password. */
+struct search {
+  const char *wanted; /* borrowed: the section's name */
+  struct profile *p;  /* borrowed; NULL: not wanted */
+  char **password;    /* borrowed; NULL: not wanted */
+  int found;
+  int lines[KEY_COUNT];  /* where the section has each key; 0: nowhere */
+  sqlite3_str *sections; /* owned: all the names, for a hint */
+};
+
+static void take_password(struct search *s, const struct profile_line *line,
+                          struct err *e) {
+  if (line->has_comment) {
+    err_set(e, ERR_PROFILE,
+            "a semicolon after a blank begins a comment and would cut the "
+            "value");
+    err_hint(e, "Put it into a file of its own and name that with "
+                "password_file.");
+  } else if (!*line->value) {
+    err_set(e, ERR_PROFILE, "the value is empty; give one or remove the line");
+  } else if (s->password && !*s->password) {
+    *s->password = keyword_password(line->value, line->path, e);
+  }
+}
+
+/* A pair of the wanted section. */
+static void take_pair(struct search *s, enum profile_key key,
+                      const struct profile_line *line, struct err *e) {
+  int *seen = &s->lines[key];
+  if (*seen) err_set(e, ERR_PROFILE, "given twice, first in line %d", *seen);
+  *seen = line->number;
+  if (e->code) return;
+  if (key == KEY_PASSWORD)
+    take_password(s, line, e);
+  else if (s->p)
+    keyword_set(s->p, key, line->value, e);
+}
+
+/* Keys are checked in every section; values only in the wanted one. */
+static int on_line(void *arg, const struct profile_line *line, struct err *e) {
+  struct search *s = arg;
+  int wanted = strcmp(line->section, s->wanted) == 0;
+  enum profile_key key;
+  s->found |= wanted;
+  if (!line->key) {
+    sqlite3_str_appendf(s->sections, "%s[%s]",
+                        sqlite3_str_length(s->sections) ? ", " : "",
+                        line->section);
+    return 0;
+  }
+  key = keyword_find(line->key);
+  if (!*line->section) {
+    err_set(e, ERR_PROFILE, "%s:%d: \"%.40s\" stands before any [section]",
+            line->path, line->number, line->key);
+    return 0;
+  }
+  if (key == KEY_NONE) {
+    err_set(e, ERR_PROFILE, "%s:%d: [%s] has an unknown key \"%.40s\"",
+            line->path, line->number, line->section, line->key);
+    keyword_hint(e);
+    return 0;
+  }
+  if (wanted) {
+    take_pair(s, key, line, e);
+    err_prefix(e, "%s:%d: [%s] %s", line->path, line->number, line->section,
+               keyword_name(key));
+  }
+  return key == KEY_PASSWORD;
+}
+
+/* The file to read, for sqlite3_free(); NULL with e unset when there is none
+** to try. *optional: its absence is no error. `i` counts the places. */
+static char *place(int i, int *optional, struct err *e) {
+  const char *env = getenv("ORDERSYNC_CONFIG");
+  const char *xdg = getenv("XDG_CONFIG_HOME");
+  const char *home = getenv("HOME");
+  char *path = NULL;
+  int skip = 0;
+  *optional = 1;
+  if (env && *env) {
+    *optional = 0;
+    if (i == 0)
+      path = sqlite3_mprintf("%s", env);
+    else
+      skip = 1;
+  } else if (i == 0) {
+    /* [XDG base directories]: a relative path is invalid and ignored; it
+    ** would also mean the working directory. */
+    skip = !xdg || *xdg != '/';
+    if (!skip) path = sqlite3_mprintf("%s/ordersync.ini", xdg);
+  } else if (i == 1) {
+    skip = !home || *home != '/';
+    if (!skip) path = sqlite3_mprintf("%s/.config/ordersync.ini", home);
+  } else {
+    path = sqlite3_mprintf("/etc/ordersync.ini");
+  }
+  if (!path && !skip) err_nomem(e);
+  return path;
+}
+
+/* Reads the first file that exists; *path stays NULL when none does. */
+static enum err_code search_files(struct search *s, char **path,
+                                  struct err *e) {
+  for (int i = 0; i < 3 && !*path && !e->code; i++) {
+    int optional = 1;
+    int exists = 0;
+    char *candidate = place(i, &optional, e);
+    if (!candidate) continue;
+    profile_file_lines(candidate, optional, on_line, s, &exists, e);
+    if (exists && !e->code)
+      *path = candidate;
+    else
+      sqlite3_free(candidate);
+  }
+  return e->code;
+}
+
+/* ---- the environment --------------------------------------------------- */
+
+static void drop_text(char **text) {
+  sqlite3_free(*text);
+  *text = NULL;
+}
+
+/*
+** Overrides what the file said. A server from the environment replaces the
+** file's whole idea of where the server is, its port and section included.
+*/
+static void override(struct profile *p, struct err *e) {
+  int server = keyword_environment(KEY_SERVER) != NULL;
+  int section = keyword_environment(KEY_SECTION) != NULL;
+  if (server || section) {
+    drop_text(&p->server);
+    drop_text(&p->freetds_section);
+    p->port = 0;
+  }
+  for (int i = 0; i < KEY_COUNT && !e->code; i++) {
+    enum profile_key key = (enum profile_key)i;
+    const char *value = keyword_environment(key);
+    char variable[KEYWORD_VARIABLE];
+    if (!value || key == KEY_PASSWORD) continue;
+    keyword_set(p, key, value, e);
+    keyword_variable(key, variable);
+    err_prefix(e, "environment variable %s", variable);
+  }
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static void parse_port(struct profile *p, const char *text, struct err *e) {
+  struct profile found = {0};
+  keyword_set(&found, KEY_PORT, text, e);
+  err_prefix(e, "server, port");
+  if (!e->code && p->port && p->port != found.port) {
+    err_set(e, ERR_PROFILE, "server says port %d, but port is %d", found.port,
+            p->port);
+  }
+  p->port = found.port;
+}
+
+/*
+** Takes p->server apart, in place: host, host,port, host:port,
+** host\instance, [address]:port, an optional "tcp:" before them (as in ADO's
+** connection strings). A bare IPv6 address has more than one colon and no
+** port.
+*/
+static void parse_server(struct profile *p, struct err *e) {
+  char *host = p->server;
+  char *rest;
+  size_t n;
+  if (strncasecmp(host, "tcp:", 4) == 0) {
+    memmove(host, host + 4, strlen(host + 4) + 1);
+  }
+  if (*host == '[') {
+    rest = strchr(host, ']');
+    n = rest ? (size_t)(rest - host) - 1 : 0;
+    if (!rest || (rest[1] && !strchr(",:\\", rest[1]))) {
+      err_set(e, ERR_PROFILE, "server \"%s\": no matching ]", host);
+      return;
+    }
+    rest++;
+    memmove(host, host + 1, n);
+  } else {
+    n = strcspn(host, ",\\");
+    if (!host[n]) {
+      char *colon = strchr(host, ':');
+      if (colon && !strchr(colon + 1, ':')) n = (size_t)(colon - host);
+    }
+    rest = host + n;
+  }
+  if (*rest == '\\') {
+    size_t n_instance = strcspn(rest + 1, ",:");
+    p->instance = sqlite3_mprintf("%.*s", (int)n_instance, rest + 1);
+    if (!p->instance) err_nomem(e);
+    rest += 1 + n_instance;
+  }
+  if (*rest) parse_port(p, rest + 1, e);
+  host[n] = 0;
+}
+
+static void check_server(struct profile *p, struct err *e) {
+  const char *hazard;
+  if (p->server && p->freetds_section) {
+    err_set(e, ERR_PROFILE, "server and freetds_section exclude each other");
+  }
+  if (!p->server && !p->freetds_section) {
+    err_set(e, ERR_PROFILE, "neither server nor freetds_section is given");
+  }
+  if (e->code || !p->server) return;
+  parse_server(p, e);
+  if (e->code) return;
+  hazard = keyword_conf_hazard(p->server);
+  if (!hazard && p->instance) hazard = keyword_conf_hazard(p->instance);
+  if (!hazard && strpbrk(p->server, " \t/\\'\"")) hazard = "is not a host name";
+  if (hazard) err_set(e, ERR_PROFILE, "server: the value %s", hazard);
+  if (!*p->server) err_set(e, ERR_PROFILE, "server: no host name");
+  if (p->instance && !*p->instance) {
+    err_set(e, ERR_PROFILE, "server: no instance name after the backslash");
+  }
+}
+
+static void check_login(const struct profile *p, struct err *e) {
+  if (p->auth != AUTH_KERBEROS && !p->user) {
+    err_set(e, ERR_PROFILE, "user is missing");
+    err_hint(e, "Only auth = kerberos does without.");
+    return;
+  }
+  if (p->auth == AUTH_KERBEROS && p->user) {
+    err_set(e, ERR_PROFILE, "auth = kerberos uses the ticket, not a user");
+    err_hint(e, "Remove user, or say auth = sql.");
+  }
+  if (p->auth == AUTH_NTLM && !strchr(p->user, '\\')) {
+    err_set(e, ERR_PROFILE, "auth = ntlm needs user = DOMAIN\\name");
+  }
+  /* FreeTDS takes a backslash in the name for a Windows login. */
+  if (p->auth == AUTH_SQL && strchr(p->user, '\\')) {
+    err_set(e, ERR_PROFILE, "user has a backslash: that is a Windows login");
+    err_hint(e, "Say auth = ntlm.");
+  }
+}
+
+/* An unreadable or empty CA file leaves FreeTDS without a check, or with a
+** message that says nothing: so it is looked at here. */
+static void check_transport(const struct profile *p, struct err *e) {
+  if (p->ca_file && p->encrypt != ENCRYPT_VERIFY) {
+    err_set(e, ERR_PROFILE, "ca_file has no use without encrypt = verify");
+  }
+  if (p->ca_file && *p->ca_file != '/') {
+    err_set(e, ERR_PROFILE, "ca_file must be an absolute path");
+  }
+  if (p->ca_file) {
+    profile_file_certificates(p->ca_file, e);
+    err_prefix(e, "ca_file");
+  }
+  if (p->packet_size > 16383 && p->encrypt != ENCRYPT_OFF) {
+    err_set(e, ERR_PROFILE,
+            "packet_size is at most 16383 when the link is encrypted");
+  }
+}
+
+static void set_defaults(struct profile *p, const char *name, struct err *e) {
+  p->login_timeout = 30;
+  p->query_timeout = 300;
+  p->lock_timeout = 30000;
+  p->name = copy_text(name, e);
+  p->tds_version = copy_text("7.4", e);
+  p->app_name = copy_text("ordersync", e);
+  p->isolation = copy_text("READ COMMITTED", e);
+}
+
+/* With no file, or no such section in it, the environment may define the
+** default profile alone. */
+static void check_found(const struct search *s, const char *path,
+                        struct err *e) {
+  int is_default = strcmp(s->wanted, "default") == 0;
+  char *known = NULL;
+  if (e->code || s->found) return;
+  if (is_default &&
+      (keyword_environment(KEY_SERVER) || keyword_environment(KEY_SECTION))) {
+    return;
+  }
+  if (!path) {
+    err_set(e, ERR_PROFILE, "there is no configuration file");
+    err_hint(e, "Write ~/.config/ordersync.ini%s.",
+             is_default ? ", or set ORDERSYNC_SERVER and its like" : "");
+    return;
+  }
+  err_set(e, ERR_PROFILE, "%s has no section [%s]", path, s->wanted);
+  if (sqlite3_str_length(s->sections)) {
+    known = sqlite3_mprintf("%s", sqlite3_str_value(s->sections));
+  }
+  err_hint(e, "It has: %s.", known ? known : "none");
+  sqlite3_free(known);
+}
+
+enum err_code profile_load(struct profile *p, const char *name, struct err *e) {
+  struct search s = {.wanted = name ? name : "default", .p = p};
+  memset(p, 0, sizeof *p);
+  s.sections = sqlite3_str_new(NULL);
+  set_defaults(p, s.wanted, e);
+  if (e->code) goto done;
+  if (search_files(&s, &p->path, e)) goto done;
+  check_found(&s, p->path, e);
+  if (!s.found) { /* the environment alone */
+    sqlite3_free(p->path);
+    p->path = NULL;
+  }
+  if (s.lines[KEY_PASSWORD] && p->password_file) {
+    err_set(e, ERR_PROFILE, "password and password_file exclude each other");
+  }
+  if (!e->code && strcmp(s.wanted, "default") == 0) override(p, e);
+  if (!e->code) check_server(p, e);
+  if (!e->code) check_login(p, e);
+  if (!e->code) check_transport(p, e);
+  err_prefix(e, "profile \"%s\"", s.wanted);
+done:
+  sqlite3_free(sqlite3_str_finish(s.sections));
+  if (e->code) profile_clear(p);
+  return e->code;
+}
+
+void profile_clear(struct profile *p) {
+  if (p->user) explicit_bzero(p->user, strlen(p->user));
+  keyword_free(p);
+  sqlite3_free(p->name);
+  sqlite3_free(p->path);
+  sqlite3_free(p->instance);
+  explicit_bzero(p, sizeof *p);
+}
+
+/*
+** The nearest wins: the environment's password, its password_file (already in
+** the profile), the section's password, its password_file.
+*/
+enum err_code profile_password(const struct profile *p, char **password,
+                               struct err *e) {
+  int is_default = strcmp(p->name, "default") == 0;
+  const char *env = is_default ? keyword_environment(KEY_PASSWORD) : NULL;
+  const char *env_file =
+      is_default ? keyword_environment(KEY_PASSWORD_FILE) : NULL;
+  char *found = NULL;
+  *password = NULL;
+  if (env) {
+    found = keyword_password(env, "ORDERSYNC_PASSWORD", e);
+  } else if (p->path && !env_file) {
+    struct search s = {.wanted = p->name, .password = &found};
+    int exists = 0;
+    s.sections = sqlite3_str_new(NULL);
+    profile_file_lines(p->path, 0, on_line, &s, &exists, e);
+    sqlite3_free(sqlite3_str_finish(s.sections));
+  }
+  if (!e->code && !found && p->password_file) {
+    char *text = NULL;
+    if (!profile_file_secret(p->password_file, &text, e)) {
+      found = keyword_password(text, p->password_file, e);
+    }
+    profile_password_free(text);
+    err_prefix(e, "password_file");
+  }
+  if (e->code) {
+    profile_password_free(found);
+    return e->code;
+  }
+  *password = found;
+  return ERR_NONE;
+}
+
+void profile_password_free(char *password) {
+  if (password) profile_file_wipe(password, strlen(password));
+}
+
+/* The password for masking: as it is now, wherever it stands. */
+static char *password_now(const struct profile *p) {
+  struct err ignored = {0};
+  char *password = NULL;
+  if (p->name) (void)profile_password(p, &password, &ignored);
+  return password;
+}
+
+void profile_mask(const struct profile *p, struct err *e) {
+  char *password;
+  if (!e->code) return;
+  password = password_now(p);
+  if (password) err_mask_late(e, password);
+  profile_password_free(password);
+}
+
+void profile_mask_text(const void *profile, char *text) {
+  char *password = password_now(profile);
+  if (password) err_mask(text, password);
+  profile_password_free(password);
+}

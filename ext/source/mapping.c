@@ -1,0 +1,556 @@
+/*
+** Loads and validates a sync's row and columns.
+**
+** One table of settings drives the row, the JSON options, the validation and
+** the hint that lists what is valid.
+*/
+#include "source/mapping.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- settings ---------------------------------------------------------- */
+
+enum setting_type {
+  SET_TEXT,
+  SET_INT,
+  SET_INT64,
+  SET_REAL,
+  SET_CHOICE,
+  SET_FLAG
+};
+enum setting_scope {
+  IN_ROW = 1,    /* a column of ordersync_syncs */
+  IN_OPTIONS = 2 /* a key of the JSON options */
+};
+
+struct setting {
+  const char *name;
+  enum setting_type type;
+  int scope;
+  size_t offset;
+  double min, max;     /* numbers */
+  const char *choices; /* "a, b": the index is the value */
+  int required;        /* text that must not be NULL or blank */
+};
+
+#define AT(field) offsetof(struct mapping, field)
+static const struct setting settings[] = {
+    {"name", SET_TEXT, IN_ROW, AT(sync), 0, 0, NULL, 1},
+    {"profile", SET_TEXT, IN_ROW | IN_OPTIONS, AT(profile), 0, 0, NULL, 1},
+    {"source", SET_TEXT, IN_ROW, AT(source), 0, 0, NULL, 1},
+    {"filter", SET_TEXT, IN_ROW | IN_OPTIONS, AT(filter), 0, 0, NULL, 0},
+    {"target", SET_TEXT, IN_ROW, AT(target), 0, 0, NULL, 1},
+    {"mode", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(mode), 0, 0, "replace, diff",
+     1},
+    {"key", SET_TEXT, IN_ROW | IN_OPTIONS, AT(key), 0, 0, NULL, 0},
+    {"batch_size", SET_INT, IN_ROW | IN_OPTIONS, AT(batch_size), 1, 1000000,
+     NULL, 1},
+    {"on_missing", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(on_missing), 0, 0,
+     "error, null", 1},
+    {"on_bad_value", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(on_bad_value), 0, 0,
+     "null, error", 1},
+    {"min_rows", SET_INT64, IN_ROW | IN_OPTIONS, AT(min_rows), 0, 9e15, NULL,
+     0},
+    {"max_shrink_percent", SET_REAL, IN_ROW | IN_OPTIONS,
+     AT(max_shrink_percent), 0, 100, NULL, 0},
+    {"retries", SET_INT, IN_ROW | IN_OPTIONS, AT(retries), 0, 100, NULL, 1},
+    {"keep_days", SET_INT, IN_ROW | IN_OPTIONS, AT(keep_days), 0, 100000, NULL,
+     0},
+    {"dry_run", SET_FLAG, IN_OPTIONS, AT(dry_run), 0, 1, NULL, 1},
+    {"force", SET_FLAG, IN_OPTIONS, AT(force), 0, 1, NULL, 1},
+};
+#define N_SETTINGS (int)(sizeof settings / sizeof *settings)
+
+static const struct setting *setting_find(const char *name, int scope) {
+  for (int i = 0; i < N_SETTINGS; i++) {
+    if ((settings[i].scope & scope) &&
+        sqlite3_stricmp(settings[i].name, name) == 0) {
+      return &settings[i];
+    }
+  }
+  return NULL;
+}
+
+static void setting_list_hint(int scope, struct err *e) {
+  sqlite3_str *list = sqlite3_str_new(NULL);
+  for (int i = 0; i < N_SETTINGS; i++) {
+    if (!(settings[i].scope & scope)) continue;
+    sqlite3_str_appendf(list, "%s%s", sqlite3_str_length(list) ? ", " : "",
+                        settings[i].name);
+  }
+  char *text = sqlite3_str_finish(list);
+  err_hint(e, "valid are: %s", text ? text : "(out of memory)");
+  sqlite3_free(text);
+}
+
+/* The index of word in "a, b, c", or -1. */
+static int choice_index(const char *choices, const char *word) {
+  size_t n = strlen(word);
+  int index = 0;
+  for (const char *at = choices; *at; index++) {
+    size_t n_choice = strcspn(at, ",");
+    if (n_choice == n && sqlite3_strnicmp(at, word, (int)n) == 0) return index;
+    at += n_choice;
+    at += strspn(at, ", ");
+  }
+  return -1;
+}
+
+static int is_blank(const char *text) {
+  return !text || text[strspn(text, " \t\r\n")] == 0;
+}
+
+static void set_text(char **field, const struct setting *s, sqlite3_stmt *row,
+                     int col, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, col);
+  int n = sqlite3_column_bytes(row, col);
+  if (!text && sqlite3_column_type(row, col) != SQLITE_NULL) {
+    err_nomem(e);
+    return;
+  }
+  if (text && strlen(text) != (size_t)n) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character", s->name);
+    return;
+  }
+  if (is_blank(text)) {
+    if (s->required) err_set(e, ERR_CONFIG, "%s must not be empty", s->name);
+    text = NULL;
+  }
+  sqlite3_free(*field);
+  *field = text ? sqlite3_mprintf("%s", text) : NULL;
+  if (text && !*field) err_nomem(e);
+}
+
+static void set_choice(int *field, const struct setting *s, sqlite3_stmt *row,
+                       int col, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, col);
+  int index = text ? choice_index(s->choices, text) : -1;
+  if (index < 0) {
+    err_set(e, ERR_CONFIG, "%s is '%s', but must be one of: %s", s->name,
+            text ? text : "NULL", s->choices);
+    return;
+  }
+  *field = index;
+}
+
+static void set_number(void *field, const struct setting *s, sqlite3_stmt *row,
+                       int col, struct err *e) {
+  double number = sqlite3_column_double(row, col);
+  int is_null = sqlite3_column_type(row, col) == SQLITE_NULL;
+  int whole = s->type != SET_REAL;
+  int type;
+  if (is_null && !s->required) {
+    number = -1;
+    goto store;
+  }
+  type = sqlite3_value_numeric_type(sqlite3_column_value(row, col));
+  if ((type != SQLITE_INTEGER && (whole || type != SQLITE_FLOAT)) ||
+      !(number >= s->min && number <= s->max)) {
+    const char *text = (const char *)sqlite3_column_text(row, col);
+    err_set(e, ERR_CONFIG, "%s is '%s', but must be %s from %lld to %lld",
+            s->name, text ? text : "NULL",
+            whole ? "a whole number" : "a number", (long long)s->min,
+            (long long)s->max);
+    return;
+  }
+store:
+  if (s->type == SET_REAL)
+    *(double *)field = number;
+  else if (s->type == SET_INT64)
+    *(sqlite3_int64 *)field = (sqlite3_int64)number;
+  else
+    *(int *)field = (int)number;
+}
+
+/* Stores column `col` of the current row in m. */
+static void setting_store(struct mapping *m, const struct setting *s,
+                          sqlite3_stmt *row, int col, struct err *e) {
+  void *field = (char *)m + s->offset;
+  if (e->code) return;
+  switch (s->type) {
+  case SET_TEXT:
+    set_text(field, s, row, col, e);
+    break;
+  case SET_CHOICE:
+    set_choice(field, s, row, col, e);
+    break;
+  case SET_INT:
+  case SET_INT64:
+  case SET_REAL:
+  case SET_FLAG:
+    set_number(field, s, row, col, e);
+    break;
+  }
+}
+
+/* ---- the sync's row ---------------------------------------------------- */
+
+static void hint_known_syncs(sqlite3 *db, struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  if (sqlite3_prepare_v3(db,
+                         "SELECT group_concat(name, ', ') FROM (SELECT name "
+                         "FROM main.ordersync_syncs ORDER BY name LIMIT 20)",
+                         -1, SQLITE_PREPARE_NO_VTAB, &stmt,
+                         NULL) == SQLITE_OK &&
+      sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *names = (const char *)sqlite3_column_text(stmt, 0);
+    if (names)
+      err_hint(e, "known syncs are: %s", names);
+    else
+      err_hint(e, "there are none: SELECT ordersync_install()");
+  }
+  sqlite3_finalize(stmt);
+}
+
+/* Prepares SQL over one of our tables; its lack means: not installed. This is
+** done when a file is merely opened and looked at. A view of that name could
+** do anything, and a virtual table ask a server: neither is taken for it. */
+static sqlite3_stmt *prepare_config(sqlite3 *db, const char *table,
+                                    const char *sql, struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  int rc;
+  if (e->code) return NULL;
+  rc = sqlite3_table_column_metadata(db, "main", table, NULL, NULL, NULL, NULL,
+                                     NULL, NULL);
+  if (rc == SQLITE_OK) {
+    rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_NO_VTAB, &stmt, NULL);
+  }
+  if (rc == SQLITE_OK) return stmt;
+  if (rc == SQLITE_ERROR && strstr(sqlite3_errmsg(db), "no such table")) {
+    err_set(e, ERR_CONFIG,
+            "ordersync is not installed in this database; run: "
+            "SELECT ordersync_install()");
+  } else {
+    err_sqlite(e, db, "reading ordersync's configuration");
+  }
+  return NULL;
+}
+
+static void load_row(struct mapping *m, sqlite3 *db, const char *name,
+                     struct err *e) {
+  sqlite3_stmt *stmt =
+      prepare_config(db, "ordersync_syncs",
+                     "SELECT * FROM main.ordersync_syncs WHERE name = ?1", e);
+  int rc;
+  if (!stmt) return;
+  sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+  rc = sqlite3_step(stmt);
+  if (rc == SQLITE_DONE) {
+    err_set(e, ERR_CONFIG, "there is no sync \"%s\"", name);
+    hint_known_syncs(db, e);
+  } else if (rc != SQLITE_ROW) {
+    err_sqlite(e, db, "reading ordersync_syncs");
+  }
+  for (int i = 0; rc == SQLITE_ROW && i < sqlite3_column_count(stmt); i++) {
+    const struct setting *s =
+        setting_find(sqlite3_column_name(stmt, i), IN_ROW);
+    if (s) setting_store(m, s, stmt, i, e);
+    if (e->code) {
+      err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
+      break;
+    }
+  }
+  /* A text that could not be had for lack of memory shows only here. */
+  if (sqlite3_finalize(stmt) != SQLITE_OK && !e->code) {
+    err_sqlite(e, db, "reading ordersync_syncs");
+  }
+}
+
+/* "aux.t" names a table of an attached database; a table whose own name has
+** a dot in the main one wins. */
+static void split_target(struct mapping *m, sqlite3 *db, struct err *e) {
+  char *dot;
+  if (e->code) return;
+  dot = strchr(m->target, '.');
+  if (dot &&
+      sqlite3_table_column_metadata(db, "main", m->target, NULL, NULL, NULL,
+                                    NULL, NULL, NULL) != SQLITE_OK) {
+    m->schema = sqlite3_mprintf("%.*s", (int)(dot - m->target), m->target);
+    memmove(m->target, dot + 1, strlen(dot + 1) + 1);
+  } else {
+    m->schema = sqlite3_mprintf("main");
+  }
+  if (!m->schema) err_nomem(e);
+}
+
+/* ---- the columns ------------------------------------------------------- */
+
+static char *column_text(sqlite3_stmt *stmt, int col, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(stmt, col);
+  char *copy;
+  if (!text) return NULL;
+  if (strlen(text) != (size_t)sqlite3_column_bytes(stmt, col)) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character",
+            sqlite3_column_name(stmt, col));
+  }
+  copy = sqlite3_mprintf("%s", text);
+  if (!copy) err_nomem(e);
+  return copy;
+}
+
+static void check_column(const struct mapping *m,
+                         const struct mapping_column *c, const char *kind,
+                         struct err *e) {
+  if (e->code) return;
+  if (is_blank(c->source)) {
+    err_set(e, ERR_CONFIG, "source_column is empty");
+  } else if (is_blank(c->target)) {
+    err_set(e, ERR_CONFIG, "target_column is empty");
+  } else if (!kind || value_kind_parse(kind) < 0) {
+    err_set(e, ERR_CONFIG,
+            "column \"%s\": there is no kind '%s'; valid are: %s", c->source,
+            kind ? kind : "NULL", value_kind_list());
+  }
+  for (int i = 0; i < m->n_columns && !e->code; i++) {
+    const struct mapping_column *other = &m->columns[i];
+    if (sqlite3_stricmp(other->target, c->target) == 0) {
+      err_set(e, ERR_CONFIG,
+              "target column \"%s\" is mapped twice (positions %d and %d)",
+              c->target, other->position, c->position);
+    }
+  }
+}
+
+static void add_column(struct mapping *m, sqlite3_stmt *stmt, struct err *e) {
+  struct mapping_column c = {0};
+  const char *kind = (const char *)sqlite3_column_text(stmt, 3);
+  struct mapping_column *grown;
+  c.position = sqlite3_column_int(stmt, 0);
+  c.source = column_text(stmt, 1, e);
+  c.target = column_text(stmt, 2, e);
+  c.source_type = column_text(stmt, 4, e);
+  check_column(m, &c, kind, e);
+  err_prefix(e, "sync \"%s\", ordersync_columns position %d", m->sync,
+             c.position);
+  if (e->code) goto fail;
+  c.kind = (enum value_kind)value_kind_parse(kind);
+  grown = sqlite3_realloc64(m->columns,
+                            sizeof *grown * ((sqlite3_uint64)m->n_columns + 1));
+  if (!grown) {
+    err_nomem(e);
+    goto fail;
+  }
+  m->columns = grown;
+  m->columns[m->n_columns++] = c;
+  return;
+fail:
+  sqlite3_free(c.source);
+  sqlite3_free(c.target);
+  sqlite3_free(c.source_type);
+}
+
+static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
+  int most = sqlite3_limit(db, SQLITE_LIMIT_COLUMN, -1);
+  sqlite3_stmt *stmt = prepare_config(
+      db, "ordersync_columns",
+      "SELECT position, source_column, target_column, kind, source_type "
+      "FROM main.ordersync_columns WHERE sync = ?1 ORDER BY position",
+      e);
+  int rc = SQLITE_DONE;
+  if (!stmt) return;
+  sqlite3_bind_text(stmt, 1, m->sync, -1, SQLITE_STATIC);
+  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    if (m->n_columns < most) {
+      add_column(m, stmt, e);
+    } else {
+      err_set(e, ERR_CONFIG,
+              "sync \"%s\" maps more than %d columns, which no table can have",
+              m->sync, most);
+    }
+  }
+  if (!e->code && rc != SQLITE_DONE) {
+    err_sqlite(e, db, "reading ordersync_columns");
+  }
+  if (!e->code && m->n_columns == 0) {
+    err_set(e, ERR_CONFIG,
+            "sync \"%s\" has no mapping: no rows in ordersync_columns",
+            m->sync);
+  }
+  sqlite3_finalize(stmt);
+}
+
+enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
+                           struct err *e) {
+  memset(m, 0, sizeof *m);
+  m->batch_size = 500;
+  m->min_rows = -1;
+  m->max_shrink_percent = -1;
+  m->retries = 3;
+  m->keep_days = -1;
+  load_row(m, db, name ? name : MAPPING_DEFAULT_SYNC, e);
+  split_target(m, db, e);
+  if (!e->code) load_columns(m, db, e);
+  if (e->code) mapping_clear(m);
+  return e->code;
+}
+
+void mapping_clear(struct mapping *m) {
+  for (int i = 0; i < m->n_columns; i++) {
+    sqlite3_free(m->columns[i].source);
+    sqlite3_free(m->columns[i].target);
+    sqlite3_free(m->columns[i].source_type);
+  }
+  sqlite3_free(m->columns);
+  sqlite3_free(m->sync);
+  sqlite3_free(m->profile);
+  sqlite3_free(m->source);
+  sqlite3_free(m->filter);
+  sqlite3_free(m->schema);
+  sqlite3_free(m->target);
+  sqlite3_free(m->key);
+  memset(m, 0, sizeof *m);
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+/* Columns: key, atom, type; SQLite's own JSON does the parsing. */
+static void apply_option(struct mapping *m, sqlite3_stmt *row, struct err *e) {
+  const char *key = (const char *)sqlite3_column_text(row, 0);
+  const char *type = (const char *)sqlite3_column_text(row, 2);
+  const struct setting *s;
+  const char *whole = (const char *)sqlite3_column_text(row, 3);
+  if (!whole || strcmp(whole, "object") != 0) {
+    err_set(e, ERR_CONFIG,
+            "they must be a JSON object such as {\"mode\":\"diff\"}");
+    return;
+  }
+  if (!key) return; /* {} */
+  s = setting_find(key, IN_OPTIONS);
+  if (!s) {
+    err_set(e, ERR_CONFIG, "there is no option \"%s\"", key);
+    setting_list_hint(IN_OPTIONS, e);
+    return;
+  }
+  if (type && (strcmp(type, "object") == 0 || strcmp(type, "array") == 0)) {
+    err_set(e, ERR_CONFIG, "option \"%s\" cannot be an %s", key, type);
+    return;
+  }
+  setting_store(m, s, row, 1, e);
+}
+
+enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
+                              struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  int rc = SQLITE_DONE;
+  if (e->code || !json) return e->code;
+  /* A left join, because an empty array has no rows either. */
+  if (sqlite3_prepare_v2(db,
+                         "SELECT key, atom, j.type, json_type(?1) "
+                         "FROM (SELECT 1) LEFT JOIN json_each(?1) j",
+                         -1, &stmt, NULL)) {
+    err_sqlite(e, db, "reading the options");
+    goto done;
+  }
+  sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
+  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    apply_option(m, stmt, e);
+  }
+  if (e->code) goto done;
+  if (rc == SQLITE_NOMEM) {
+    err_nomem(e);
+  } else if (rc != SQLITE_DONE) {
+    err_set(e, ERR_CONFIG, "the options are not JSON: %s", json);
+  }
+done:
+  sqlite3_finalize(stmt);
+  err_prefix(e, "sync \"%s\", options", m->sync);
+  return e->code;
+}
+
+/* ---- matching ---------------------------------------------------------- */
+
+static int remote_find(const struct remote_columns *remote, const char *name) {
+  for (int i = 0; i < remote->count; i++) {
+    if (strcmp(remote->items[i].name, name) == 0) return i;
+  }
+  for (int i = 0; i < remote->count; i++) {
+    if (sqlite3_stricmp(remote->items[i].name, name) == 0) return i;
+  }
+  return -1;
+}
+
+enum err_code mapping_match(const struct mapping *m,
+                            const struct remote_columns *remote,
+                            int *remote_index, struct err *e) {
+  sqlite3_str *missing = sqlite3_str_new(NULL);
+  sqlite3_str *wrong = sqlite3_str_new(NULL);
+  char *missing_text, *wrong_text;
+  int n_missing = 0, no_memory;
+  for (int i = 0; i < m->n_columns; i++) {
+    const struct mapping_column *c = &m->columns[i];
+    int at = remote_find(remote, c->source);
+    remote_index[i] = at;
+    if (at < 0) {
+      sqlite3_str_appendf(missing, "%s\"%s\"", n_missing++ ? ", " : "",
+                          c->source);
+    } else if (!value_kind_accepts(c->kind, remote->items[at].type)) {
+      sqlite3_str_appendf(wrong,
+                          "%s\"%s\" is %s on the server and cannot "
+                          "become %s",
+                          sqlite3_str_length(wrong) ? ", " : "", c->source,
+                          remote_type_name(remote->items[at].type),
+                          value_kind_name(c->kind));
+    }
+  }
+  /* A text that could not be made is none: do not take it for no finding. */
+  no_memory = sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong);
+  missing_text = sqlite3_str_finish(missing);
+  wrong_text = sqlite3_str_finish(wrong);
+  if (no_memory) {
+    err_nomem(e);
+  } else if (wrong_text) {
+    err_set(e, ERR_DATA, "sync \"%s\": column %s", m->sync, wrong_text);
+  } else if (missing_text && m->on_missing == MISSING_ERROR) {
+    err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", m->sync,
+            missing_text);
+    err_hint(e, "mend ordersync_columns, or set on_missing = 'null'");
+  } else if (n_missing == m->n_columns) {
+    err_set(e, ERR_DATA,
+            "sync \"%s\": the source has none of the mapped columns", m->sync);
+  }
+  sqlite3_free(missing_text);
+  sqlite3_free(wrong_text);
+  return e->code;
+}
+
+/* ---- names ------------------------------------------------------------- */
+
+static int is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+static int is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+static int is_word(char c) {
+  return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') || (c & 0x80);
+}
+
+/* Whether a new word starts at name[i]: at a capital after a small letter or
+** a digit, unless it is the word's last letter (the M of "UoM"), and at the
+** last capital of a run before a small letter (the N of "custPONum"). */
+static int word_starts(const char *name, size_t i) {
+  char next = name[i + 1];
+  if (i == 0 || !is_upper(name[i])) return 0;
+  if (is_upper(name[i - 1])) return is_lower(next);
+  return is_word(name[i - 1]) && is_word(next);
+}
+
+char *mapping_snake_case(const char *name) {
+  size_t n = strlen(name), n_out = 0;
+  char *out = sqlite3_malloc64(2 * n + 2);
+  if (!out) return NULL;
+  for (size_t i = 0; i < n; i++) {
+    if (!is_word(name[i]) || word_starts(name, i)) {
+      if (n_out > 0 && out[n_out - 1] != '_') out[n_out++] = '_';
+    }
+    if (is_word(name[i])) {
+      int c = is_upper(name[i]) ? name[i] - 'A' + 'a' : name[i];
+      out[n_out++] = (char)c;
+    }
+  }
+  while (n_out > 0 && out[n_out - 1] == '_') n_out--;
+  out[n_out] = 0;
+  return out;
+}

@@ -1,0 +1,86 @@
+/*
+** Syncs and their columns, as configured in the database.
+**
+**   SELECT * FROM ordersync_syncs;      -- what, from where, into which table
+**   SELECT * FROM ordersync_columns;    -- source column -> target column, kind
+**
+** A mapping is loaded and validated as a whole; every mistake names the sync,
+** the row and the column. No network.
+*/
+#ifndef ORDERSYNC_MAPPING_H
+#define ORDERSYNC_MAPPING_H
+#include "base/err.h"
+#include "value/value.h"
+
+#define MAPPING_DEFAULT_SYNC "open_orders"
+
+enum mapping_mode { MODE_REPLACE = 0, MODE_DIFF };
+enum mapping_missing { MISSING_ERROR = 0, MISSING_NULL };
+enum mapping_bad_value { BAD_VALUE_NULL = 0, BAD_VALUE_ERROR };
+
+struct mapping_column {
+  int position;      /* as in ordersync_columns */
+  char *source;      /* owned; the server's column name */
+  char *target;      /* owned; the local column name */
+  char *source_type; /* owned; as last declared by the server, or NULL */
+  enum value_kind kind;
+};
+
+struct mapping {
+  char *sync;    /* owned, as are all the strings here */
+  char *profile; /* "default" when the row says nothing */
+  char *source;  /* a table or view name, or a query, as the row has it */
+  char *filter;  /* a T-SQL predicate, or NULL */
+  char *schema;  /* the target's schema: "main" unless target says "aux.t" */
+  char *target;
+  enum mapping_mode mode;
+  char *key; /* comma-separated target columns for diff, or NULL */
+  int batch_size;
+  enum mapping_missing on_missing;
+  enum mapping_bad_value on_bad_value;
+  sqlite3_int64 min_rows;    /* -1: no guard */
+  double max_shrink_percent; /* -1: no guard */
+  int retries;               /* attempts after the first */
+  int keep_days;             /* -1: runs are kept for ever */
+  int dry_run;               /* options only: fetch, compare, write nothing */
+  int force;                 /* options only: skip the guards */
+  struct mapping_column *columns; /* ordered by position */
+  int n_columns;
+};
+
+/*
+** Loads sync `name` (NULL: MAPPING_DEFAULT_SYNC) from db's main schema.
+** ERR_CONFIG when nothing is installed, the sync is unknown (the hint lists
+** the known ones), a value is out of range, the sync has no columns, a target
+** or source column comes twice, a kind is unknown.
+*/
+enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
+                           struct err *e);
+
+/*
+** Applies JSON options to a loaded mapping: {"mode":"diff","force":true}.
+** Keys are the settings of ordersync_syncs other than name, source and
+** target, and dry_run and force. NULL changes nothing. ERR_CONFIG names the
+** wrong key or value and lists the valid ones.
+*/
+enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
+                              struct err *e);
+
+/* Frees; accepts a cleared one. */
+void mapping_clear(struct mapping *m);
+
+/*
+** Matches the mapping's columns by name with a result's: exactly, else
+** ignoring ASCII case. remote_index (n_columns entries) gets the result's
+** column or -1 when missing. Fails (ERR_DATA) where on_missing is 'error' and
+** one is missing, or a type cannot become the kind; the text names them all.
+*/
+enum err_code mapping_match(const struct mapping *m,
+                            const struct remote_columns *remote,
+                            int *remote_index, struct err *e);
+
+/* "order_qty" for "orderQty", "order_qty_uom" for "orderQty_UoM", "name1" for
+** "NAME1". NULL when out of memory; free with sqlite3_free(). */
+char *mapping_snake_case(const char *name);
+
+#endif

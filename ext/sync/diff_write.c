@@ -1,0 +1,421 @@
+/*
+** Mode diff, the second half: deletes, then updates, then inserts, so that each
+** finds the values free that the ones before it give up.
+**
+** SQLite checks a UNIQUE column row by row. An update that wants what another
+** row still holds is put off and tried again after the others:
+**
+**   1 -> 2, 2 -> 3      the second, then the first
+**   1 -> 2, 2 -> 1      neither, ever: both rows are taken out, and put in
+**                       again with their row ids and the columns that no
+**                       source column is mapped to
+**
+** Every statement must have changed its row. A trigger's RAISE(IGNORE) and a
+** constraint's ON CONFLICT IGNORE leave it alone, and SQLite calls that OK.
+*/
+#include "sync/diff_local.h"
+
+#include "base/sql.h"
+
+#include <string.h>
+
+/* One kind of change, for all rows. */
+struct writer {
+  struct diff *d; /* borrowed */
+  const char *verb;
+  sqlite3_stmt *plain, *strict; /* owned; strict only for updates */
+  sqlite3_int64 done, first;    /* rows: all, and the batch's first */
+  int batch;
+  sqlite3_int64 waiting; /* updates that were put off */
+};
+
+static int has_update(sqlite3_int64 plan) {
+  return plan != PLAN_KEEP && plan != PLAN_INSERT;
+}
+
+/* ---- what went wrong --------------------------------------------------- */
+
+static void append_value(sqlite3_str *out, const struct cell *cell) {
+  int n = cell->n_bytes;
+  switch (cell->type) {
+  case SQLITE_INTEGER:
+    sqlite3_str_appendf(out, "%lld", (long long)cell->integer);
+    break;
+  case SQLITE_FLOAT:
+    sqlite3_str_appendf(out, "%!.15g", cell->real);
+    break;
+  case SQLITE_TEXT:
+    if (n > 60) n = 60;
+    while (n > 0 && n < cell->n_bytes && (cell->bytes[n] & 0xc0) == 0x80) n--;
+    sqlite3_str_appendf(out, "'%.*s'", n, cell->bytes);
+    break;
+  default:
+    sqlite3_str_appendall(out, cell->type == SQLITE_BLOB ? "a blob" : "NULL");
+    break;
+  }
+}
+
+/* SQLite said OK, and the row is not as it should be. */
+static void explain_unchanged(const struct writer *w, sqlite3_int64 row,
+                              struct err *e) {
+  const struct mapping *m = w->d->a->map;
+  sqlite3_str *key = sqlite3_str_new(NULL);
+  char *text;
+  for (int i = 0; i < m->n_columns; i++) {
+    if (!w->d->is_key[i]) continue;
+    sqlite3_str_appendf(key, ", %s ", m->columns[i].target);
+    append_value(key, &w->d->cells[i]);
+  }
+  text = sqlite3_str_finish(key);
+  err_set(e, ERR_DATA,
+          "sync \"%s\" (row %lld%s): the row was not %s; does a "
+          "trigger RAISE(IGNORE), or a constraint say ON CONFLICT IGNORE?",
+          m->sync, (long long)row, text ? text : "", w->verb);
+  sqlite3_free(text);
+}
+
+static void next_done(struct writer *w, struct err *e) {
+  const struct apply *a = w->d->a;
+  if (++w->done - w->first + 1 < a->map->batch_size) return;
+  apply_batch(a, w->verb, ++w->batch, w->first, w->done, e);
+  w->first = w->done + 1;
+}
+
+static void last_done(struct writer *w, struct err *e) {
+  if (e->code || w->first > w->done) return;
+  apply_batch(w->d->a, w->verb, ++w->batch, w->first, w->done, e);
+}
+
+/* ---- deletes ----------------------------------------------------------- */
+
+static sqlite3_stmt *prepare_rowid(const struct apply *a, const char *verb,
+                                   struct err *e) {
+  return sql_prepare(a->db, e, "%s FROM %s WHERE %s=?1", verb,
+                     a->target->qualified, a->target->rowid);
+}
+
+/* Steps a statement about one row. */
+static int step_rowid(sqlite3_stmt *stmt, sqlite3_int64 rowid) {
+  sqlite3_bind_int64(stmt, 1, rowid);
+  return sqlite3_step(stmt);
+}
+
+/* Gone already is as good: the row of a parent that was deleted before it, or
+** what a trigger took along. */
+static void delete_row(const struct diff *d, sqlite3_stmt *stmt,
+                       sqlite3_stmt *look, sqlite3_int64 rowid, struct err *e) {
+  const struct apply *a = d->a;
+  (void)step_rowid(stmt, rowid);
+  if (sqlite3_reset(stmt)) {
+    err_sqlite(e, a->db, "deleting a row");
+    return;
+  }
+  if (sqlite3_changes(a->db) == 1) return;
+  if (step_rowid(look, rowid) == SQLITE_ROW) {
+    err_set(e, ERR_DATA,
+            "sync \"%s\": the row with rowid %lld was not "
+            "deleted; does a trigger RAISE(IGNORE)?",
+            a->map->sync, (long long)rowid);
+  }
+  if (sqlite3_reset(look)) err_sqlite(e, a->db, "looking for a row");
+}
+
+static void delete_leftovers(struct diff *d, struct err *e) {
+  const struct apply *a = d->a;
+  sqlite3_stmt *stmt, *look;
+  sqlite3_int64 n = 0;
+  a->log->deleted = d->left;
+  if (d->left == 0) return;
+  stmt = prepare_rowid(a, "DELETE", e);
+  look = prepare_rowid(a, "SELECT 1", e);
+  for (sqlite3_uint64 i = 0; i < d->n_slots && !e->code; i++) {
+    if (!d->table[i].used || d->table[i].matched) continue;
+    delete_row(d, stmt, look, d->table[i].rowid, e);
+    if (++n % 1000 == 0) txn_go_on(a->txn, e);
+  }
+  sqlite3_finalize(stmt);
+  sqlite3_finalize(look);
+}
+
+/* ---- updates ----------------------------------------------------------- */
+
+static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
+                                    struct err *e) {
+  const struct mapping *m = a->map;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(sql, "%s %s SET ", verb, a->target->qualified);
+  for (int i = 0; i < m->n_columns; i++) {
+    sqlite3_str_appendf(sql, "%s\"%w\"=?%d", i ? "," : "", m->columns[i].target,
+                        i + 1);
+  }
+  if (a->target->has_updated_at) {
+    sqlite3_str_appendf(sql, ",updated_at=%Q", a->log->started_at);
+  }
+  sqlite3_str_appendf(sql, " WHERE %s=?%d", a->target->rowid, m->n_columns + 1);
+  return sql_prepare_str(a->db, sql, e);
+}
+
+/* Whether some constraint may say what is to be done about a conflict. */
+static int has_on_conflict(const struct apply *a, struct err *e) {
+  int found = 0;
+  sqlite3_stmt *stmt =
+      sql_prepare(a->db, e,
+                  "SELECT 1 FROM \"%w\".sqlite_schema WHERE type = 'table' AND "
+                  "name = %Q COLLATE nocase AND sql LIKE '%%conflict%%'",
+                  a->map->schema, a->map->target);
+  if (stmt) found = sqlite3_step(stmt) == SQLITE_ROW;
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading the target");
+  return found;
+}
+
+/* A value that is still held by another row, in a transaction that goes on (a
+** constraint may say ON CONFLICT ROLLBACK). */
+static int is_taken(const struct writer *w, int rc) {
+  return (rc == SQLITE_CONSTRAINT_UNIQUE ||
+          rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+          rc == SQLITE_CONSTRAINT_ROWID) &&
+         !sqlite3_get_autocommit(w->d->a->db);
+}
+
+static int update_row(const struct writer *w, sqlite3_stmt *stmt,
+                      sqlite3_int64 rowid) {
+  const struct apply *a = w->d->a;
+  int rc = sqlite3_bind_int64(stmt, a->map->n_columns + 1, rowid);
+  return rc ? rc : apply_step(a, stmt, w->d->cells);
+}
+
+/* UPDATE OR ABORT first where a constraint would drop this row or another one
+** (ON CONFLICT IGNORE, REPLACE) instead of saying that the value is taken. It
+** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
+** trigger says: so whatever else it meets is left to a plain UPDATE. */
+static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
+                       struct err *e) {
+  const struct apply *a = w->d->a;
+  int rc = SQLITE_CONSTRAINT;
+  if (w->strict) rc = update_row(w, w->strict, *plan);
+  if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
+    rc = update_row(w, w->plain, *plan);
+  }
+  if (is_taken(w, rc)) {
+    w->waiting++;
+  } else if (rc) {
+    apply_explain(a, row, e);
+  } else if (sqlite3_changes(a->db) != 1) {
+    explain_unchanged(w, row, e);
+  } else {
+    *plan = PLAN_KEEP;
+    next_done(w, e);
+  }
+}
+
+static void update_pass(struct writer *w, struct err *e) {
+  struct diff *d = w->d;
+  sqlite3_int64 row = 0;
+  int has_row = 1;
+  w->waiting = 0;
+  if (!e->code) staging_rewind(d->a->rows, e);
+  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
+         has_row) {
+    if (has_update(d->plan[row])) try_update(w, &d->plan[row], row + 1, e);
+    if (++row % 1000 == 0) txn_go_on(d->a->txn, e);
+  }
+}
+
+/* ---- updates that wait for each other ---------------------------------- */
+
+static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
+  const struct target *t = a->target;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(sql, "SELECT %s", t->rowid);
+  for (int i = 0; i < t->n_others; i++) {
+    sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
+  }
+  sqlite3_str_appendf(sql, " FROM %s WHERE %s=?1", t->qualified, t->rowid);
+  return sql_prepare_str(a->db, sql, e);
+}
+
+/* Its parameters: the mapped columns, then what prepare_take() reads. A mapped
+** INTEGER PRIMARY KEY is the row id already. */
+static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
+  const struct target *t = a->target;
+  const struct mapping *m = a->map;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  apply_begin_insert(a, sql);
+  if (!t->alias_is_mapped) sqlite3_str_appendf(sql, ",%s", t->rowid);
+  for (int i = 0; i < t->n_others; i++) {
+    sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
+  }
+  if (t->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
+  sqlite3_str_appendall(sql, ") VALUES(?1");
+  for (int i = 1; i < m->n_columns + 1 + t->n_others; i++) {
+    if (i == m->n_columns && t->alias_is_mapped) continue;
+    sqlite3_str_appendf(sql, ",?%d", i + 1);
+  }
+  if (t->has_updated_at) sqlite3_str_appendf(sql, ",%Q", a->log->started_at);
+  sqlite3_str_appendall(sql, ")");
+  return sql_prepare_str(a->db, sql, e);
+}
+
+/* The rows that wait, between being taken out and being put in. */
+struct rewrite {
+  struct writer *w;    /* borrowed */
+  struct staging *old; /* owned: row id and other columns, in staged order */
+  struct cell *cells;  /* owned, one row of them */
+  int n_cells;
+  sqlite3_stmt *take, *drop, *put; /* owned */
+};
+
+/* A row that somebody else's trigger took has no old values left. */
+static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
+                     struct err *e) {
+  const struct apply *a = r->w->d->a;
+  int found = step_rowid(r->take, rowid) == SQLITE_ROW;
+  for (int i = 0; i < r->n_cells && found && !e->code; i++) {
+    diff_read_cell(r->take, i, &r->cells[i]);
+    if (r->cells[i].type == SQLITE_TEXT && !r->cells[i].bytes) err_nomem(e);
+  }
+  if (found && !e->code) staging_append(r->old, r->cells, e);
+  if (sqlite3_reset(r->take)) err_sqlite(e, a->db, "reading the target");
+  if (e->code) return;
+  (void)step_rowid(r->drop, rowid);
+  if (sqlite3_reset(r->drop)) {
+    apply_explain(a, row, e);
+  } else if (!found || sqlite3_changes(a->db) != 1) {
+    explain_unchanged(r->w, row, e);
+  }
+}
+
+static void take_rows(struct rewrite *r, struct err *e) {
+  const struct diff *d = r->w->d;
+  sqlite3_int64 n = staging_rows(d->a->rows);
+  for (sqlite3_int64 row = 0; row < n && !e->code; row++) {
+    if (has_update(d->plan[row])) take_row(r, d->plan[row], row + 1, e);
+    if (row % 1000 == 999) txn_go_on(d->a->txn, e);
+  }
+}
+
+static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
+  const struct apply *a = r->w->d->a;
+  int rc = SQLITE_OK, has_row = 0;
+  if (staging_next(r->old, r->cells, &has_row, e)) return;
+  for (int i = 0; i < r->n_cells && rc == SQLITE_OK; i++) {
+    if (i == 0 && a->target->alias_is_mapped) continue;
+    rc = cell_bind(r->put, a->map->n_columns + i + 1, &r->cells[i]);
+  }
+  if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->d->cells);
+  if (rc) {
+    apply_explain(a, row, e);
+  } else if (sqlite3_changes(a->db) != 1) {
+    explain_unchanged(r->w, row, e);
+  } else {
+    next_done(r->w, e);
+  }
+}
+
+static void put_rows(struct rewrite *r, struct err *e) {
+  struct diff *d = r->w->d;
+  sqlite3_int64 row = 0;
+  int has_row = 1;
+  if (!e->code) staging_rewind(d->a->rows, e);
+  if (!e->code) staging_rewind(r->old, e);
+  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
+         has_row) {
+    if (has_update(d->plan[row])) put_row(r, row + 1, e);
+    if (++row % 1000 == 0) txn_go_on(d->a->txn, e);
+  }
+}
+
+static void rewrite_rows(struct writer *w, struct err *e) {
+  const struct apply *a = w->d->a;
+  struct rewrite r = {.w = w, .n_cells = a->target->n_others + 1};
+  r.cells = sqlite3_malloc64((sqlite3_uint64)r.n_cells * sizeof *r.cells);
+  if (!r.cells) err_nomem(e);
+  if (!e->code) staging_open(&r.old, r.n_cells, 0, e);
+  r.take = prepare_take(a, e);
+  r.drop = prepare_rowid(a, "DELETE", e);
+  r.put = prepare_put(a, e);
+  take_rows(&r, e);
+  put_rows(&r, e);
+  sqlite3_finalize(r.take);
+  sqlite3_finalize(r.drop);
+  sqlite3_finalize(r.put);
+  staging_close(r.old);
+  sqlite3_free(r.cells);
+}
+
+/* Whether taking a row out would change the rows of another table. */
+static int children_act(const struct apply *a, struct err *e) {
+  return a->target->acting_child &&
+         sql_pragma_is_on(a->db, "PRAGMA foreign_keys", e);
+}
+
+/* As long as trying again helps much; a chain of n rows in the wrong order
+** would take n passes. Where taking rows out does harm, as long as it helps. */
+static void update_waiting(struct writer *w, struct err *e) {
+  int act = children_act(w->d->a, e);
+  sqlite3_int64 before;
+  do {
+    before = w->waiting;
+    update_pass(w, e);
+  } while (!e->code && w->waiting &&
+           w->waiting <= (act ? before - 1 : before / 2));
+  if (e->code || w->waiting == 0) return;
+  if (!act) {
+    rewrite_rows(w, e);
+    return;
+  }
+  err_set(e, ERR_LOCAL,
+          "sync \"%s\": %lld rows exchange values of a UNIQUE column or "
+          "PRIMARY KEY; to write them they would have to be deleted for a "
+          "moment, and with them the rows of \"%s\" that point at them",
+          w->d->a->map->sync, (long long)w->waiting,
+          w->d->a->target->acting_child);
+  err_hint(e, "PRAGMA foreign_keys = 0 for this refresh, or do without the "
+              "UNIQUE or the ON DELETE action");
+  e->sqlite_code = SQLITE_CONSTRAINT_UNIQUE;
+}
+
+static void update_rows(struct diff *d, struct err *e) {
+  struct writer w = {.d = d, .verb = "updated", .first = 1};
+  sqlite3_int64 n = staging_rows(d->a->rows), row = 0;
+  while (row < n && !has_update(d->plan[row])) row++;
+  d->a->log->updated = 0;
+  if (e->code || row == n) return;
+  w.plain = prepare_update(d->a, "UPDATE", e);
+  if (has_on_conflict(d->a, e)) {
+    w.strict = prepare_update(d->a, "UPDATE OR ABORT", e);
+  }
+  update_pass(&w, e);
+  if (!e->code && w.waiting) update_waiting(&w, e);
+  last_done(&w, e);
+  d->a->log->updated = w.done;
+  sqlite3_finalize(w.plain);
+  sqlite3_finalize(w.strict);
+}
+
+/* ---- inserts ----------------------------------------------------------- */
+
+static void insert_rows(struct diff *d, struct err *e) {
+  struct writer w = {.d = d, .verb = "inserted", .first = 1};
+  sqlite3_int64 row = 0;
+  int has_row = 1;
+  if (!e->code) staging_rewind(d->a->rows, e);
+  if (!e->code) w.plain = apply_prepare_insert(d->a, e);
+  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
+         has_row) {
+    if (d->plan[row++] != PLAN_INSERT) continue;
+    if (apply_insert(d->a, w.plain, d->cells, row, e)) break;
+    if (sqlite3_changes(d->a->db) != 1) explain_unchanged(&w, row, e);
+    next_done(&w, e);
+  }
+  last_done(&w, e);
+  d->a->log->inserted = w.done;
+  sqlite3_finalize(w.plain);
+}
+
+enum err_code diff_write(struct diff *d, struct err *e) {
+  delete_leftovers(d, e);
+  update_rows(d, e);
+  insert_rows(d, e);
+  return e->code;
+}

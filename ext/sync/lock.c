@@ -1,0 +1,86 @@
+/*
+** The run lock, held by the operating system.
+*/
+#include "sync/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The sync's name as a part of a file name: what is not a letter, a digit, -
+** or _ becomes %XX, so that no name can leave the directory and no two names
+** share a lock. */
+static void append_name(sqlite3_str *path, const char *sync) {
+  for (const char *at = sync; *at; at++) {
+    unsigned char c = (unsigned char)*at;
+    int plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    if (plain)
+      sqlite3_str_appendchar(path, 1, (char)c);
+    else
+      sqlite3_str_appendf(path, "%%%02X", c);
+  }
+}
+
+/* Opens or makes the lock file. Reading it is enough for flock(), so whoever
+** may write the database may read it, and nobody else: else a reader could
+** hold the lock, and every refresh would be skipped. */
+static int open_lock_file(const char *path, const char *db_path) {
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  struct stat st;
+  mode_t mode = 0600;
+  int fd = open(path, flags);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  if (stat(db_path, &st) == 0) mode = (st.st_mode & 0222) * 3;
+  fd = open(path, flags | O_CREAT | O_EXCL, mode);
+  if (fd < 0 && errno == EEXIST) return open(path, flags);
+  /* Neither is vital: without them another user's run reports the file. */
+  if (fd >= 0 && fchmod(fd, mode) != 0) return fd;
+  if (fd >= 0 && geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) != 0) {
+    return fd;
+  }
+  return fd;
+}
+
+enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
+                           struct err *e) {
+  const char *db_path = sqlite3_db_filename(db, "main");
+  sqlite3_str *name;
+  char *path;
+  *fd = -1;
+  *busy = 0;
+  if (!db_path || !*db_path) return ERR_NONE;
+  name = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(name, "%s-ordersync-", db_path);
+  append_name(name, sync);
+  sqlite3_str_appendall(name, ".lock");
+  path = sqlite3_str_finish(name);
+  if (!path) return err_nomem(e);
+  *fd = open_lock_file(path, db_path);
+  if (*fd < 0) {
+    err_set(e, ERR_LOCAL, "cannot open the run lock %s: %s", path,
+            strerror(errno));
+    e->sqlite_code = SQLITE_CANTOPEN;
+  } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    *busy = errno == EWOULDBLOCK;
+    if (!*busy) {
+      err_set(e, ERR_LOCAL, "cannot take the run lock %s: %s", path,
+              strerror(errno));
+    }
+    (void)close(*fd);
+    *fd = -1;
+  }
+  sqlite3_free(path);
+  return e->code;
+}
+
+void lock_release(int fd) {
+  if (fd < 0) return;
+  /* Unlock first: a child forked meanwhile shares the lock and would keep it
+  ** for as long as it lives. */
+  (void)flock(fd, LOCK_UN);
+  (void)close(fd);
+}

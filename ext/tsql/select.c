@@ -1,0 +1,241 @@
+/*
+** Names, sources and the SELECT.
+*/
+#include "tsql/select.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* SQL Server's limit for an identifier, in UTF-16 units. */
+#define NAME_UNITS 128
+
+/* ---- quoting ----------------------------------------------------------- */
+
+/* Copies text and doubles `quote`. Refuses NUL and invalid UTF-8, which would
+** be cut or changed on their way to the server. */
+static void append_doubled(sqlite3_str *out, const char *text, int n_bytes,
+                           char quote, struct err *e) {
+  for (int i = 0; i < n_bytes && !e->code;) {
+    int n = utf8_length(text + i, (size_t)(n_bytes - i));
+    if (n == 0 || text[i] == 0) {
+      err_set(e, ERR_CONFIG, "a text has %s at byte %d",
+              n ? "a NUL character" : "invalid UTF-8", i + 1);
+      return;
+    }
+    if (text[i] == quote) sqlite3_str_appendchar(out, 1, quote);
+    sqlite3_str_append(out, text + i, n);
+    i += n;
+  }
+}
+
+void tsql_identifier(sqlite3_str *out, const char *name, struct err *e) {
+  size_t n = strlen(name), units = 0;
+  if (e->code) return;
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)name[i];
+    if ((c & 0xC0) != 0x80) units += c >= 0xF0 ? 2 : 1;
+  }
+  if (n == 0 || units > NAME_UNITS) {
+    err_set(e, ERR_CONFIG, "\"%.60s%s\" is no name: it has %s", name,
+            n > 60 ? "..." : "",
+            n == 0 ? "no character" : "more than 128 characters");
+    return;
+  }
+  sqlite3_str_appendchar(out, 1, '[');
+  append_doubled(out, name, (int)n, ']', e);
+  sqlite3_str_appendchar(out, 1, ']');
+}
+
+void tsql_string(sqlite3_str *out, const char *text, int n_bytes,
+                 struct err *e) {
+  if (e->code) return;
+  sqlite3_str_append(out, "N'", 2);
+  append_doubled(out, text, n_bytes, '\'', e);
+  sqlite3_str_appendchar(out, 1, '\'');
+}
+
+/* ---- sources ----------------------------------------------------------- */
+
+static const char *skip_blank(const char *at) {
+  return at + strspn(at, " \t\r\n");
+}
+
+/* A query is what begins with a parenthesis or with SELECT as a word. */
+static int is_query(const char *source) {
+  const char *at = skip_blank(source);
+  return *at == '(' || (sqlite3_strnicmp(at, "SELECT", 6) == 0 &&
+                        (at[6] == 0 || strchr(" \t\r\n[\"'*(-+/.", at[6])));
+}
+
+/* The end of one part of a name, and what stands between its quotes in
+** *name; NULL when it is malformed. */
+static const char *read_part(const char *at, char **name, struct err *e) {
+  char open = *at, close = (char)(open == '[' ? ']' : open);
+  sqlite3_str *part = sqlite3_str_new(NULL);
+  if (open == '[' || open == '"') {
+    for (at++; *at && (*at != close || at[1] == close); at++) {
+      if (*at == close) at++;
+      sqlite3_str_appendchar(part, 1, *at);
+    }
+    if (*at != close)
+      at = NULL;
+    else
+      at++;
+  } else {
+    size_t n = strcspn(at, ".");
+    while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
+    /* A plain name has nothing that could be T-SQL. */
+    if (strcspn(at, " \t\r\n'\"[](){};,=<>*/+-%&|^~!") < n) {
+      at = NULL;
+    } else {
+      sqlite3_str_append(part, at, (int)n);
+      at += n;
+    }
+  }
+  if (sqlite3_str_errcode(part)) err_nomem(e); /* not: an empty part */
+  *name = sqlite3_str_finish(part);
+  return at;
+}
+
+/* db..table has an empty schema, which stays empty. */
+static void append_name(sqlite3_str *out, const char *source, struct err *e) {
+  const char *at = skip_blank(source);
+  int n_parts = 0;
+  for (;;) {
+    char *name = NULL;
+    int last;
+    at = read_part(at, &name, e);
+    if (at) at = skip_blank(at);
+    last = !at || *at != '.';
+    if (!at || (*at && *at != '.') || (!name && (last || n_parts == 0)) ||
+        ++n_parts > 4) {
+      err_set(e, ERR_CONFIG,
+              "the source \"%.200s\" is neither a name such as dbo.vwOrders "
+              "(one to four parts; [bracketed] where it has blanks or signs) "
+              "nor a SELECT",
+              source);
+    } else if (name) {
+      tsql_identifier(out, name, e);
+    }
+    sqlite3_free(name);
+    if (e->code || last) return;
+    sqlite3_str_appendchar(out, 1, '.');
+    at = skip_blank(at + 1);
+  }
+}
+
+/* A query goes into parentheses as it is. It is T-SQL by purpose, but a
+** trailing semicolon, a comment that would swallow the parenthesis, or one
+** parenthesis too many would end in a puzzling message. */
+static void append_query(sqlite3_str *out, const char *source, struct err *e) {
+  const char *at = skip_blank(source);
+  size_t n = strlen(at);
+  while (n > 0 && strchr(" \t\r\n;", at[n - 1])) n--;
+  sqlite3_str_appendchar(out, 1, '(');
+  append_doubled(out, at, (int)n, 0, e);
+  sqlite3_str_appendall(out, "\n) AS [q]");
+}
+
+void tsql_source(sqlite3_str *out, const char *source, struct err *e) {
+  if (e->code) return;
+  if (is_query(source))
+    append_query(out, source, e);
+  else
+    append_name(out, source, e);
+}
+
+/* ---- SELECT ------------------------------------------------------------ */
+
+/* The text, or NULL with e set. */
+static char *finish(sqlite3_str *out, struct err *e) {
+  char *text;
+  if (!e->code && sqlite3_str_errcode(out)) err_nomem(e);
+  text = sqlite3_str_finish(out);
+  if (!e->code && !text) err_nomem(e);
+  if (!e->code) return text;
+  sqlite3_free(text);
+  return NULL;
+}
+
+char *tsql_discover(const char *source, struct err *e) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(out, "SELECT TOP (0) * FROM ");
+  tsql_source(out, source, e);
+  return finish(out, e);
+}
+
+/* What CONVERT() must be told, for each base type, to give every digit. Other
+** types (the strings, bit, the integers, decimal, uniqueidentifier) have one
+** form only. */
+static const struct {
+  const char *types;
+  const char *convert; /* %s is the column */
+} variant_forms[] = {
+    {"N'float', N'real'", "CONVERT(nvarchar(4000), %s, 3)"},
+    {"N'money', N'smallmoney'", "CONVERT(nvarchar(4000), %s, 2)"},
+    {"N'date', N'time', N'datetime', N'datetime2', N'datetimeoffset'",
+     "CONVERT(nvarchar(4000), %s, 121)"},
+    {"N'smalldatetime'", "CONVERT(nvarchar(4000), %s, 120)"},
+    {"N'binary', N'varbinary'",
+     "CONVERT(nvarchar(max), CAST(%s AS varbinary(8000)), 1)"},
+};
+
+/* DB-Library hands a sql_variant over without its inner type: the server is
+** asked for "basetype:value". */
+static void append_variant(sqlite3_str *out, const char *name, struct err *e) {
+  sqlite3_str *quoted = sqlite3_str_new(NULL);
+  char *column;
+  tsql_identifier(quoted, name, e);
+  column = sqlite3_str_finish(quoted);
+  if (!column) {
+    err_nomem(e);
+    return;
+  }
+  sqlite3_str_appendf(out,
+                      "CASE WHEN %s IS NULL THEN NULL ELSE "
+                      "CAST(SQL_VARIANT_PROPERTY(%s, 'BaseType') AS "
+                      "nvarchar(128)) + N':' + CASE",
+                      column, column);
+  for (size_t i = 0; i < sizeof variant_forms / sizeof *variant_forms; i++) {
+    sqlite3_str_appendf(out,
+                        " WHEN CAST(SQL_VARIANT_PROPERTY(%s, 'BaseType') AS "
+                        "nvarchar(128)) IN (%s) THEN ",
+                        column, variant_forms[i].types);
+    for (const char *at = variant_forms[i].convert; *at; at++) {
+      if (at[0] == '%' && at[1] == 's') {
+        sqlite3_str_appendall(out, column);
+        at++;
+      } else {
+        sqlite3_str_appendchar(out, 1, *at);
+      }
+    }
+  }
+  sqlite3_str_appendf(out, " ELSE CONVERT(nvarchar(4000), %s) END END AS %s",
+                      column, column);
+  sqlite3_free(column);
+}
+
+char *tsql_select(const char *source, const char *filter,
+                  const struct tsql_column *columns, int n_columns,
+                  struct err *e) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(out, "SELECT ");
+  for (int i = 0; i < n_columns; i++) {
+    if (i) sqlite3_str_appendall(out, ", ");
+    if (columns[i].type == REMOTE_VARIANT) {
+      append_variant(out, columns[i].source, e);
+    } else {
+      tsql_identifier(out, columns[i].source, e);
+    }
+  }
+  sqlite3_str_appendall(out, " FROM ");
+  tsql_source(out, source, e);
+  if (filter) {
+    /* The line break ends a comment that the filter may end with. */
+    sqlite3_str_appendall(out, " WHERE (");
+    append_doubled(out, filter, (int)strlen(filter), 0, e);
+    sqlite3_str_appendall(out, "\n)");
+  }
+  return finish(out, e);
+}

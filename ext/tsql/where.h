@@ -1,0 +1,73 @@
+/*
+** Conditions and ORDER BY of the live view as T-SQL.
+**
+**   SELECT * FROM ordersync WHERE plant = 8800 AND order_date >= '2025-01-01';
+**
+** A condition that is printed is never narrower than SQLite's own: it is true
+** on the server for every row for which SQLite, after the conversion by kind,
+** finds it true. It may be true for more; SQLite looks again. Where that
+** cannot be proven from the remote type, the kind and the value, nothing is
+** printed. No printed condition makes the server fail: literals are clamped
+** to the range and the precision of the column's type. Pure text, no I/O.
+*/
+#ifndef ORDERSYNC_DEPARSE_WHERE_H
+#define ORDERSYNC_DEPARSE_WHERE_H
+#include "tsql/select.h"
+
+enum where_op {
+  WHERE_EQ = 0, /* one value, or a list */
+  WHERE_LT,
+  WHERE_LE,
+  WHERE_GT,
+  WHERE_GE,
+  WHERE_ISNULL,
+  WHERE_NOTNULL
+};
+
+enum where_result {
+  WHERE_SKIP = 0, /* nothing was printed */
+  WHERE_WIDE,     /* printed, may be true for more rows */
+  WHERE_EXACT     /* printed, true for the same rows */
+};
+
+struct where_column {
+  const char *source; /* borrowed; the server's column name */
+  enum remote_type type;
+  int precision; /* as in struct remote_column */
+  int scale;
+  enum value_kind kind;
+  /* Of the local column: 'T'ext, 'I'nteger, 'R'eal, 'B'lob or none. */
+  char affinity;
+};
+
+/* The affinity that a declared type gives, of those that value_kind_decl()
+** answers. */
+char where_affinity(const char *decl);
+
+/*
+** Prints one condition, in parentheses where it needs them. values has the
+** right sides, none of them NULL: one, or for WHERE_EQ a list (IN); none for
+** the NULL tests. They are compared under BINARY, with the column's affinity.
+*/
+enum where_result tsql_where(sqlite3_str *out, const struct where_column *c,
+                             enum where_op op, const struct cell *values,
+                             int n_values, struct err *e);
+
+/* 1 when the server sorts the column as SQLite sorts its conversion. */
+int tsql_sorts_alike(const struct where_column *c);
+
+/* A whole SELECT. */
+struct live_select {
+  const char *source; /* all borrowed */
+  const char *filter; /* the sync's own predicate, or NULL */
+  const struct tsql_column *columns;
+  int n_columns;     /* 0: as little as a row can be */
+  const char *where; /* conditions joined by AND, or NULL */
+  const char *order; /* "[a], [b] DESC", or NULL */
+  sqlite3_int64 top; /* -1: all rows */
+};
+
+/* NULL with e set on failure; free with sqlite3_free(). */
+char *tsql_live(const struct live_select *s, struct err *e);
+
+#endif

@@ -1,0 +1,272 @@
+/*
+** Dates and times.
+**
+**   SELECT order_date FROM open_orders;   -- 2025-03-01
+**
+** The proleptic Gregorian calendar, as SQL Server has it: days count from
+** 1900-01-01, years run from 1 to 9999. No fraction is ever rounded.
+*/
+#include "value/time.h"
+
+#include <string.h>
+
+#define FIRST_DAY    (-693595) /* 0001-01-01 */
+#define LAST_DAY     2958463   /* 9999-12-31 */
+#define MARCH_YEAR_0 693901    /* days from 0000-03-01 to 1900-01-01 */
+
+#define DAY_NANOS          86400000000000LL
+#define MINUTE_NANOS       60000000000LL
+#define MAX_OFFSET_MINUTES 840
+#define TICK_SCALE         7 /* SQL Server's ticks are 100 ns */
+
+/* ---- writing ----------------------------------------------------------- */
+
+/* n is 0..99. */
+static char *put_2(char *at, unsigned n) {
+  at[0] = (char)('0' + n / 10);
+  at[1] = (char)('0' + n % 10);
+  return at + 2;
+}
+
+int date_in_range(int days) {
+  return days >= FIRST_DAY && days <= LAST_DAY;
+}
+
+/*
+** Years are counted from March, so that the leap day ends them; 400 of them
+** have 146,097 days. A century's day becomes a year and a day in it by one
+** multiplication (2939745 / 2^32 is 1 / 1461 and a little), a year's day a
+** month and a day likewise. C. Neri and L. Schneider, "Euclidean affine
+** functions and their application to calendar algorithms", 2022.
+*/
+int date_format(int days, char *out) {
+  unsigned n1 = 4 * (unsigned)(days + MARCH_YEAR_0) + 3;
+  unsigned century = n1 / 146097;
+  unsigned n2 = n1 % 146097 | 3;
+  unsigned long long product = 2939745ULL * n2;
+  unsigned year = (unsigned)(product >> 32);
+  unsigned day = (unsigned)product / 2939745 / 4;
+  unsigned n3 = 2141 * day + 197913;
+  unsigned month = n3 >> 16;
+  if (day >= 306) { /* January or February: of the next year */
+    month -= 12;
+    year++;
+  }
+  if (year == 100) {
+    year = 0;
+    century++;
+  }
+  char *at = put_2(put_2(out, century), year);
+  *at++ = '-';
+  at = put_2(at, month);
+  *at++ = '-';
+  put_2(at, (n3 & 0xffff) / 2141 + 1);
+  return DATE_TEXT;
+}
+
+int time_format(const struct moment *m, char *out) {
+  static const unsigned unit[] = {1000000000, 100000000, 10000000, 1000000,
+                                  100000,     10000,     1000,     100,
+                                  10,         1};
+  unsigned seconds = (unsigned)(m->nanos / 1000000000);
+  unsigned fraction = (unsigned)(m->nanos % 1000000000);
+  char *at = put_2(out, seconds / 3600);
+  *at++ = ':';
+  at = put_2(at, seconds / 60 % 60);
+  *at++ = ':';
+  at = put_2(at, seconds % 60);
+  if (m->scale == 0) return 8;
+  *at++ = '.';
+  fraction /= unit[m->scale];
+  for (int i = m->scale; i > 0; i--, fraction /= 10)
+    at[i - 1] = (char)('0' + fraction % 10);
+  return 9 + m->scale;
+}
+
+int moment_format(const struct moment *m, char *out) {
+  char *at = out;
+  if (m->has_date) at += date_format(m->days, at);
+  if (m->has_date && m->has_time) *at++ = ' ';
+  if (m->has_time) at += time_format(m, at);
+  if (m->has_offset) {
+    int minutes = m->offset_minutes;
+    unsigned distance = (unsigned)(minutes < 0 ? -minutes : minutes);
+    *at++ = minutes < 0 ? '-' : '+';
+    at = put_2(at, distance / 60);
+    *at++ = ':';
+    at = put_2(at, distance % 60);
+  }
+  return (int)(at - out);
+}
+
+/* ---- from and to the wire ---------------------------------------------- */
+
+/* Moves by minutes, less than a day, across midnight where need be. */
+static void shift(struct moment *m, int minutes) {
+  m->nanos += minutes * MINUTE_NANOS;
+  if (m->nanos < 0) {
+    m->nanos += DAY_NANOS;
+    m->days--;
+  } else if (m->nanos >= DAY_NANOS) {
+    m->nanos -= DAY_NANOS;
+    m->days++;
+  }
+}
+
+int moment_from_value(struct moment *out, const struct value *v) {
+  *out = (struct moment){0};
+  out->has_date = v->type != VALUE_TIME;
+  out->has_time = v->type != VALUE_DATE;
+  out->has_offset = v->type == VALUE_DATETIMEOFFSET;
+  /* a day more on either side, which a shift may bring back */
+  if (out->has_date && (v->days < FIRST_DAY - 1 || v->days > LAST_DAY + 1))
+    return 0;
+  if (out->has_date) out->days = v->days;
+  if (out->has_time) {
+    if (v->integer < 0 || v->integer >= DAY_NANOS / 100) return 0;
+    if (v->scale > TICK_SCALE) return 0;
+    out->nanos = v->integer * 100;
+    out->scale = v->scale;
+  }
+  if (out->has_offset) {
+    if (v->offset_minutes < -MAX_OFFSET_MINUTES ||
+        v->offset_minutes > MAX_OFFSET_MINUTES)
+      return 0;
+    out->offset_minutes = v->offset_minutes;
+    shift(out, out->offset_minutes);
+  }
+  return !out->has_date || date_in_range(out->days);
+}
+
+int moment_to_value(const struct moment *moment, struct value *out) {
+  struct moment m = *moment;
+  if (m.scale > TICK_SCALE) return 0;
+  *out = (struct value){0};
+  out->type = !m.has_date    ? VALUE_TIME
+              : !m.has_time  ? VALUE_DATE
+              : m.has_offset ? VALUE_DATETIMEOFFSET
+                             : VALUE_DATETIME;
+  if (m.has_offset) shift(&m, -m.offset_minutes);
+  out->days = m.days;
+  out->integer = m.nanos / 100;
+  out->scale = (unsigned char)m.scale;
+  out->offset_minutes = (short)m.offset_minutes;
+  return 1;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* What is left to read. Once ok is 0 nothing is read any more. */
+struct reader {
+  const unsigned char *at;
+  const unsigned char *end;
+  int ok;
+};
+
+static int next_is(const struct reader *r, char c) {
+  return r->ok && r->at < r->end && *r->at == (unsigned char)c;
+}
+
+static int take(struct reader *r, char c) {
+  if (!next_is(r, c)) return 0;
+  r->at++;
+  return 1;
+}
+
+static void expect(struct reader *r, char c) {
+  if (!take(r, c)) r->ok = 0;
+}
+
+/* Exactly n digits, with a value of at most `max`. */
+static int number(struct reader *r, int n, int max) {
+  int value = 0;
+  unsigned worst = 0;
+  if (!r->ok || r->end - r->at < n) {
+    r->ok = 0;
+    return 0;
+  }
+  for (; n > 0; n--) {
+    unsigned digit = (unsigned)*r->at++ - '0';
+    worst |= digit > 9;
+    value = value * 10 + (int)(digit & 15);
+  }
+  if (worst || value > max) r->ok = 0;
+  return value;
+}
+
+static int month_days(int year, int month) {
+  static const unsigned char days[] = {31, 28, 31, 30, 31, 30,
+                                       31, 31, 30, 31, 30, 31};
+  int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return days[month - 1] + (month == 2 && leap);
+}
+
+static void read_date(struct reader *r, struct moment *m) {
+  int year = number(r, 4, 9999);
+  int dashes = take(r, '-');
+  int month = number(r, 2, 12);
+  if (dashes) expect(r, '-');
+  int day = number(r, 2, 31);
+  if (!r->ok || year < 1 || month < 1 || day < 1 ||
+      day > month_days(year, month)) {
+    r->ok = 0;
+    return;
+  }
+  /* the inverse of date_format() */
+  unsigned y = (unsigned)year - (month <= 2);
+  unsigned of_year = y % 400;
+  unsigned mm = (unsigned)(month > 2 ? month - 3 : month + 9);
+  unsigned days = y / 400 * 146097 + of_year * 365 + of_year / 4 -
+                  of_year / 100 + (153 * mm + 2) / 5 + (unsigned)day - 1;
+  m->has_date = 1;
+  m->days = (int)days - MARCH_YEAR_0;
+}
+
+static void read_time(struct reader *r, struct moment *m) {
+  int hour = number(r, 2, 23);
+  expect(r, ':');
+  int minute = number(r, 2, 59);
+  int second = take(r, ':') ? number(r, 2, 59) : -1;
+  int fraction = 0;
+  if (second >= 0 && take(r, '.')) {
+    int unit = 100000000;
+    do {
+      fraction += number(r, 1, 9) * unit;
+      unit /= 10;
+      m->scale++;
+    } while (r->ok && m->scale < 9 && r->at < r->end && *r->at >= '0' &&
+             *r->at <= '9');
+  }
+  if (second < 0) second = 0;
+  m->has_time = 1;
+  m->nanos = ((hour * 60 + minute) * 60 + second) * 1000000000LL + fraction;
+}
+
+static void read_offset(struct reader *r, struct moment *m) {
+  m->has_offset = 1;
+  if (take(r, 'Z') || take(r, 'z')) return;
+  take(r, ' ');
+  int negative = next_is(r, '-');
+  if (!negative) expect(r, '+');
+  if (negative) expect(r, '-');
+  int hours = number(r, 2, 14);
+  expect(r, ':');
+  int minutes = hours * 60 + number(r, 2, 59);
+  if (minutes > MAX_OFFSET_MINUTES) r->ok = 0;
+  m->offset_minutes = negative ? -minutes : minutes;
+}
+
+int moment_from_text(struct moment *out, const unsigned char *text, int n) {
+  struct reader r = {text, text + n, 1};
+  *out = (struct moment){0};
+  if (n > 2 && text[2] == ':') {
+    read_time(&r, out);
+  } else {
+    read_date(&r, out);
+    if (take(&r, 'T') || take(&r, 't') || take(&r, ' ')) {
+      read_time(&r, out);
+      if (r.ok && r.at < r.end) read_offset(&r, out);
+    }
+  }
+  return r.ok && r.at == r.end;
+}

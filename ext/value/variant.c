@@ -1,0 +1,266 @@
+/*
+** Values that come as text: sql_variant, whose inner type the client is not
+** told, and values on their way into a message.
+**
+**   SELECT anything FROM ordersync;   -- "int:42" on the wire, 42 here
+*/
+#include "base/utf8.h"
+#include "value/number.h"
+#include "value/text.h"
+#include "value/time.h"
+
+#include <string.h>
+
+/* ---- sql_variant ------------------------------------------------------- */
+
+/* The text after the colon. */
+struct source {
+  const unsigned char *at;
+  int n;
+};
+
+/* These fill *out, whose fields are all zero, and return 0 when the text is
+** malformed. scratch holds bytes that are not in the text. */
+
+static int parse_integer(struct source s, struct value *out) {
+  out->type = VALUE_INTEGER;
+  return integer_from_text(s.at, s.n, &out->integer);
+}
+
+static int parse_decimal(struct source s, unsigned char *scratch,
+                         struct value *out) {
+  struct number number;
+  if (!number_from_text(&number, s.at, s.n)) return 0;
+  number_magnitude(&number, scratch);
+  out->type = VALUE_DECIMAL;
+  out->negative = (unsigned char)number.negative;
+  out->scale = (unsigned char)number.scale;
+  out->bytes = scratch;
+  out->n_bytes = 17;
+  return 1;
+}
+
+static int parse_float(struct source s, struct value *out) {
+  out->type = VALUE_REAL;
+  return real_from_text(s.at, s.n, &out->real);
+}
+
+static int parse_real(struct source s, struct value *out) {
+  out->type = VALUE_SINGLE;
+  if (!real_from_text(s.at, s.n, &out->real)) return 0;
+  /* FLT_MAX; a cast of more would be undefined */
+  if (out->real > 3.4028234663852886e38 || out->real < -3.4028234663852886e38)
+    return 0;
+  out->real = (double)(float)out->real;
+  return 1;
+}
+
+static int parse_text(struct source s, struct value *out) {
+  out->type = VALUE_TEXT;
+  out->bytes = s.at;
+  out->n_bytes = s.n;
+  return 1;
+}
+
+static int parse_binary(struct source s, unsigned char *scratch,
+                        struct value *out) {
+  if (s.n < 2 || s.n % 2 != 0 || s.at[0] != '0' || (s.at[1] | 32) != 'x')
+    return 0;
+  out->type = VALUE_BLOB;
+  out->bytes = scratch;
+  out->n_bytes = s.n / 2 - 1;
+  for (int i = 0; i < out->n_bytes; i++) {
+    int high = hex_digit(s.at[2 * i + 2]);
+    int low = hex_digit(s.at[2 * i + 3]);
+    if (high < 0 || low < 0) return 0;
+    scratch[i] = (unsigned char)(high << 4 | low);
+  }
+  return 1;
+}
+
+static int parse_guid(struct source s, unsigned char *scratch,
+                      struct value *out) {
+  out->type = VALUE_GUID;
+  out->bytes = scratch;
+  out->n_bytes = GUID_BYTES;
+  return guid_from_text(s.at, s.n, scratch);
+}
+
+static int parse_moment(struct source s, struct value *out) {
+  struct moment moment;
+  return moment_from_text(&moment, s.at, s.n) && moment_to_value(&moment, out);
+}
+
+static int parse(enum value_type type, struct source s, unsigned char *scratch,
+                 struct value *out) {
+  switch (type) {
+  case VALUE_INTEGER:
+    return parse_integer(s, out);
+  case VALUE_REAL:
+    return parse_float(s, out);
+  case VALUE_SINGLE:
+    return parse_real(s, out);
+  case VALUE_DECIMAL:
+    return parse_decimal(s, scratch, out);
+  case VALUE_TEXT:
+    return parse_text(s, out);
+  case VALUE_BLOB:
+    return parse_binary(s, scratch, out);
+  case VALUE_GUID:
+    return parse_guid(s, scratch, out);
+  case VALUE_DATE:
+  case VALUE_TIME:
+  case VALUE_DATETIME:
+  case VALUE_DATETIMEOFFSET:
+    return parse_moment(s, out) && out->type == type;
+  case VALUE_NULL:
+    break;
+  }
+  return 0;
+}
+
+/* What SQL_VARIANT_PROPERTY(x, 'BaseType') may answer. */
+static const struct {
+  char name[17];
+  enum value_type type;
+} base_types[] = {
+    {"int", VALUE_INTEGER},
+    {"nvarchar", VALUE_TEXT},
+    {"varchar", VALUE_TEXT},
+    {"bigint", VALUE_INTEGER},
+    {"smallint", VALUE_INTEGER},
+    {"tinyint", VALUE_INTEGER},
+    {"bit", VALUE_INTEGER},
+    {"decimal", VALUE_DECIMAL},
+    {"numeric", VALUE_DECIMAL},
+    {"money", VALUE_DECIMAL},
+    {"smallmoney", VALUE_DECIMAL},
+    {"float", VALUE_REAL},
+    {"real", VALUE_SINGLE},
+    {"date", VALUE_DATE},
+    {"time", VALUE_TIME},
+    {"datetime", VALUE_DATETIME},
+    {"smalldatetime", VALUE_DATETIME},
+    {"datetime2", VALUE_DATETIME},
+    {"datetimeoffset", VALUE_DATETIMEOFFSET},
+    {"nchar", VALUE_TEXT},
+    {"char", VALUE_TEXT},
+    {"varbinary", VALUE_BLOB},
+    {"binary", VALUE_BLOB},
+    {"uniqueidentifier", VALUE_GUID},
+};
+
+int value_from_variant(const struct value *text, unsigned char *scratch,
+                       struct value *out) {
+  *out = (struct value){0};
+  if (text->type == VALUE_NULL) return 1;
+  if (text->type != VALUE_TEXT || text->n_bytes <= 0) return 0;
+  const unsigned char *colon = memchr(text->bytes, ':', (size_t)text->n_bytes);
+  if (!colon) return 0;
+  int n_name = (int)(colon - text->bytes);
+  struct source s = {colon + 1, text->n_bytes - n_name - 1};
+  for (size_t i = 0; i < sizeof base_types / sizeof base_types[0]; i++) {
+    const char *name = base_types[i].name;
+    if ((size_t)n_name != strlen(name) ||
+        sqlite3_strnicmp((const char *)text->bytes, name, n_name) != 0)
+      continue;
+    if (parse(base_types[i].type, s, scratch, out)) return 1;
+    break;
+  }
+  *out = (struct value){0};
+  return 0;
+}
+
+int value_unpack(struct value *value, struct value_scratch *scratch) {
+  struct value text = *value;
+  int need = text.n_bytes > VALUE_SCRATCH ? text.n_bytes : VALUE_SCRATCH;
+  if (text.type != VALUE_TEXT) return SQLITE_OK;
+  if (scratch->n < need) {
+    unsigned char *grown =
+        sqlite3_realloc64(scratch->bytes, (sqlite3_uint64)need);
+    if (!grown) return SQLITE_NOMEM;
+    scratch->bytes = grown;
+    scratch->n = need;
+  }
+  if (!value_from_variant(&text, scratch->bytes, value)) *value = text;
+  return SQLITE_OK;
+}
+
+void value_scratch_clear(struct value_scratch *scratch) {
+  sqlite3_free(scratch->bytes);
+  memset(scratch, 0, sizeof *scratch);
+}
+
+/* ---- for messages ------------------------------------------------------ */
+
+#define DESCRIBE_BYTES 40
+
+/* A buffer that text is added to while it fits, always terminated. */
+struct sink {
+  char *at;
+  size_t room; /* without the terminator */
+};
+
+static void add(struct sink *s, const char *text, size_t n) {
+  if (n > s->room) {
+    s->room = 0; /* what follows would not belong there */
+    return;
+  }
+  memcpy(s->at, text, n);
+  s->at += n;
+  s->room -= n;
+  *s->at = 0;
+}
+
+/* In quotes; what cannot stand in a line of a log becomes a question mark. */
+static void describe_text(struct sink *s, const unsigned char *p, int n) {
+  const char *end = "\"";
+  int i = 0;
+  add(s, "\"", 1);
+  while (i < n) {
+    int length = utf8_length((const char *)p + i, (size_t)(n - i));
+    if (i + (length > 0 ? length : 1) > DESCRIBE_BYTES ||
+        s->room < (size_t)length + strlen("...\"")) {
+      end = "...\"";
+      break;
+    }
+    if (length == 0 || p[i] < ' ' || p[i] == 0x7f) {
+      add(s, "?", 1);
+      i++;
+    } else {
+      add(s, (const char *)p + i, (size_t)length);
+      i += length;
+    }
+  }
+  add(s, end, strlen(end));
+}
+
+static void describe_blob(struct sink *s, const unsigned char *p, int n) {
+  static const char hex[] = "0123456789ABCDEF";
+  add(s, "0x", 2);
+  for (int i = 0; i < n; i++) {
+    if (2 * i >= DESCRIBE_BYTES) {
+      add(s, "...", 3);
+      return;
+    }
+    add(s, (char[]){hex[p[i] >> 4], hex[p[i] & 15]}, 2);
+  }
+}
+
+void value_describe(const struct value *value, char *buffer, size_t n_buffer) {
+  if (n_buffer == 0) return;
+  struct sink s = {buffer, n_buffer - 1};
+  struct cell cell;
+  *buffer = 0;
+  if (value->type == VALUE_NULL) {
+    add(&s, "NULL", 4);
+  } else if (value->type == VALUE_TEXT) {
+    describe_text(&s, value->bytes, value->n_bytes);
+  } else if (value->type == VALUE_BLOB) {
+    describe_blob(&s, value->bytes, value->n_bytes);
+  } else if (value_convert(value, KIND_STRING, &cell)) {
+    add(&s, cell.bytes, (size_t)cell.n_bytes);
+  } else {
+    add(&s, "out of range", 12);
+  }
+}
