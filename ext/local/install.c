@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
+#include "local/caller.h"
 #include "local/txn.h"
 #include "sql_embedded.h"
 
@@ -141,7 +142,7 @@ static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (txn_check_caller(db, "main", e)) return e->code;
+  if (caller_check(db, "main", e)) return e->code;
   if (interrupt_open(&interrupt, db, e)) return e->code;
   if (txn_prepare(&txn, db, "main", NULL, &interrupt,
                   clock_now_ms() + INSTALL_WAIT_MS, e)) {

@@ -4,7 +4,6 @@
 #include "local/target.h"
 
 #include "base/sql.h"
-#include "local/txn.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
 ** One write transaction on a connection that belongs to somebody else.
 **
 ** Outside a transaction it is BEGIN ... COMMIT, inside the caller's own one a
-** savepoint, so that the caller's ROLLBACK undoes it. Every statement is
-** prepared beforehand: after sqlite3_interrupt() nothing can be prepared, and
-** ROLLBACK itself fails.
+** savepoint, so that the caller's ROLLBACK undoes it. What ends it is prepared
+** beforehand: after sqlite3_interrupt() nothing can be prepared, and ROLLBACK
+** itself fails.
 */
 #ifndef ORDERSYNC_TXN_H
 #define ORDERSYNC_TXN_H
@@ -13,43 +13,24 @@
 struct txn {
   sqlite3 *db;                 /* borrowed */
   const char *schema;          /* borrowed */
-  struct interrupt *interrupt; /* borrowed */
+  struct interrupt *interrupt; /* borrowed, or NULL */
   sqlite3_int64 deadline_ms;   /* monotonic */
   int nested;                  /* a savepoint inside the caller's */
   int deferred;                /* foreign keys are, by us, in a nested one */
   int owed_before;             /* the caller's own were violated already */
   int open;
-  int guarded;                                       /* the pill is running */
-  sqlite3_stmt *begin, *commit, *rollback, *release; /* owned */
-  sqlite3_stmt *first; /* owned: a write that changes nothing; NULL: no table */
+  int guarded;                             /* `undo_all` is running */
+  sqlite3_stmt *begin, *commit, *rollback; /* owned */
+  sqlite3_stmt *lock; /* owned: a write that changes nothing; NULL: no table */
   /* Owned. Counts as a write and changes nothing. Stepped after an interrupt
   ** or out of memory, when ROLLBACK no longer works, it fails in such a way
   ** that SQLite rolls everything back. */
-  sqlite3_stmt *pill;
+  sqlite3_stmt *undo_all;
 };
 
-/*
-** Refuses, before anything is done, where a transaction cannot work: inside a
-** statement that writes (INSERT ... SELECT f()), while other statements of
-** this connection are reading, on a read-only database, under query_only,
-** without a journal, on a file that was moved away.
-*/
-enum err_code txn_check_caller(sqlite3 *db, const char *schema, struct err *e);
-
-/* The part of it that counts also for what only reads: SQLite lets a CHECK of
-** a hostile file call us during PRAGMA integrity_check. */
-enum err_code txn_check_pragma(sqlite3 *db, struct err *e);
-
-/* Refuses, inside the caller's transaction, while one of its statements reads
-** the table that is about to be replaced. */
-enum err_code txn_check_readers(sqlite3 *db, const char *schema,
-                                const char *table, struct err *e);
-
-/* Whether main may be written at all. */
-int txn_may_write(sqlite3 *db);
-
 /* table is one that the transaction may write; NULL when none exists yet, and
-** then a savepoint takes the write lock only with the first write. */
+** then a savepoint takes the write lock only with the first write. Without an
+** interrupt nothing but the deadline ends a wait. */
 enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e);
@@ -57,8 +38,12 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
 /* Takes the write lock; waits for other writers until the deadline. */
 enum err_code txn_begin(struct txn *t, struct err *e);
 
+/* Takes the write lock of another database as well, which has this table. */
+enum err_code txn_lock(struct txn *t, const char *schema, const char *table,
+                       struct err *e);
+
 /* For a transaction that makes indexes: that expires every prepared statement,
-** the pill as well, but not one that is running. Call after txn_begin(). No
+** `undo_all` as well, but not one that is running. Call after txn_begin(). No
 ** savepoint can be opened until the transaction is over. */
 void txn_guard(struct txn *t);
 
@@ -80,6 +65,7 @@ enum err_code txn_commit(struct txn *t, struct err *e);
 */
 void txn_rollback(struct txn *t);
 
+/* Rolls back what is open, and frees. */
 void txn_clear(struct txn *t);
 
 /* Fails when interrupted or past the deadline. */

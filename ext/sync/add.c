@@ -7,6 +7,7 @@
 #include "base/sql.h"
 #include "local/install.h"
 #include "local/target.h"
+#include "local/caller.h"
 #include "local/txn.h"
 #include "mssql/mssql.h"
 #include "source/mapping.h"
@@ -265,7 +266,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (txn_check_caller(db, "main", e)) goto done;
+  if (caller_check(db, "main", e)) goto done;
   if (read_arguments(&a, e) || !a.target) goto done;
   if (install_schema(db, e)) goto done;
   if (check_new(&a, e)) goto done;

@@ -10,6 +10,7 @@
 #include "sync/refresh.h"
 
 #include "base/clock.h"
+#include "local/caller.h"
 #include "mssql/mssql.h"
 #include "sync/apply.h"
 #include "sync/lock.h"
@@ -63,9 +64,10 @@ static enum err_code load(struct refresh *r, const char *name,
   if (mapping_options(&r->map, r->db, options, e)) return e->code;
   r->log.mode = r->map.mode == MODE_DIFF ? "diff" : "replace";
   r->log.dry_run = r->map.dry_run;
-  if (txn_check_caller(r->db, r->map.schema, e)) return e->code;
+  if (caller_check(r->db, r->map.schema, e)) return e->code;
   if (target_open(&r->target, r->db, &r->map, e)) return e->code;
-  if (txn_check_readers(r->db, r->map.schema, r->map.target, e)) return e->code;
+  if (caller_check_readers(r->db, r->map.schema, r->map.target, e))
+    return e->code;
   if (apply_check_key(&r->map, e)) return e->code;
   if (profile_load(&r->prof, r->map.profile, e)) return e->code;
   r->log.mask = profile_mask_text;
@@ -438,7 +440,7 @@ static void fail(struct refresh *r, const struct err *e) {
   r->log.rows = r->log.inserted = r->log.updated = r->log.deleted = -1;
   /* Inside a statement that writes, or without leave to write, a log row
   ** would only fail too. */
-  if (e->code == ERR_MISUSE || !txn_may_write(r->db)) r->log.has_tables = 0;
+  if (e->code == ERR_MISUSE || !caller_may_write(r->db)) r->log.has_tables = 0;
   runlog_failure(&r->log, e);
 }
 
@@ -494,7 +496,7 @@ char *refresh_sql(sqlite3 *db, const char *name, struct err *e) {
   struct mapping map = {0};
   struct tsql_column *columns = NULL;
   char *sql = NULL;
-  if (txn_check_pragma(db, e)) goto done;
+  if (caller_check_pragma(db, e)) goto done;
   if (mapping_load(&map, db, name, e)) goto done;
   columns = sqlite3_malloc64((sqlite3_uint64)map.n_columns * sizeof *columns);
   if (!columns) {

@@ -1,0 +1,163 @@
+/*
+** What the connection that called us is doing.
+*/
+#include "local/caller.h"
+
+#include "base/sql.h"
+
+#include <stddef.h>
+
+/* ---- what it is doing -------------------------------------------------- */
+
+static int writer_is_active(sqlite3 *db) {
+  sqlite3_stmt *stmt = NULL;
+  while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    if (sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt)) return 1;
+  }
+  return 0;
+}
+
+/* SQLite evaluates a table's CHECKs in PRAGMA integrity_check without asking
+** whether the functions in them are for direct use only, so there a hostile
+** file would get us called. No honest call comes from a PRAGMA. */
+enum err_code caller_check_pragma(sqlite3 *db, struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  while (!e->code && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    if (sqlite3_stmt_busy(stmt) &&
+        sql_begins(sqlite3_sql(stmt), "PRAGMA", NULL)) {
+      err_set(e, ERR_MISUSE,
+              "it cannot run inside a PRAGMA; a CHECK of this database called "
+              "it, which it must not");
+    }
+  }
+  return e->code;
+}
+
+/* ---- what may be written ----------------------------------------------- */
+
+static int has_moved(sqlite3 *db, const char *schema) {
+  int moved = 0;
+  return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==
+             SQLITE_OK &&
+         moved;
+}
+
+/* The file is no longer there; what is written to the WAL of a file that was
+** replaced would be read by whoever opens the new one. */
+enum err_code caller_check_place(sqlite3 *db, const char *schema,
+                                 struct err *e) {
+  if (e->code || !has_moved(db, schema)) return e->code;
+  err_set(e, ERR_LOCAL,
+          "the file of database \"%s\" was moved, replaced or deleted while "
+          "it is open: nobody would see what is written",
+          schema);
+  err_hint(e, "Close it and open it again.");
+  e->sqlite_code = SQLITE_READONLY_DBMOVED;
+  return e->code;
+}
+
+/* Where a failure could not be undone. */
+static enum err_code check_journal(sqlite3 *db, const char *schema,
+                                   struct err *e) {
+  sqlite3_stmt *stmt = sql_prepare(db, e, "PRAGMA \"%w\".journal_mode", schema);
+  const char *mode = NULL;
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    mode = (const char *)sqlite3_column_text(stmt, 0);
+  }
+  if (mode && sqlite3_stricmp(mode, "off") == 0) {
+    err_set(e, ERR_LOCAL,
+            "PRAGMA journal_mode of \"%s\" is off: what fails could not be "
+            "undone",
+            schema);
+    err_hint(e, "PRAGMA journal_mode = wal.");
+  }
+  if ((sqlite3_finalize(stmt) & 0xff) == SQLITE_NOMEM) err_nomem(e);
+  return e->code;
+}
+
+enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
+  if (e->code) return e->code;
+  if (writer_is_active(db)) {
+    return err_set(e, ERR_MISUSE,
+                   "it cannot run inside a statement that writes; call it as "
+                   "SELECT ordersync_refresh()");
+  }
+  if (caller_check_pragma(db, e)) return e->code;
+  if (sqlite3_get_autocommit(db) &&
+      sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE) {
+    return err_set(
+        e, ERR_MISUSE,
+        "this connection has a query that is still reading; finish "
+        "it first, and call SELECT ordersync_refresh() without FROM");
+  }
+  if (sqlite3_db_readonly(db, schema) != 0) {
+    err_set(e, ERR_LOCAL,
+            sqlite3_db_readonly(db, schema) < 0
+                ? "there is no attached database \"%s\""
+                : "the database \"%s\" is open read-only",
+            schema);
+    e->sqlite_code = SQLITE_READONLY;
+    return e->code;
+  }
+  if (sql_pragma_is_on(db, "PRAGMA query_only", e)) {
+    err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
+    e->sqlite_code = SQLITE_READONLY;
+  }
+  if (!e->code) check_journal(db, schema, e);
+  caller_check_place(db, schema, e);
+  return caller_check_place(db, "main", e);
+}
+
+int caller_may_write(sqlite3 *db) {
+  struct err ignored = {0};
+  return sqlite3_db_readonly(db, "main") == 0 && !has_moved(db, "main") &&
+         !sql_pragma_is_on(db, "PRAGMA query_only", &ignored);
+}
+
+/* ---- who reads the target? --------------------------------------------- */
+
+/* Does the program of this statement open the table, or an index of it?
+** Nothing else tells what a statement that is running reads. */
+static int opens_table(sqlite3 *db, sqlite3_stmt *stmt, sqlite3_stmt *roots,
+                       struct err *e) {
+  sqlite3_stmt *program = sql_prepare(db, e, "EXPLAIN %s", sqlite3_sql(stmt));
+  int found = 0;
+  while (program && !found && sqlite3_step(program) == SQLITE_ROW) {
+    const char *opcode = (const char *)sqlite3_column_text(program, 1);
+    if (!opcode || sqlite3_stricmp(opcode, "OpenRead") != 0) continue;
+    sqlite3_bind_int(roots, 1, sqlite3_column_int(program, 3));
+    sqlite3_bind_int(roots, 2, sqlite3_column_int(program, 4));
+    found = sqlite3_step(roots) == SQLITE_ROW;
+    if (sqlite3_reset(roots)) err_sqlite(e, db, "reading the schema");
+  }
+  if (sqlite3_finalize(program)) err_sqlite(e, db, "reading a query");
+  return found;
+}
+
+enum err_code caller_check_readers(sqlite3 *db, const char *schema,
+                                   const char *table, struct err *e) {
+  sqlite3_stmt *roots, *stmt = NULL;
+  int found = 0;
+  /* Outside a transaction caller_check() has seen any reader. */
+  if (e->code || sqlite3_get_autocommit(db)) return e->code;
+  roots = sql_prepare(db, e,
+                      "SELECT 1 FROM \"%w\".sqlite_schema s, "
+                      "pragma_database_list d WHERE rootpage=?1 AND seq=?2 AND "
+                      "tbl_name=%Q COLLATE NOCASE AND d.name=%Q COLLATE NOCASE",
+                      schema, table, schema);
+  while (roots && !found && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    struct err ours = {0};
+    if (stmt == roots || !sqlite3_stmt_busy(stmt)) continue;
+    found = opens_table(db, stmt, roots, &ours);
+    /* One that cannot be explained is left alone. */
+    if (ours.code == ERR_NOMEM) err_nomem(e);
+  }
+  sqlite3_finalize(roots);
+  if (found) {
+    err_set(e, ERR_MISUSE,
+            "a query of this connection is reading \"%s\" and would see old "
+            "rows and new; finish it first",
+            table);
+  }
+  return e->code;
+}

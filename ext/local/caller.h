@@ -1,0 +1,32 @@
+/*
+** May we? What the caller's connection is doing, and what may be written.
+*/
+#ifndef ORDERSYNC_CALLER_H
+#define ORDERSYNC_CALLER_H
+#include "base/err.h"
+
+/*
+** Refuses, before anything is done, where a transaction cannot work: inside a
+** statement that writes (INSERT ... SELECT f()), while other statements of
+** this connection are reading, on a read-only database, under query_only,
+** without a journal, on a file that was moved away.
+*/
+enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e);
+
+/* The part of it that counts also for what only reads: SQLite lets a CHECK of
+** a hostile file call us during PRAGMA integrity_check. */
+enum err_code caller_check_pragma(sqlite3 *db, struct err *e);
+
+/* Refuses, inside the caller's transaction, while one of its statements reads
+** the table that is about to be replaced. */
+enum err_code caller_check_readers(sqlite3 *db, const char *schema,
+                                   const char *table, struct err *e);
+
+/* Refuses when the schema's file is no longer where it was opened. */
+enum err_code caller_check_place(sqlite3 *db, const char *schema,
+                                 struct err *e);
+
+/* Whether main may be written at all. */
+int caller_may_write(sqlite3 *db);
+
+#endif
