@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS ordersync_columns(
 CREATE TABLE IF NOT EXISTS ordersync_runs(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   sync TEXT NOT NULL,
-  status TEXT NOT NULL, -- running, success, error, skipped, interrupted
+  status TEXT NOT NULL, -- running, success, skipped, error, cancelled, lost
   mode TEXT,
   dry_run INTEGER NOT NULL DEFAULT 0,
   started_at TEXT NOT NULL,  -- UTC, YYYY-MM-DD HH:MM:SS.fff
@@ -53,10 +53,16 @@ CREATE TABLE IF NOT EXISTS ordersync_runs(
   error TEXT,                -- masked
   error_category TEXT,       -- config, auth, tls, network, timeout, ...
   error_number INTEGER,      -- SQL Server's message number
-  pid INTEGER
+  pid INTEGER,
+  duration_ms INTEGER        -- by a clock that nobody sets
 );
 CREATE INDEX IF NOT EXISTS ordersync_runs_by_sync
   ON ordersync_runs(sync, status, id);
+-- What older versions called "interrupted" and "error".
+UPDATE ordersync_runs SET status = 'lost', error_category = 'lost'
+WHERE status = 'interrupted';
+UPDATE ordersync_runs SET status = 'cancelled'
+WHERE status = 'error' AND error_category = 'interrupt';
 
 -- What happened in a run: one row a phase, a batch, a warning.
 CREATE TABLE IF NOT EXISTS ordersync_run_details(
@@ -71,8 +77,9 @@ CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
   ON ordersync_run_details(run_id);
 
 -- How each sync stands. A success counts as synced for 10 minutes and as
--- stale until 30. A run that died (killed, power lost) is marked interrupted
+-- stale until 30. A run whose process died (killed, power lost) is marked lost
 -- by the next run, and is no longer shown as running once its deadline passed.
+-- While a run is under way, no earlier one's error is shown.
 DROP VIEW IF EXISTS ordersync_status;
 CREATE VIEW ordersync_status AS
 WITH
@@ -84,7 +91,7 @@ WITH
     SELECT r.sync, count(*) AS failures, max(r.id) AS id
     FROM ordersync_runs r LEFT JOIN done d ON d.sync = r.sync
     WHERE r.id > coalesce(d.id, 0) AND r.dry_run = 0
-      AND (r.status IN ('error', 'interrupted')
+      AND (r.status IN ('error', 'cancelled', 'lost')
            OR (r.status = 'running'
                AND r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now')))
     GROUP BY r.sync
@@ -98,14 +105,16 @@ WITH
     SELECT
       s.name AS sync,
       ok.finished_at AS last_success,
-      CAST(strftime('%s', 'now') AS INTEGER)
-        - CAST(strftime('%s', ok.finished_at) AS INTEGER) AS age_seconds,
+      -- The clock may have been set back since.
+      max(0, CAST(strftime('%s', 'now') AS INTEGER)
+        - CAST(strftime('%s', ok.finished_at) AS INTEGER)) AS age_seconds,
       ok.rows AS rows,
-      CAST(round((julianday(ok.finished_at) - julianday(ok.started_at))
-                 * 86400000) AS INTEGER) AS duration_ms,
+      coalesce(ok.duration_ms,
+        max(0, CAST(round((julianday(ok.finished_at)
+          - julianday(ok.started_at)) * 86400000) AS INTEGER))) AS duration_ms,
       coalesce(bad.failures, 0) AS consecutive_failures,
-      CASE WHEN bad.id IS NOT NULL THEN
-        coalesce(worst.error, 'the run did not tell its end: its process died, or could not write')
+      CASE WHEN bad.id IS NOT NULL AND busy.sync IS NULL THEN
+        coalesce(worst.error, 'the run never finished: its process died, or could not write this log')
       END AS last_error,
       busy.sync IS NOT NULL AS is_running
     FROM ordersync_syncs s

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
+#include "local/caller.h"
 #include "local/install.h"
 #include "local/target.h"
-#include "local/caller.h"
 #include "local/txn.h"
 #include "mssql/mssql.h"
 #include "source/mapping.h"

@@ -260,7 +260,7 @@ enum err_code apply_rows(struct apply *a, struct err *e) {
                 (long long)a->log->rows, (long long)a->log->inserted,
                 (long long)a->log->updated, (long long)a->log->deleted,
                 (long long)a->log->apply_ms);
-  runlog_success(a->log, a->map->keep_days, e);
+  runlog_success(a->log, a->txn, a->map->keep_days, e);
   txn_commit(a->txn, e);
 done:
   txn_rollback(a->txn);

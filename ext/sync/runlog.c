@@ -4,14 +4,15 @@
 #include "sync/runlog.h"
 
 #include "base/clock.h"
+#include "local/caller.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long a failed run waits for a writer before it logs elsewhere. */
 #define LOG_WAIT_MS 2000
+
+static const char writing[] = "writing the run log";
 
 struct runlog_detail {
   struct runlog_detail *next;
@@ -46,20 +47,19 @@ static int is_log_table(sqlite3 *db, const char *table) {
 void runlog_find_tables(struct runlog *log) {
   log->has_tables = is_log_table(log->db, "ordersync_runs") &&
                     is_log_table(log->db, "ordersync_run_details");
+  log->has_duration = sqlite3_table_column_metadata(
+                          log->db, "main", "ordersync_runs", "duration_ms",
+                          NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static void drop_details(struct runlog *log) {
+void runlog_clear(struct runlog *log) {
+  if (log->db) runlog_progress(log, NULL, 0);
   while (log->first) {
     struct runlog_detail *next = log->first->next;
     sqlite3_free(log->first);
     log->first = next;
   }
   log->last = NULL;
-}
-
-void runlog_clear(struct runlog *log) {
-  if (log->db) runlog_progress(log, NULL, 0);
-  drop_details(log);
 }
 
 void runlog_detail(struct runlog *log, enum trace_level level,
@@ -108,241 +108,160 @@ void runlog_progress(struct runlog *log, const char *phase,
   trace_progress(log->sync, phase, rows);
 }
 
-/* ---- writing ----------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
-static void bind_count(sqlite3_stmt *stmt, int index, sqlite3_int64 count) {
-  if (count < 0)
-    sqlite3_bind_null(stmt, index);
-  else
-    sqlite3_bind_int64(stmt, index, count);
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, struct err *e) {
+  sqlite3_stmt *stmt = NULL;
+  if (!e->code && sqlite3_prepare_v2(db, sql, -1, &stmt, NULL)) {
+    err_sqlite(e, db, writing);
+  }
+  return stmt;
 }
 
-/* Binds the first 23 characters of a timestamp, which end in milliseconds. The
-** text must live until the statement has run: a copy could fail. */
+static void run_once(sqlite3 *db, sqlite3_stmt *stmt, struct err *e) {
+  (void)sqlite3_step(stmt);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, writing);
+}
+
+static void bind_text(sqlite3_stmt *stmt, int index, const char *text) {
+  sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+}
+
+/* The first 23 characters of a timestamp, which end in milliseconds. The text
+** must live until the statement has run: a copy could fail. */
 static void bind_time(sqlite3_stmt *stmt, int index, const char *text) {
   sqlite3_bind_text(stmt, index, text, 23, SQLITE_STATIC);
 }
 
-/* Steps once and finalizes; SQLITE_OK when done. */
-static int run_once(sqlite3_stmt *stmt) {
-  int rc = sqlite3_step(stmt);
-  int rc_end = sqlite3_finalize(stmt);
-  return rc == SQLITE_DONE || rc == SQLITE_ROW ? rc_end : rc;
-}
-
-static int insert_run(struct runlog *log, sqlite3 *db, const char *status,
-                      const char *deadline_at) {
-  sqlite3_stmt *stmt = NULL;
-  int rc = sqlite3_prepare_v2(
+/* deadline_s: how long the run may take; 0: it is over. */
+static void insert_run(struct runlog *log, sqlite3 *db, int deadline_s,
+                       struct err *e) {
+  char deadline_at[32];
+  sqlite3_stmt *stmt = prepare(
       db,
       "INSERT INTO main.ordersync_runs(sync, status, mode, dry_run, "
-      "started_at, deadline_at, attempts, pid) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-      -1, &stmt, NULL);
-  if (rc) return rc;
-  sqlite3_bind_text(stmt, 1, log->sync, -1, SQLITE_STATIC);
-  sqlite3_bind_text(stmt, 2, status, -1, SQLITE_STATIC);
-  sqlite3_bind_text(stmt, 3, log->mode, -1, SQLITE_STATIC);
-  sqlite3_bind_int(stmt, 4, log->dry_run);
-  bind_time(stmt, 5, log->started_at);
-  if (deadline_at) bind_time(stmt, 6, deadline_at);
-  sqlite3_bind_int(stmt, 7, log->attempts);
-  sqlite3_bind_int(stmt, 8, (int)getpid());
-  rc = run_once(stmt);
-  if (rc == SQLITE_OK) log->run_id = sqlite3_last_insert_rowid(db);
-  return rc;
+      "started_at, deadline_at, pid) VALUES(?1, 'running', ?2, ?3, ?4, ?5, ?6)",
+      e);
+  if (!stmt) return;
+  clock_utc(deadline_at, ((sqlite3_int64)deadline_s + 1) * 1000);
+  bind_text(stmt, 1, log->sync);
+  bind_text(stmt, 2, log->mode);
+  sqlite3_bind_int(stmt, 3, log->dry_run);
+  bind_time(stmt, 4, log->started_at);
+  if (deadline_s) bind_time(stmt, 5, deadline_at);
+  sqlite3_bind_int(stmt, 6, (int)getpid());
+  run_once(db, stmt, e);
+  if (!e->code) log->run_id = sqlite3_last_insert_rowid(db);
 }
 
-static int update_run(struct runlog *log, sqlite3 *db, const char *status,
-                      const struct err *why) {
-  sqlite3_stmt *stmt = NULL;
+/* A log that an older version has made has no duration_ms. */
+#define UPDATE_RUN(duration)                                                   \
+  "UPDATE main.ordersync_runs SET status=?4, mode=?5, finished_at=?6, "        \
+  "error=?7, error_category=?8, error_number=?9, dry_run=?10, attempts=?11, "  \
+  "warnings=?12, rows=?13, rows_inserted=?14, rows_updated=?15, "              \
+  "rows_deleted=?16, connect_ms=?17, fetch_ms=?18, apply_ms=?19" duration      \
+  " WHERE id=?1 AND sync=?2 AND started_at=?3"
+
+static void update_run(struct runlog *log, sqlite3 *db, const char *status,
+                       const struct err *why, struct err *e) {
+  const sqlite3_int64 counts[] = {log->dry_run,
+                                  log->attempts,
+                                  log->warnings,
+                                  log->rows,
+                                  log->inserted,
+                                  log->updated,
+                                  log->deleted,
+                                  log->connect_ms,
+                                  log->fetch_ms,
+                                  log->apply_ms,
+                                  clock_now_ms() - log->started_ms};
+  int n = (int)(sizeof counts / sizeof *counts) - !log->has_duration;
   char now[32];
-  int rc = sqlite3_prepare_v2(
-      db,
-      "UPDATE main.ordersync_runs SET status=?2, mode=?3, finished_at=?4, "
-      "attempts=?5, rows=?6, rows_inserted=?7, rows_updated=?8, "
-      "rows_deleted=?9, warnings=?10, connect_ms=?11, fetch_ms=?12, "
-      "apply_ms=?13, error=?14, error_category=?15, error_number=?16, "
-      "dry_run=?17 WHERE id=?1 AND sync=?18 AND started_at=?19",
-      -1, &stmt, NULL);
-  if (rc) return rc;
+  sqlite3_stmt *stmt = prepare(
+      db, log->has_duration ? UPDATE_RUN(", duration_ms=?20") : UPDATE_RUN(""),
+      e);
+  if (!stmt) return;
   clock_utc(now, 0);
   sqlite3_bind_int64(stmt, 1, log->run_id);
-  sqlite3_bind_text(stmt, 2, status, -1, SQLITE_STATIC);
-  sqlite3_bind_text(stmt, 3, log->mode, -1, SQLITE_STATIC);
-  bind_time(stmt, 4, now);
-  sqlite3_bind_int(stmt, 5, log->attempts);
-  bind_count(stmt, 6, log->rows);
-  bind_count(stmt, 7, log->inserted);
-  bind_count(stmt, 8, log->updated);
-  bind_count(stmt, 9, log->deleted);
-  sqlite3_bind_int(stmt, 10, log->warnings);
-  bind_count(stmt, 11, log->connect_ms);
-  bind_count(stmt, 12, log->fetch_ms);
-  bind_count(stmt, 13, log->apply_ms);
+  bind_text(stmt, 2, log->sync);
+  bind_time(stmt, 3, log->started_at);
+  bind_text(stmt, 4, status);
+  bind_text(stmt, 5, log->mode);
+  bind_time(stmt, 6, now);
   if (why) {
-    sqlite3_bind_text(stmt, 14, why->text, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 15, err_name(why->code), -1, SQLITE_STATIC);
-    if (why->server_number) sqlite3_bind_int(stmt, 16, why->server_number);
+    bind_text(stmt, 7, why->text);
+    bind_text(stmt, 8, err_name(why->code));
+    if (why->server_number) sqlite3_bind_int(stmt, 9, why->server_number);
   }
-  sqlite3_bind_int(stmt, 17, log->dry_run);
-  sqlite3_bind_text(stmt, 18, log->sync, -1, SQLITE_STATIC);
-  bind_time(stmt, 19, log->started_at);
-  return run_once(stmt);
+  for (int i = 0; i < n; i++) {
+    if (counts[i] >= 0) sqlite3_bind_int64(stmt, 10 + i, counts[i]);
+  }
+  run_once(db, stmt, e);
 }
 
-/* What dead runs left as "running". */
-static int mark_interrupted(const struct runlog *log, sqlite3 *db) {
-  sqlite3_stmt *stmt = NULL;
+/* Runs that are still "running" while we hold the run lock. */
+static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
   char now[32];
-  int rc = sqlite3_prepare_v2(
+  sqlite3_stmt *stmt = prepare(
       db,
-      "UPDATE main.ordersync_runs SET status='interrupted', finished_at=?2, "
-      "error='the run did not tell its end: its process died, or could not "
-      "write', error_category='interrupt' WHERE sync=?1 AND status='running'",
-      -1, &stmt, NULL);
-  if (rc) return rc;
+      "UPDATE main.ordersync_runs SET status='lost', finished_at=?2, "
+      "error='the run never finished: its process died, or could not write "
+      "this log', error_category='lost' WHERE sync=?1 AND status='running'",
+      e);
+  if (!stmt) return;
   clock_utc(now, 0);
-  sqlite3_bind_text(stmt, 1, log->sync, -1, SQLITE_STATIC);
+  bind_text(stmt, 1, log->sync);
   bind_time(stmt, 2, now);
-  return run_once(stmt);
+  run_once(db, stmt, e);
 }
 
 /* The outcome's row. There may be none yet (inside the caller's transaction),
 ** or no more: everything was rolled back, or somebody cleared the log. */
-static int write_row(struct runlog *log, sqlite3 *db, const char *status,
-                     const struct err *why) {
-  int rc = SQLITE_OK;
+static void write_row(struct runlog *log, sqlite3 *db, const char *status,
+                      const struct err *why, struct err *e) {
   if (log->run_id) {
-    rc = update_run(log, db, status, why);
-    if (rc || sqlite3_changes(db) == 1) return rc;
+    update_run(log, db, status, why, e);
+    if (e->code || sqlite3_changes(db) == 1) return;
   }
-  if (log->is_owner) rc = mark_interrupted(log, db);
-  if (rc == SQLITE_OK) rc = insert_run(log, db, status, NULL);
-  if (rc == SQLITE_OK) rc = update_run(log, db, status, why);
-  /* An authorizer may have SQLite pass over what is written. */
-  if (rc == SQLITE_OK && sqlite3_changes(db) != 1) rc = SQLITE_AUTH;
-  return rc;
+  if (log->is_owner) mark_lost(log, db, e);
+  insert_run(log, db, 0, e);
+  update_run(log, db, status, why, e);
+  if (e->code || sqlite3_changes(db) == 1) return;
+  err_set(e, ERR_LOCAL,
+          "writing the run log changed nothing; an authorizer of this program, "
+          "or a trigger, ignores it");
 }
 
-static int insert_details(const struct runlog *log, sqlite3 *db) {
-  sqlite3_stmt *stmt = NULL;
-  int rc = sqlite3_prepare_v2(
-      db,
-      "INSERT INTO main.ordersync_run_details(run_id, at, level, phase, "
-      "message) VALUES(?1,?2,?3,?4,?5)",
-      -1, &stmt, NULL);
-  for (const struct runlog_detail *d = log->first; d && rc == SQLITE_OK;
-       d = d->next) {
+static void insert_details(const struct runlog *log, sqlite3 *db,
+                           struct err *e) {
+  sqlite3_stmt *stmt =
+      prepare(db,
+              "INSERT INTO main.ordersync_run_details(run_id, at, level, "
+              "phase, message) VALUES(?1,?2,?3,?4,?5)",
+              e);
+  for (const struct runlog_detail *d = log->first; d && !e->code; d = d->next) {
     sqlite3_bind_int64(stmt, 1, log->run_id);
     bind_time(stmt, 2, d->at);
-    sqlite3_bind_text(stmt, 3, trace_level_name(d->level), -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 4, d->phase, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 5, d->text, -1, SQLITE_STATIC);
+    bind_text(stmt, 3, trace_level_name(d->level));
+    bind_text(stmt, 4, d->phase);
+    bind_text(stmt, 5, d->text);
     sqlite3_step(stmt);
-    rc = sqlite3_reset(stmt);
+    if (sqlite3_reset(stmt)) err_sqlite(e, db, writing);
   }
   sqlite3_finalize(stmt);
-  return rc;
 }
 
 /* ---- begin ------------------------------------------------------------- */
 
-/* The caller wants no more of what is done over its connection. */
-static int is_cancelled(const struct runlog *log, const sqlite3 *db) {
-  return db == log->db && log->interrupt && interrupt_pending(log->interrupt);
-}
-
-/* Takes main's write lock within a transaction, by writing nothing; BEGIN
-** IMMEDIATE would ask for every attached database's. Waits, unless the
-** transaction reads a snapshot that is too old, which does not get better. */
-static int take_lock(const struct runlog *log, sqlite3 *db, int own,
-                     sqlite3_int64 deadline_ms) {
-  int rc;
-  while (err_busy_code(
-             rc = sqlite3_exec(db, "DELETE FROM main.ordersync_runs WHERE 0", 0,
-                               0, 0)) &&
-         (own || sqlite3_extended_errcode(db) != SQLITE_BUSY_SNAPSHOT) &&
-         clock_now_ms() < deadline_ms) {
-    sqlite3_sleep(20);
-    if (is_cancelled(log, db)) return SQLITE_INTERRUPT;
-  }
-  return rc;
-}
-
-static int begin_write(const struct runlog *log, sqlite3 *db,
-                       sqlite3_int64 deadline_ms) {
-  int rc = sqlite3_exec(db, "BEGIN", 0, 0, 0);
-  return rc ? rc : take_lock(log, db, 1, deadline_ms);
-}
-
-/* Prepared before a transaction, for when it must be undone out of memory or
-** after an interrupt: see struct txn. */
-static int prepare_pill(sqlite3 *db, sqlite3_stmt **pill) {
-  return sqlite3_prepare_v2(db, "PRAGMA main.journal_mode", -1, pill, NULL);
-}
-
-static void undo(sqlite3 *db, sqlite3_stmt *pill) {
-  if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", 0, 0, 0);
-  if (!sqlite3_get_autocommit(db)) sqlite3_step(pill);
-}
-
-/* COMMIT may be busy too while others read a rollback-journal database. */
-static int commit(const struct runlog *log, sqlite3 *db,
-                  sqlite3_int64 deadline_ms) {
-  int rc;
-  while (err_busy_code(rc = sqlite3_exec(db, "COMMIT", 0, 0, 0)) &&
-         clock_now_ms() < deadline_ms) {
-    sqlite3_sleep(20);
-    if (is_cancelled(log, db)) return SQLITE_INTERRUPT;
-  }
-  return rc;
-}
-
-static int begin_once(struct runlog *log, const char *deadline_at) {
-  int rc = begin_write(log, log->db, log->deadline_ms);
-  if (rc == SQLITE_OK) rc = mark_interrupted(log, log->db);
-  if (rc == SQLITE_OK) rc = insert_run(log, log->db, "running", deadline_at);
-  if (rc == SQLITE_OK) rc = commit(log, log->db, log->deadline_ms);
-  return rc;
-}
-
-static void explain_begin(struct runlog *log, int rc, struct err *e) {
-  log->run_id = 0;
-  err_reset(e);
-  if (rc == SQLITE_INTERRUPT) {
-    err_set(e, ERR_INTERRUPT, "interrupted");
-    return;
-  }
-  err_sqlite(e, log->db, "writing the run log");
-  if (err_is_busy(e)) {
-    err_hint(e, "another connection kept it locked until the deadline");
-  }
-}
-
-/* A row in the caller's transaction shows nobody anything, so it is left to the
-** outcome. The write lock is taken at once: the caller's snapshot would be too
-** old once somebody else has committed during the fetch. With a rollback
-** journal, a writer that commits waits for us to read no more, so waiting long
-** for that one is no use. */
-static enum err_code begin_nested(struct runlog *log, struct err *e) {
-  sqlite3_int64 until = clock_now_ms() + LOG_WAIT_MS;
-  int rc = take_lock(log, log->db, 0,
-                     until < log->deadline_ms ? until : log->deadline_ms);
-  if (rc == SQLITE_INTERRUPT) return err_set(e, ERR_INTERRUPT, "interrupted");
-  if (rc) err_sqlite(e, log->db, "taking the write lock");
-  if (rc && err_is_busy(e)) {
-    err_hint(e, "another connection is writing; roll back and try again");
-  }
-  return e->code;
-}
-
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
                            sqlite3_int64 deadline_ms,
                            struct interrupt *interrupt, struct err *e) {
-  sqlite3_stmt *pill = NULL;
-  char deadline_at[32];
-  int rc;
-  log->deadline_ms = deadline_ms;
+  struct txn txn = {0};
+  /* With a rollback journal, a writer that commits waits for the caller's
+  ** transaction to read no more, so waiting long for that one is no use. */
+  int nested = !sqlite3_get_autocommit(log->db);
+  sqlite3_int64 until = clock_now_ms() + LOG_WAIT_MS;
+  if (!nested || until > deadline_ms) until = deadline_ms;
   log->interrupt = interrupt;
   log->is_owner = 1;
   if (!log->has_tables) {
@@ -352,140 +271,108 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
     err_hint(e, "Rename what is there and SELECT ordersync_install();");
     return e->code;
   }
-  if (!sqlite3_get_autocommit(log->db)) return begin_nested(log, e);
-  clock_utc(deadline_at, ((sqlite3_int64)deadline_s + 1) * 1000);
-  if (prepare_pill(log->db, &pill)) {
-    return err_sqlite(e, log->db, "writing the run log");
+  txn_prepare(&txn, log->db, "main", "ordersync_runs", interrupt, until, e);
+  txn_begin(&txn, e);
+  /* A row in the caller's transaction shows nobody anything, so it is left to
+  ** the outcome. The write lock stays: the caller's snapshot would be too old
+  ** once somebody else has committed during the fetch. */
+  if (!nested) {
+    mark_lost(log, log->db, e);
+    insert_run(log, log->db, deadline_s, e);
   }
-  /* With a shared cache, a table that is being read is locked as well. */
-  while ((rc = begin_once(log, deadline_at)) != SQLITE_OK) {
-    explain_begin(log, rc, e);
-    undo(log->db, pill);
-    if (!err_busy_code(rc) || clock_now_ms() >= deadline_ms) break;
-    sqlite3_sleep(20);
-  }
-  if (rc == SQLITE_OK) err_reset(e);
-  sqlite3_finalize(pill);
+  if (txn_commit(&txn, e)) log->run_id = 0;
+  txn_clear(&txn);
   return e->code;
 }
 
 /* ---- outcome ----------------------------------------------------------- */
 
-static int prune(struct runlog *log, int keep_days) {
-  sqlite3_stmt *stmt = NULL;
-  char before[32];
+static void prune(const struct runlog *log, int keep_days, struct err *e) {
   static const char *const sql[] = {
       "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id FROM "
       "main.ordersync_runs WHERE sync=?1 AND started_at<?2 AND id<>?3)",
       "DELETE FROM main.ordersync_runs WHERE sync=?1 AND started_at<?2 AND "
       "id<>?3"};
-  int rc = SQLITE_OK;
-  if (keep_days < 0) return SQLITE_OK;
+  char before[32];
+  if (keep_days < 0) return;
   clock_utc(before, -(sqlite3_int64)keep_days * 86400000);
-  for (int i = 0; i < 2 && rc == SQLITE_OK; i++) {
-    rc = sqlite3_prepare_v2(log->db, sql[i], -1, &stmt, NULL);
-    if (rc) break;
-    sqlite3_bind_text(stmt, 1, log->sync, -1, SQLITE_STATIC);
+  for (int i = 0; i < 2 && !e->code; i++) {
+    sqlite3_stmt *stmt = prepare(log->db, sql[i], e);
+    if (!stmt) return;
+    bind_text(stmt, 1, log->sync);
     bind_time(stmt, 2, before);
     sqlite3_bind_int64(stmt, 3, log->run_id);
-    rc = run_once(stmt);
+    run_once(log->db, stmt, e);
   }
-  return rc;
 }
 
-enum err_code runlog_success(struct runlog *log, int keep_days, struct err *e) {
-  int rc;
-  if (e->code) return e->code;
-  rc = take_lock(log, log->db, 0, log->deadline_ms);
-  if (rc == SQLITE_OK) rc = write_row(log, log->db, "success", NULL);
-  if (rc == SQLITE_OK) rc = insert_details(log, log->db);
-  if (rc == SQLITE_OK) rc = prune(log, keep_days);
-  if (rc == SQLITE_AUTH && sqlite3_errcode(log->db) != SQLITE_AUTH) {
-    err_set(e, ERR_LOCAL,
-            "writing the run log changed nothing; an authorizer of this "
-            "program, or a trigger, ignores it");
-  } else if (rc == SQLITE_INTERRUPT) {
-    err_set(e, ERR_INTERRUPT, "interrupted");
-  } else if (rc) {
-    err_sqlite(e, log->db, "writing the run log");
-  }
+enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
+                             struct err *e) {
+  if (txn_lock(txn, "main", "ordersync_runs", e)) return e->code;
+  write_row(log, log->db, "success", NULL, e);
+  insert_details(log, log->db, e);
+  prune(log, keep_days, e);
   return e->code;
 }
 
-/* Row and details in one transaction of db, or inside the one that is open. */
-static int write_outcome(struct runlog *log, sqlite3 *db, const char *status,
-                         const struct err *why) {
+static const char *status_of(const struct err *why) {
+  if (!why) return "skipped";
+  return why->code == ERR_INTERRUPT ? "cancelled" : "error";
+}
+
+/* Row and details in one transaction of db. */
+static void write_outcome(struct runlog *log, sqlite3 *db,
+                          const struct err *why, struct err *e) {
   int hurry = why && why->code == ERR_INTERRUPT;
-  sqlite3_int64 deadline_ms =
-      clock_now_ms() + (hurry ? LOG_WAIT_MS / 4 : LOG_WAIT_MS);
   sqlite3_int64 old_id = log->run_id;
-  int own = sqlite3_get_autocommit(db);
-  sqlite3_stmt *pill = NULL;
-  int rc = own ? prepare_pill(db, &pill) : SQLITE_OK;
-  if (rc == SQLITE_OK) {
-    rc = own ? begin_write(log, db, deadline_ms)
-             : take_lock(log, db, 0, deadline_ms);
+  struct txn txn = {0};
+  txn_prepare(&txn, db, "main", "ordersync_runs",
+              db == log->db ? log->interrupt : NULL,
+              clock_now_ms() + (hurry ? LOG_WAIT_MS / 4 : LOG_WAIT_MS), e);
+  if (!txn_begin(&txn, e)) {
+    write_row(log, db, status_of(why), why, e);
+    insert_details(log, db, e);
   }
-  if (rc == SQLITE_OK) rc = write_row(log, db, status, why);
-  if (rc == SQLITE_OK) rc = insert_details(log, db);
-  if (rc == SQLITE_OK && own) rc = commit(log, db, deadline_ms);
-  if (rc) {
-    log->run_id = old_id;
-    if (own) undo(db, pill);
-  }
-  sqlite3_finalize(pill);
-  return rc;
+  if (txn_commit(&txn, e)) log->run_id = old_id;
+  txn_clear(&txn);
 }
 
 /* After sqlite3_interrupt() nothing can be written over the caller's
 ** connection; a second one to the same file can: by the same VFS, whose locks
 ** it must heed, and if the file is still the same one. */
-static int write_beside(struct runlog *log, const char *status,
-                        const struct err *why) {
-  const char *path = sqlite3_db_filename(log->db, "main");
+static void write_beside(struct runlog *log, const char *path,
+                         const struct err *why, struct err *e) {
   sqlite3_vfs *vfs = NULL;
   sqlite3 *db = NULL;
-  int moved = 0;
-  int rc;
-  if (!path || !*path) return SQLITE_CANTOPEN;
-  /* It would wait for the caller's own transaction. */
-  if (sqlite3_txn_state(log->db, "main") == SQLITE_TXN_WRITE) {
-    return SQLITE_BUSY;
-  }
-  sqlite3_file_control(log->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  err_reset(e);
+  caller_check_place(log->db, "main", e);
   sqlite3_file_control(log->db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
-  if (moved || !vfs) return SQLITE_CANTOPEN;
-  rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, vfs->zName);
-  if (rc == SQLITE_OK) rc = write_outcome(log, db, status, why);
-  sqlite3_close(db);
-  return rc;
-}
-
-/* Whoever was in the first connection's way is in the second one's, except
-** that this one waits as long as the host's busy handler does. */
-static int write_anyhow(struct runlog *log, const char *status,
-                        const struct err *why) {
-  const char *path = sqlite3_db_filename(log->db, "main");
-  int rc = SQLITE_BUSY;
-  int was_busy = why && err_is_busy(why) && sqlite3_get_autocommit(log->db) &&
-                 path && *path;
-  if (!was_busy) {
-    rc = write_outcome(log, log->db, status, why);
-    if (rc == SQLITE_OK) return rc;
-    if (err_busy_code(rc) &&
-        sqlite3_extended_errcode(log->db) != SQLITE_BUSY_SNAPSHOT) {
-      return rc;
-    }
+  if (!e->code && sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE,
+                                  vfs ? vfs->zName : NULL)) {
+    err_sqlite(e, db, writing);
   }
-  return write_beside(log, status, why);
+  if (!e->code) write_outcome(log, db, why, e);
+  sqlite3_close(db);
 }
 
 void runlog_failure(struct runlog *log, const struct err *why) {
-  const char *status = why ? "error" : "skipped";
+  struct err e = {0};
+  const char *path = sqlite3_db_filename(log->db, "main");
+  int has_file = path && *path, was_busy;
   runlog_progress(log, NULL, 0);
   if (why)
     runlog_detail(log, TRACE_ERROR, err_name(why->code), "%s", why->text);
-  if (log->has_tables && write_anyhow(log, status, why)) {
+  if (!log->has_tables) return;
+  /* Whoever was in the run's way is in its log's as well: the host's busy
+  ** handler has had its time, and the second connection has none. */
+  was_busy = why && err_is_busy(why) && sqlite3_get_autocommit(log->db);
+  if (!was_busy || !has_file) write_outcome(log, log->db, why, &e);
+  /* Inside the caller's write transaction it would wait for that one. */
+  if (has_file && (was_busy || (e.code && !err_is_busy(&e))) &&
+      sqlite3_txn_state(log->db, "main") != SQLITE_TXN_WRITE) {
+    write_beside(log, path, why, &e);
+  }
+  if (e.code) {
     trace_lost(log->sync, why ? why->text : "skipped: another refresh runs");
   }
 }

@@ -5,16 +5,16 @@
 **   SELECT * FROM ordersync_run_details WHERE run_id = ...;
 **
 ** It outlives the refresh's rollback: the "running" row is committed before
-** the network is touched (inside a caller's transaction, which would show it
-** to nobody, it is written with the outcome);
-** details are kept in memory and written together with the outcome, inside the
-** apply transaction or after its rollback.
+** the network is touched (inside a caller's transaction, which would show it to
+** nobody, it is written with the outcome); details are kept in memory and
+** written together with the outcome, inside the apply transaction or after its
+** rollback.
 */
 #ifndef ORDERSYNC_RUNLOG_H
 #define ORDERSYNC_RUNLOG_H
 #include "base/err.h"
-#include "base/interrupt.h"
 #include "base/trace.h"
+#include "local/txn.h"
 
 struct runlog_detail;
 
@@ -24,8 +24,8 @@ struct runlog {
   const char *sync;            /* borrowed */
   sqlite3_int64 run_id;        /* 0: no row yet */
   int has_tables;              /* the log tables exist */
+  int has_duration;            /* and have their newest column */
   int is_owner;                /* the run lock is held */
-  sqlite3_int64 deadline_ms;   /* monotonic; the run's */
   struct interrupt *interrupt; /* borrowed; NULL before runlog_begin() */
   char started_at[32];         /* UTC, YYYY-MM-DD HH:MM:SS.ffffff */
   sqlite3_int64 started_ms;    /* monotonic */
@@ -54,13 +54,12 @@ void runlog_find_tables(struct runlog *log);
 void runlog_clear(struct runlog *log);
 
 /*
-** Marks what dead runs of this sync left as "running" as "interrupted" (the
-** caller holds the run lock, which proves that they are dead), then writes
-** the "running" row, and commits both. Inside a caller's transaction both are
-** left to the outcome, and only the write lock is taken. Waits for other
-*writers until deadline_ms (monotonic)
-** or an interrupt. deadline_s is how long the run may take, for the status
-** view. Fails without log tables.
+** Marks what dead runs of this sync left as "running" as "lost" (the caller
+** holds the run lock, which proves that they are dead), then writes the
+** "running" row, and commits both. Inside a caller's transaction both are left
+** to the outcome, and only the write lock is taken. Waits for other writers
+** until deadline_ms (monotonic) or an interrupt. deadline_s is how long the run
+** may take, for the status view. Fails without log tables.
 */
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
                            sqlite3_int64 deadline_ms,
@@ -72,11 +71,13 @@ void runlog_detail(struct runlog *log, enum trace_level level,
 
 /* Writes the success, the details, and forgets runs older than keep_days
 ** (-1: none); inside the apply transaction. */
-enum err_code runlog_success(struct runlog *log, int keep_days, struct err *e);
+enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
+                             struct err *e);
 
-/* Writes what became of a run that did not succeed: "error" (why is set), or
-** "skipped" (why is NULL). Over a second connection when this one cannot.
-** Never fails: what can be written nowhere goes to trace_lost(). */
+/* Writes what became of a run that did not succeed: "skipped" (why is NULL),
+** "cancelled" (it was interrupted) or "error". Over a second connection when
+** this one cannot. Never fails: what can be written nowhere goes to
+** trace_lost(). */
 void runlog_failure(struct runlog *log, const struct err *why);
 
 /* Draws the progress line once a run has lasted two seconds, and then twice a

@@ -122,7 +122,8 @@ class Box:
 
     def expect_logged(self, category, text, number=None, attempts=None):
         run = self.last_run()
-        expect(run.status == "error", "logged as %s" % run.status)
+        status = "cancelled" if category == "interrupt" else "error"
+        expect(run.status == status, "logged as %s" % run.status)
         expect(run.error_category in category.split("|"), "logged as %s, not "
                "%s: %s" % (run.error_category, category, run.error))
         expect(run.error_number == number, "logged with number %s, not %s" %

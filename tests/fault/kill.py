@@ -98,7 +98,7 @@ class Killer:
         if status == "running":
             row = box.sql("SELECT status, error, finished_at FROM "
                           "ordersync_runs WHERE id = ?", run.id)[0]
-            expect(row[0] == "interrupted" and row[1] and row[2],
+            expect(row[0] == "lost" and row[1] and row[2],
                    "%s: the dead run is shown as %r" % (what, row))
         expect(box.stamps() == [(new, box.rows)], what + ": the next refresh "
                "brought other rows")
@@ -171,8 +171,8 @@ def a_kill_while_rows_go_to_a_temporary_file_leaves_nothing():
         after = Shell(box, "SELECT ordersync_refresh('big')")
         expect(after.out == "70\n", "the next refresh: " + after.err)
         expect(box.sql("SELECT count(*) FROM ordersync_runs WHERE sync = 'big'"
-                       " AND status = 'interrupted'")[0][0] == i + 1,
-               "the dead runs are not shown as interrupted")
+                       " AND status = 'lost'")[0][0] == i + 1,
+               "the dead runs are not shown as lost")
 
 
 def staged(victim, tmp):

@@ -288,7 +288,7 @@ def a_run_that_could_not_log_its_end_is_not_said_to_have_died(b, host):
     expect(statuses(b) == ["running"], "logged: %s" % statuses(b))
     b.server.faults()
     b.works(host)
-    expect(statuses(b) == ["interrupted", "success"], "logged: %s" %
+    expect(statuses(b) == ["lost", "success"], "logged: %s" %
            statuses(b))
     error = b.sql("SELECT error FROM ordersync_runs WHERE id = 2")[0][0]
     expect_match("or could not write", error, "the run's error")
@@ -460,7 +460,7 @@ def an_authorizer_that_ignores_begin_is_noticed(b, host):
     expect_match("BEGIN did nothing: an authorizer of this program ignores "
                  "transactions", host.refresh().error, "the error")
     b.expect_sound(old)
-    b.expect_logged("local", "BEGIN did nothing", None, 1)
+    b.expect_logged("local", "BEGIN did nothing", None, 0)
     host.ask(dict(op="ignore", actions=[]))
     b.works(host)
 
@@ -553,7 +553,7 @@ def a_second_connection_heeds_the_first_ones_vfs():
             expect(b.stamps() == [(7, b.rows)], "what others wrote is gone")
             b.expect_sound(b.checksum())
             host.refresh(interrupt_ms=800)
-            expect(statuses(b) == ["interrupted", "error"], "logged: %s" %
+            expect(statuses(b) == ["lost", "cancelled"], "logged: %s" %
                    statuses(b))
             b.server.faults()
             b.works(host)

@@ -1,4 +1,4 @@
--- synced, stale, failing; running and interrupted.
+-- synced, stale, failing; running and lost; a clock that was set back.
 .load ./ordersync
 SELECT ordersync_install();
 SELECT sync, state, last_success, consecutive_failures FROM ordersync_status;
@@ -18,3 +18,19 @@ SELECT state, consecutive_failures, last_error FROM ordersync_status;
 SELECT ordersync_refresh();
 SELECT state, consecutive_failures, last_error FROM ordersync_status;
 SELECT status, error FROM ordersync_runs;
+-- While a run is under way, the end of an earlier one is not shown beside it.
+INSERT INTO ordersync_runs(sync, status, started_at, error)
+VALUES('open_orders', 'lost', strftime('%Y-%m-%d %H:%M:%f', 'now'), 'died');
+SELECT state, consecutive_failures, last_error FROM ordersync_status;
+INSERT INTO ordersync_runs(sync, status, started_at, deadline_at)
+VALUES('open_orders', 'running', strftime('%Y-%m-%d %H:%M:%f', 'now'),
+  strftime('%Y-%m-%d %H:%M:%f', 'now', '+5 minutes'));
+SELECT state, consecutive_failures, last_error FROM ordersync_status;
+SELECT ordersync_refresh();
+-- The clock was set back by an hour while that run was at work, and by another
+-- one since.
+UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+2 hours'),
+  finished_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 hours');
+SELECT state, age_seconds, duration_ms BETWEEN 0 AND 60000 FROM ordersync_status;
+UPDATE ordersync_runs SET duration_ms = NULL; -- of an older version
+SELECT state, age_seconds, duration_ms FROM ordersync_status;
