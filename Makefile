@@ -10,7 +10,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla
 OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
             $(WARN) -MMD -MP
-LIBS     := -lsybdb -linih -lgnutls -lpthread -lm
+LIBS     := -lsybdb -linih -lgnutls -lnettle -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE
 SQL      := $(wildcard sql/*.sql)

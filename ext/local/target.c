@@ -108,7 +108,7 @@ static void find_alias(struct target *t, sqlite3 *db, const struct mapping *m,
     const char *name = (const char *)sqlite3_column_text(stmt, 0);
     t->alias = name ? sqlite3_mprintf("%s", name) : NULL;
     if (!t->alias) err_nomem(e);
-    t->alias_is_mapped = t->alias && mapped_as(m, t->alias) >= 0;
+    if (t->alias) t->alias_column = mapped_as(m, t->alias);
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
 }
@@ -305,6 +305,7 @@ static void check_children(struct target *t, sqlite3 *db,
 enum err_code target_open(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e) {
   memset(t, 0, sizeof *t);
+  t->alias_column = -1;
   if (e->code) return e->code;
   read_schema(t, db, m, e);
   check_table(t, db, m, e);

@@ -13,10 +13,10 @@ struct target {
   int without_rowid;
   int is_strict;
   char *alias; /* owned: the INTEGER PRIMARY KEY that is the row id, or NULL */
-  int alias_is_mapped;
-  char *rowid;  /* owned, quoted: a name of the row id that no column hides;
-                ** NULL when there is none, in mode replace only */
-  char **decls; /* owned: per mapped column its declared type */
+  int alias_column; /* what is mapped to it, or -1 */
+  char *rowid;      /* owned, quoted: a name of the row id that no column hides;
+                    ** NULL when there is none, in mode replace only */
+  char **decls;     /* owned: per mapped column its declared type */
   int n_decls;
   char **others; /* owned: the columns that are stored, neither mapped nor the
                  ** row id, and not stamped by an update */

@@ -5,73 +5,7 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
-
-/* ---- one row ----------------------------------------------------------- */
-
-void apply_begin_insert(const struct apply *a, sqlite3_str *sql) {
-  const struct mapping *m = a->map;
-  sqlite3_str_appendf(sql, "INSERT INTO %s(", a->target->qualified);
-  for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
-  }
-}
-
-sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
-  const struct mapping *m = a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  int n_stamps = a->target->has_created_at + a->target->has_updated_at;
-  sqlite3_stmt *stmt;
-  apply_begin_insert(a, sql);
-  if (a->target->has_created_at) sqlite3_str_appendall(sql, ",created_at");
-  if (a->target->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
-  sqlite3_str_appendall(sql, ") VALUES(?");
-  for (int i = 1; i < m->n_columns + n_stamps; i++) {
-    sqlite3_str_appendall(sql, ",?");
-  }
-  sqlite3_str_appendall(sql, ")");
-  stmt = sql_prepare_str(a->db, sql, e);
-  for (int i = 1; stmt && i <= n_stamps; i++) {
-    sqlite3_bind_text(stmt, m->n_columns + i, a->log->started_at, -1,
-                      SQLITE_STATIC);
-  }
-  return stmt;
-}
-
-void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e) {
-  err_sqlite(e, a->db, "writing the target");
-  err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
-}
-
-int apply_step(const struct apply *a, sqlite3_stmt *stmt,
-               const struct cell *cells) {
-  int rc = SQLITE_OK;
-  for (int i = 0; i < a->map->n_columns && rc == SQLITE_OK; i++) {
-    rc = cell_bind(stmt, i + 1, &cells[i]);
-  }
-  if (rc) return rc;
-  sqlite3_step(stmt);
-  rc = sqlite3_reset(stmt);
-  return rc ? sqlite3_extended_errcode(a->db) : rc;
-}
-
-enum err_code apply_insert(const struct apply *a, sqlite3_stmt *insert,
-                           const struct cell *cells, sqlite3_int64 row,
-                           struct err *e) {
-  if (apply_step(a, insert, cells)) apply_explain(a, row, e);
-  return e->code;
-}
-
-enum err_code apply_batch(const struct apply *a, const char *verb, int batch,
-                          sqlite3_int64 first, sqlite3_int64 last,
-                          struct err *e) {
-  if (txn_go_on(a->txn, e)) return e->code;
-  runlog_detail(a->log, TRACE_INFO, "apply", "batch %d: rows %lld to %lld %s",
-                batch, (long long)first, (long long)last, verb);
-  runlog_progress(a->log, "writing", last);
-  return ERR_NONE;
-}
-
-/* ---- replace ----------------------------------------------------------- */
+#include "sync/diff.h"
 
 static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
   sqlite3_int64 count = -1;
@@ -80,70 +14,60 @@ static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
   if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
     count = sqlite3_column_int64(stmt, 0);
   }
-  if (sqlite3_finalize(stmt) != SQLITE_OK) {
-    err_sqlite(e, a->db, "counting the target");
-  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "counting the target");
   return count;
 }
 
-static enum err_code truncate(const struct apply *a, struct err *e) {
+/* ---- replace ----------------------------------------------------------- */
+
+static void truncate(const struct apply *a, struct err *e) {
   sqlite3_stmt *stmt =
       sql_prepare(a->db, e, "DELETE FROM %s", a->target->qualified);
   if (stmt) sqlite3_step(stmt);
-  if (sqlite3_finalize(stmt) != SQLITE_OK) {
-    err_sqlite(e, a->db, "truncating the target");
-  }
-  return e->code;
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "truncating the target");
+  a->log->deleted = sqlite3_changes(a->db);
 }
 
 /* ignored: the first row whose INSERT did nothing, or 0. */
-static enum err_code insert_all(const struct apply *a, struct cell *cells,
-                                sqlite3_int64 *ignored, struct err *e) {
-  sqlite3_stmt *insert = apply_prepare_insert(a, e);
-  sqlite3_int64 row = 0, first = 1;
-  int batch = 0, has_row = 1;
-  while (!e->code && !staging_next(a->rows, cells, &has_row, e) && has_row) {
-    if (apply_insert(a, insert, cells, ++row, e)) break;
-    if (sqlite3_changes(a->db) != 1 && *ignored == 0) *ignored = row;
-    if (row - first + 1 < a->map->batch_size) continue;
-    apply_batch(a, "inserted", ++batch, first, row, e);
-    first = row + 1;
-  }
-  if (!e->code && first <= row) {
-    apply_batch(a, "inserted", ++batch, first, row, e);
-  }
-  a->log->inserted = row;
-  sqlite3_finalize(insert);
-  return e->code;
-}
-
-static enum err_code replace_all(const struct apply *a, sqlite3_int64 *ignored,
-                                 struct err *e) {
+static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
+                        struct err *e) {
+  struct batches b = {.verb = "inserted"};
   struct cell *cells =
       sqlite3_malloc64((sqlite3_uint64)a->map->n_columns * sizeof *cells);
-  if (!cells) return err_nomem(e);
+  sqlite3_stmt *insert;
+  sqlite3_int64 row = 0;
+  if (!cells) err_nomem(e);
+  truncate(a, e);
+  insert = apply_prepare_insert(a, e);
+  while (apply_next(a, cells, &row, e)) {
+    if (apply_step(a, insert, cells))
+      apply_explain(a, row, e);
+    else if (sqlite3_changes(a->db) != 1 && *ignored == 0)
+      *ignored = row;
+    if (!e->code) apply_done(a, &b, e);
+  }
+  if (!e->code) apply_all_done(a, &b, e);
+  a->log->inserted = row;
   a->log->updated = 0;
-  a->log->deleted = count_rows(a, e);
-  if (!e->code) truncate(a, e);
-  if (!e->code) insert_all(a, cells, ignored, e);
+  sqlite3_finalize(insert);
   sqlite3_free(cells);
-  return e->code;
 }
 
 /* ---- guards ------------------------------------------------------------ */
 
 /* What must not be written even though it arrived whole. */
-static enum err_code check_guards(const struct apply *a, sqlite3_int64 before,
-                                  struct err *e) {
-  sqlite3_int64 after = staging_rows(a->rows);
+static enum err_code check_guards(const struct apply *a, struct err *e) {
+  sqlite3_int64 after = staging_rows(a->rows), before = 0;
   const struct mapping *m = a->map;
-  double lost =
-      before > after ? 100.0 * (double)(before - after) / (double)before : 0;
+  double lost;
   if (after == 0) {
     runlog_detail(a->log, TRACE_WARN, "guard",
                   "the server returned no rows; the target will be empty");
   }
   if (m->force) return ERR_NONE;
+  if (m->max_shrink_percent >= 0) before = count_rows(a, e);
+  if (e->code) return e->code;
+  lost = before > after ? 100.0 * (double)(before - after) / (double)before : 0;
   if (m->min_rows >= 0 && after < m->min_rows) {
     err_set(e, ERR_GUARD,
             "sync \"%s\": the server returned %lld rows, fewer than min_rows = "
@@ -214,7 +138,7 @@ static enum err_code write_rows(const struct apply *a, struct err *e) {
   /* Children without an action must only be right in the end. */
   if (txn_defer_foreign_keys(a->txn, e)) return e->code;
   if (a->map->mode == MODE_DIFF)
-    apply_diff(a, e);
+    diff_rows(a, e);
   else
     replace_all(a, &ignored, e);
   if (!e->code) check_count(a, ignored, e);
@@ -239,17 +163,15 @@ static enum err_code rehearse(const struct apply *a, struct err *e) {
 }
 
 enum err_code apply_rows(struct apply *a, struct err *e) {
-  sqlite3_int64 before, start_ms;
-  if (staging_rewind(a->rows, e)) return e->code;
+  sqlite3_int64 start_ms;
   runlog_progress(a->log, "waiting for the write lock", 0);
   if (txn_begin(a->txn, e)) goto done;
   start_ms = clock_now_ms();
   if (target_recheck(a->target, a->db, a->map, e)) goto done;
-  before = count_rows(a, e);
-  if (!e->code) check_guards(a, before, e);
-  if (!e->code && a->map->dry_run)
+  if (check_guards(a, e)) goto done;
+  if (a->map->dry_run)
     rehearse(a, e);
-  else if (!e->code)
+  else
     write_rows(a, e);
   a->log->apply_ms = clock_now_ms() - start_ms;
   if (e->code) goto done;

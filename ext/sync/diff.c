@@ -1,9 +1,6 @@
 /*
-** Mode diff: the same table contents as truncate and insert, but only what
-** changed is written, and unchanged rows keep their ids.
-**
 ** Both sides are matched as multisets of 128-bit digests (SHA-256, cut), so
-** memory is some 56 bytes a row whatever the rows' width:
+** memory is some 150 bytes a row whatever the rows' width:
 **
 **   local row  -> {digest of the key, digest of the row, rowid}   hash table
 **   staged row -> found with the same row digest: keep
@@ -13,13 +10,37 @@
 **
 ** Without a key the key is the whole row, and nothing is ever updated.
 */
-#include "sync/diff_local.h"
+#include "sync/diff.h"
 
 #include "base/sql.h"
+#include "sync/diff_write.h"
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include <nettle/sha2.h>
 #include <string.h>
+
+#define DIGEST 16
+
+struct entry {
+  unsigned char key[DIGEST];
+  unsigned char row[DIGEST];
+  sqlite3_int64 rowid;
+  char used;    /* the slot holds a local row */
+  char matched; /* a staged row has claimed it */
+};
+
+struct diff {
+  const struct apply *a; /* borrowed, as is its contents */
+  char *is_key;          /* owned, per mapped column */
+  int n_key;
+  struct entry *table; /* owned; open addressing, a power of two */
+  sqlite3_uint64 n_slots, n_local;
+  sqlite3_int64 *plan; /* owned, per staged row: see struct diff_plan */
+  sqlite3_int64 *left; /* owned: rowids that no staged row has claimed */
+  sqlite3_int64 n_left;
+  struct cell *cells;      /* owned, one row */
+  sqlite3 *scratch;        /* owned; applies column affinities, see below */
+  sqlite3_stmt *put, *get; /* owned */
+};
 
 /* ---- the key ----------------------------------------------------------- */
 
@@ -59,76 +80,40 @@ static int parse_key(const struct mapping *m, char *is_key, struct err *e) {
   return n_key;
 }
 
-enum err_code apply_check_key(const struct mapping *m, struct err *e) {
+enum err_code diff_check_key(const struct mapping *m, struct err *e) {
   (void)parse_key(m, NULL, e);
   return e->code;
 }
 
 /* ---- digests ----------------------------------------------------------- */
 
-static void append_cell(sqlite3_str *out, const struct cell *cell) {
-  char tag = (char)cell->type;
-  sqlite3_str_append(out, &tag, 1);
-  switch (cell->type) {
-  case SQLITE_INTEGER:
-    sqlite3_str_append(out, (const char *)&cell->integer, sizeof cell->integer);
-    break;
-  case SQLITE_FLOAT:
-    sqlite3_str_append(out, (const char *)&cell->real, sizeof cell->real);
-    break;
-  case SQLITE_TEXT:
-  case SQLITE_BLOB:
-    sqlite3_str_append(out, (const char *)&cell->n_bytes, sizeof cell->n_bytes);
-    sqlite3_str_append(out, cell->bytes, cell->n_bytes);
-    break;
-  default:
-    break;
+static void hash_cell(struct sha256_ctx *hash, const struct cell *cell) {
+  uint8_t head[1 + sizeof(sqlite3_int64)] = {(uint8_t)cell->type};
+  size_t n_bytes = 0;
+  if (cell->type == SQLITE_INTEGER) {
+    memcpy(head + 1, &cell->integer, sizeof cell->integer);
+  } else if (cell->type == SQLITE_FLOAT) {
+    memcpy(head + 1, &cell->real, sizeof cell->real);
+  } else if (cell->type != SQLITE_NULL) {
+    memcpy(head + 1, &cell->n_bytes, sizeof cell->n_bytes);
+    n_bytes = (size_t)cell->n_bytes;
   }
-}
-
-static void digest_text(sqlite3_str *text, unsigned char out[DIGEST],
-                        struct err *e) {
-  unsigned char full[32];
-  if (sqlite3_str_errcode(text)) {
-    err_nomem(e);
-  } else if (gnutls_hash_fast(GNUTLS_DIG_SHA256, sqlite3_str_value(text),
-                              (size_t)sqlite3_str_length(text), full)) {
-    err_set(e, ERR_LOCAL, "cannot compute a row's digest");
-  } else {
-    memcpy(out, full, DIGEST);
-  }
+  sha256_update(hash, sizeof head, head);
+  if (n_bytes) sha256_update(hash, n_bytes, (const uint8_t *)cell->bytes);
 }
 
 /* The digests of the row in cells[]. */
-static void digest_row(struct diff *d, struct entry *out, struct err *e) {
-  int n = d->a->map->n_columns;
-  sqlite3_str_reset(d->text);
-  for (int i = 0; i < n; i++) append_cell(d->text, &d->cells[i]);
-  digest_text(d->text, out->row, e);
-  memcpy(out->key, out->row, DIGEST);
-  if (d->n_key == 0 || e->code) return;
-  sqlite3_str_reset(d->text);
-  for (int i = 0; i < n; i++) {
-    if (d->is_key[i]) append_cell(d->text, &d->cells[i]);
+static void digest_row(const struct diff *d, struct entry *out) {
+  struct sha256_ctx row, key;
+  sha256_init(&row);
+  sha256_init(&key);
+  for (int i = 0; i < d->a->map->n_columns; i++) {
+    hash_cell(&row, &d->cells[i]);
+    if (d->is_key[i]) hash_cell(&key, &d->cells[i]);
   }
-  digest_text(d->text, out->key, e);
-}
-
-void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell) {
-  cell->type = sqlite3_column_type(stmt, col);
-  cell->integer = 0;
-  cell->n_bytes = 0;
-  if (cell->type == SQLITE_INTEGER) {
-    cell->integer = sqlite3_column_int64(stmt, col);
-  } else if (cell->type == SQLITE_FLOAT) {
-    cell->real = sqlite3_column_double(stmt, col);
-  } else if (cell->type == SQLITE_TEXT) {
-    cell->bytes = (const char *)sqlite3_column_text(stmt, col);
-    cell->n_bytes = sqlite3_column_bytes(stmt, col);
-  } else if (cell->type == SQLITE_BLOB) {
-    cell->bytes = sqlite3_column_blob(stmt, col);
-    cell->n_bytes = sqlite3_column_bytes(stmt, col);
-  }
+  sha256_digest(&row, DIGEST, out->row);
+  sha256_digest(&key, DIGEST, out->key);
+  if (d->n_key == 0) memcpy(out->key, out->row, DIGEST);
 }
 
 /* ---- affinities -------------------------------------------------------- */
@@ -184,34 +169,27 @@ static int may_change(const struct cell *cell, char affinity_code) {
 static void open_scratch(struct diff *d, struct err *e) {
   const struct target *t = d->a->target;
   sqlite3_str *make = sqlite3_str_new(NULL), *put = sqlite3_str_new(NULL);
-  char *make_text, *put_text;
-  sqlite3_str_appendall(make, "CREATE TABLE n(");
-  sqlite3_str_appendall(put, "REPLACE INTO n(rowid");
+  char *text;
   for (int i = 0; i < t->n_decls; i++) {
-    sqlite3_str_appendf(make, "%sc%d \"%w\"", i ? "," : "", i,
+    sqlite3_str_appendf(make, "%sc%d \"%w\"", i ? "," : "CREATE TABLE n(", i,
                         *t->decls[i] ? t->decls[i] : "BLOB");
-    sqlite3_str_appendf(put, ",c%d", i);
+    sqlite3_str_appendf(put, "%sc%d=?", i ? "," : "UPDATE n SET ", i);
   }
   /* In a STRICT table ANY is no affinity, in another it is NUMERIC. */
-  sqlite3_str_appendall(make, t->is_strict ? ") STRICT" : ")");
-  sqlite3_str_appendall(put, ") VALUES(1");
-  for (int i = 0; i < t->n_decls; i++) sqlite3_str_appendall(put, ",?");
-  sqlite3_str_appendall(put, ")");
-  make_text = sqlite3_str_finish(make);
-  put_text = sqlite3_str_finish(put);
-  if (!make_text || !put_text) {
+  sqlite3_str_appendall(make, t->is_strict ? ") STRICT;" : ");");
+  sqlite3_str_appendall(make, "INSERT INTO n DEFAULT VALUES");
+  text = sqlite3_str_finish(make);
+  if (!text) {
     err_nomem(e);
   } else if (sqlite3_open_v2(":memory:", &d->scratch,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                              NULL) ||
-             sqlite3_exec(d->scratch, make_text, 0, 0, 0) ||
-             sqlite3_prepare_v2(d->scratch, put_text, -1, &d->put, NULL) ||
-             sqlite3_prepare_v2(d->scratch, "SELECT * FROM n", -1, &d->get,
-                                NULL)) {
+             sqlite3_exec(d->scratch, text, 0, 0, 0)) {
     err_sqlite(e, d->scratch, "comparing rows");
   }
-  sqlite3_free(make_text);
-  sqlite3_free(put_text);
+  sqlite3_free(text);
+  d->put = sql_prepare_str(d->scratch, put, e);
+  d->get = sql_prepare(d->scratch, e, "SELECT * FROM n");
 }
 
 /* Makes cells[] what the target would hold. */
@@ -237,30 +215,46 @@ static void as_stored(struct diff *d, struct err *e) {
     err_sqlite(e, d->scratch, "comparing rows");
     return;
   }
-  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->cells[i]);
+  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->cells[i], e);
 }
 
 /* ---- the table --------------------------------------------------------- */
 
-static sqlite3_uint64 slot_of(const struct diff *d, const unsigned char *key) {
+static sqlite3_uint64 slot_of(const struct diff *d, const struct entry *entry) {
   sqlite3_uint64 hash;
-  memcpy(&hash, key, sizeof hash);
+  memcpy(&hash, entry->key, sizeof hash);
   return hash & (d->n_slots - 1);
 }
 
-static void table_add(struct diff *d, const struct entry *entry) {
-  sqlite3_uint64 at = slot_of(d, entry->key);
+static void table_put(struct diff *d, const struct entry *entry) {
+  sqlite3_uint64 at = slot_of(d, entry);
   while (d->table[at].used) at = (at + 1) & (d->n_slots - 1);
   d->table[at] = *entry;
-  d->table[at].used = 1;
-  d->left++;
+}
+
+static void table_resize(struct diff *d, sqlite3_uint64 n, struct err *e) {
+  struct entry *old = d->table;
+  sqlite3_uint64 n_old = d->n_slots;
+  struct entry *resized = sqlite3_malloc64(n * sizeof *resized);
+  if (!resized) {
+    err_nomem(e);
+    return;
+  }
+  memset(resized, 0, n * sizeof *resized);
+  d->table = resized;
+  d->n_slots = n;
+  for (sqlite3_uint64 i = 0; i < n_old; i++) {
+    if (old[i].used) table_put(d, &old[i]);
+  }
+  sqlite3_free(old);
 }
 
 /* An unclaimed local row with the same key, the very same row if there is
 ** one; NULL when there is none. */
-static struct entry *table_claim(struct diff *d, const struct entry *wanted) {
+static struct entry *table_claim(const struct diff *d,
+                                 const struct entry *wanted) {
   struct entry *found = NULL;
-  sqlite3_uint64 at = slot_of(d, wanted->key);
+  sqlite3_uint64 at = slot_of(d, wanted);
   for (; d->table[at].used; at = (at + 1) & (d->n_slots - 1)) {
     struct entry *entry = &d->table[at];
     if (entry->matched || memcmp(entry->key, wanted->key, DIGEST) != 0) {
@@ -272,29 +266,8 @@ static struct entry *table_claim(struct diff *d, const struct entry *wanted) {
       break;
     }
   }
-  if (found) {
-    found->matched = 1;
-    d->left--;
-  }
+  if (found) found->matched = 1;
   return found;
-}
-
-static void table_size(struct diff *d, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(d->a->db, e, "SELECT count(*) FROM %s",
-                                   d->a->target->qualified);
-  sqlite3_uint64 n = 16;
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    sqlite3_uint64 rows = (sqlite3_uint64)sqlite3_column_int64(stmt, 0);
-    while (n < 2 * rows) n *= 2;
-  }
-  /* Too small a table would have no end. */
-  if (sqlite3_finalize(stmt)) err_sqlite(e, d->a->db, "counting the target");
-  d->n_slots = n;
-  d->table = e->code ? NULL : sqlite3_malloc64(n * sizeof *d->table);
-  if (!d->table)
-    err_nomem(e);
-  else
-    memset(d->table, 0, n * sizeof *d->table);
 }
 
 /* ---- reading both sides ------------------------------------------------ */
@@ -303,7 +276,6 @@ static void read_local(struct diff *d, struct err *e) {
   const struct mapping *m = d->a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   sqlite3_stmt *stmt;
-  sqlite3_int64 n = 0;
   int rc = SQLITE_DONE;
   sqlite3_str_appendf(sql, "SELECT %s", d->a->target->rowid);
   for (int i = 0; i < m->n_columns; i++) {
@@ -312,14 +284,15 @@ static void read_local(struct diff *d, struct err *e) {
   sqlite3_str_appendf(sql, " FROM %s", d->a->target->qualified);
   stmt = sql_prepare_str(d->a->db, sql, e);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    struct entry entry = {0};
-    entry.rowid = sqlite3_column_int64(stmt, 0);
+    struct entry entry = {.rowid = sqlite3_column_int64(stmt, 0), .used = 1};
     for (int i = 0; i < m->n_columns; i++) {
-      diff_read_cell(stmt, i + 1, &d->cells[i]);
+      diff_read_cell(stmt, i + 1, &d->cells[i], e);
     }
-    digest_row(d, &entry, e);
-    if (!e->code) table_add(d, &entry);
-    if (++n % 1000 == 0) txn_go_on(d->a->txn, e);
+    if (!e->code) digest_row(d, &entry);
+    /* Half of the slots stay empty, so that a search ends soon. */
+    if (2 * ++d->n_local > d->n_slots) table_resize(d, 2 * d->n_slots, e);
+    if (!e->code) table_put(d, &entry);
+    if (d->n_local % 1000 == 0) txn_go_on(d->a->txn, e);
   }
   if (!e->code && rc != SQLITE_DONE) {
     err_sqlite(e, d->a->db, "reading the target");
@@ -329,22 +302,28 @@ static void read_local(struct diff *d, struct err *e) {
 
 static void plan_rows(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0;
-  int has_row = 1;
-  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
-         has_row) {
+  while (apply_next(d->a, d->cells, &row, e)) {
     struct entry wanted = {0}, *found;
     as_stored(d, e);
-    if (!e->code) digest_row(d, &wanted, e);
     if (e->code) break;
+    digest_row(d, &wanted);
     found = table_claim(d, &wanted);
     if (!found)
-      d->plan[row] = PLAN_INSERT;
-    else if (memcmp(found->row, wanted.row, DIGEST) == 0) {
-      d->plan[row] = PLAN_KEEP;
-    } else {
-      d->plan[row] = found->rowid;
+      d->plan[row - 1] = PLAN_INSERT;
+    else if (memcmp(found->row, wanted.row, DIGEST) == 0)
+      d->plan[row - 1] = PLAN_KEEP;
+    else
+      d->plan[row - 1] = found->rowid;
+  }
+}
+
+static void list_left(struct diff *d, struct err *e) {
+  d->left = sqlite3_malloc64((d->n_local + 1) * sizeof *d->left);
+  if (!d->left) err_nomem(e);
+  for (sqlite3_uint64 i = 0; d->left && i < d->n_slots; i++) {
+    if (d->table[i].used && !d->table[i].matched) {
+      d->left[d->n_left++] = d->table[i].rowid;
     }
-    if (++row % 1000 == 0) txn_go_on(d->a->txn, e);
   }
 }
 
@@ -356,7 +335,6 @@ static void allocate(struct diff *d, struct err *e) {
   d->is_key = sqlite3_malloc64(n);
   d->cells = sqlite3_malloc64(n * sizeof *d->cells);
   d->plan = sqlite3_malloc64((rows + 1) * sizeof *d->plan);
-  d->text = sqlite3_str_new(NULL);
   if (!d->is_key || !d->cells || !d->plan)
     err_nomem(e);
   else
@@ -367,21 +345,25 @@ static void release(struct diff *d) {
   sqlite3_finalize(d->put);
   sqlite3_finalize(d->get);
   sqlite3_close(d->scratch);
-  sqlite3_free(sqlite3_str_finish(d->text));
+  sqlite3_free(d->left);
   sqlite3_free(d->plan);
   sqlite3_free(d->cells);
   sqlite3_free(d->table);
   sqlite3_free(d->is_key);
 }
 
-enum err_code apply_diff(const struct apply *a, struct err *e) {
+enum err_code diff_rows(const struct apply *a, struct err *e) {
   struct diff d = {.a = a};
   allocate(&d, e);
   if (!e->code) d.n_key = parse_key(a->map, d.is_key, e);
-  if (!e->code) table_size(&d, e);
+  if (!e->code) table_resize(&d, 1024, e);
   if (!e->code) read_local(&d, e);
   if (!e->code) plan_rows(&d, e);
-  if (!e->code) diff_write(&d, e);
+  if (!e->code) list_left(&d, e);
+  if (!e->code) {
+    struct diff_plan plan = {a, d.is_key, d.cells, d.plan, d.left, d.n_left};
+    diff_write(&plan, e);
+  }
   release(&d);
   return e->code;
 }

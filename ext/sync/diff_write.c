@@ -13,7 +13,7 @@
 ** Every statement must have changed its row. A trigger's RAISE(IGNORE) and a
 ** constraint's ON CONFLICT IGNORE leave it alone, and SQLite calls that OK.
 */
-#include "sync/diff_local.h"
+#include "sync/diff_write.h"
 
 #include "base/sql.h"
 
@@ -21,16 +21,31 @@
 
 /* One kind of change, for all rows. */
 struct writer {
-  struct diff *d; /* borrowed */
-  const char *verb;
+  const struct diff_plan *p; /* borrowed */
+  struct batches batches;
   sqlite3_stmt *plain, *strict; /* owned; strict only for updates */
-  sqlite3_int64 done, first;    /* rows: all, and the batch's first */
-  int batch;
-  sqlite3_int64 waiting; /* updates that were put off */
+  sqlite3_int64 waiting;        /* updates that were put off */
 };
 
 static int has_update(sqlite3_int64 plan) {
   return plan != PLAN_KEEP && plan != PLAN_INSERT;
+}
+
+void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
+                    struct err *e) {
+  memset(cell, 0, sizeof *cell);
+  cell->type = sqlite3_column_type(stmt, col);
+  if (cell->type == SQLITE_INTEGER) {
+    cell->integer = sqlite3_column_int64(stmt, col);
+  } else if (cell->type == SQLITE_FLOAT) {
+    cell->real = sqlite3_column_double(stmt, col);
+  } else if (cell->type != SQLITE_NULL) {
+    cell->bytes = cell->type == SQLITE_TEXT
+                      ? (const char *)sqlite3_column_text(stmt, col)
+                      : sqlite3_column_blob(stmt, col);
+    cell->n_bytes = sqlite3_column_bytes(stmt, col);
+    if (cell->type == SQLITE_TEXT && !cell->bytes) err_nomem(e);
+  }
 }
 
 /* ---- what went wrong --------------------------------------------------- */
@@ -58,32 +73,20 @@ static void append_value(sqlite3_str *out, const struct cell *cell) {
 /* SQLite said OK, and the row is not as it should be. */
 static void explain_unchanged(const struct writer *w, sqlite3_int64 row,
                               struct err *e) {
-  const struct mapping *m = w->d->a->map;
+  const struct mapping *m = w->p->a->map;
   sqlite3_str *key = sqlite3_str_new(NULL);
   char *text;
   for (int i = 0; i < m->n_columns; i++) {
-    if (!w->d->is_key[i]) continue;
+    if (!w->p->is_key[i]) continue;
     sqlite3_str_appendf(key, ", %s ", m->columns[i].target);
-    append_value(key, &w->d->cells[i]);
+    append_value(key, &w->p->cells[i]);
   }
   text = sqlite3_str_finish(key);
   err_set(e, ERR_DATA,
           "sync \"%s\" (row %lld%s): the row was not %s; does a "
           "trigger RAISE(IGNORE), or a constraint say ON CONFLICT IGNORE?",
-          m->sync, (long long)row, text ? text : "", w->verb);
+          m->sync, (long long)row, text ? text : "", w->batches.verb);
   sqlite3_free(text);
-}
-
-static void next_done(struct writer *w, struct err *e) {
-  const struct apply *a = w->d->a;
-  if (++w->done - w->first + 1 < a->map->batch_size) return;
-  apply_batch(a, w->verb, ++w->batch, w->first, w->done, e);
-  w->first = w->done + 1;
-}
-
-static void last_done(struct writer *w, struct err *e) {
-  if (e->code || w->first > w->done) return;
-  apply_batch(w->d->a, w->verb, ++w->batch, w->first, w->done, e);
 }
 
 /* ---- deletes ----------------------------------------------------------- */
@@ -102,9 +105,8 @@ static int step_rowid(sqlite3_stmt *stmt, sqlite3_int64 rowid) {
 
 /* Gone already is as good: the row of a parent that was deleted before it, or
 ** what a trigger took along. */
-static void delete_row(const struct diff *d, sqlite3_stmt *stmt,
+static void delete_row(const struct apply *a, sqlite3_stmt *stmt,
                        sqlite3_stmt *look, sqlite3_int64 rowid, struct err *e) {
-  const struct apply *a = d->a;
   (void)step_rowid(stmt, rowid);
   if (sqlite3_reset(stmt)) {
     err_sqlite(e, a->db, "deleting a row");
@@ -120,18 +122,15 @@ static void delete_row(const struct diff *d, sqlite3_stmt *stmt,
   if (sqlite3_reset(look)) err_sqlite(e, a->db, "looking for a row");
 }
 
-static void delete_leftovers(struct diff *d, struct err *e) {
-  const struct apply *a = d->a;
+static void delete_rows(const struct diff_plan *p, struct err *e) {
   sqlite3_stmt *stmt, *look;
-  sqlite3_int64 n = 0;
-  a->log->deleted = d->left;
-  if (d->left == 0) return;
-  stmt = prepare_rowid(a, "DELETE", e);
-  look = prepare_rowid(a, "SELECT 1", e);
-  for (sqlite3_uint64 i = 0; i < d->n_slots && !e->code; i++) {
-    if (!d->table[i].used || d->table[i].matched) continue;
-    delete_row(d, stmt, look, d->table[i].rowid, e);
-    if (++n % 1000 == 0) txn_go_on(a->txn, e);
+  p->a->log->deleted = p->n_deletes;
+  if (p->n_deletes == 0) return;
+  stmt = prepare_rowid(p->a, "DELETE", e);
+  look = prepare_rowid(p->a, "SELECT 1", e);
+  for (sqlite3_int64 i = 0; i < p->n_deletes && !e->code; i++) {
+    delete_row(p->a, stmt, look, p->deletes[i], e);
+    if (i % 1000 == 999) txn_go_on(p->a->txn, e);
   }
   sqlite3_finalize(stmt);
   sqlite3_finalize(look);
@@ -174,14 +173,14 @@ static int is_taken(const struct writer *w, int rc) {
   return (rc == SQLITE_CONSTRAINT_UNIQUE ||
           rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
           rc == SQLITE_CONSTRAINT_ROWID) &&
-         !sqlite3_get_autocommit(w->d->a->db);
+         !sqlite3_get_autocommit(w->p->a->db);
 }
 
 static int update_row(const struct writer *w, sqlite3_stmt *stmt,
                       sqlite3_int64 rowid) {
-  const struct apply *a = w->d->a;
+  const struct apply *a = w->p->a;
   int rc = sqlite3_bind_int64(stmt, a->map->n_columns + 1, rowid);
-  return rc ? rc : apply_step(a, stmt, w->d->cells);
+  return rc ? rc : apply_step(a, stmt, w->p->cells);
 }
 
 /* UPDATE OR ABORT first where a constraint would drop this row or another one
@@ -190,7 +189,7 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
 static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
                        struct err *e) {
-  const struct apply *a = w->d->a;
+  const struct apply *a = w->p->a;
   int rc = SQLITE_CONSTRAINT;
   if (w->strict) rc = update_row(w, w->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
@@ -204,20 +203,16 @@ static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
     explain_unchanged(w, row, e);
   } else {
     *plan = PLAN_KEEP;
-    next_done(w, e);
+    apply_done(a, &w->batches, e);
   }
 }
 
 static void update_pass(struct writer *w, struct err *e) {
-  struct diff *d = w->d;
+  const struct diff_plan *p = w->p;
   sqlite3_int64 row = 0;
-  int has_row = 1;
   w->waiting = 0;
-  if (!e->code) staging_rewind(d->a->rows, e);
-  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
-         has_row) {
-    if (has_update(d->plan[row])) try_update(w, &d->plan[row], row + 1, e);
-    if (++row % 1000 == 0) txn_go_on(d->a->txn, e);
+  while (apply_next(p->a, p->cells, &row, e)) {
+    if (has_update(p->rows[row - 1])) try_update(w, &p->rows[row - 1], row, e);
   }
 }
 
@@ -241,14 +236,14 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   const struct mapping *m = a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   apply_begin_insert(a, sql);
-  if (!t->alias_is_mapped) sqlite3_str_appendf(sql, ",%s", t->rowid);
+  if (t->alias_column < 0) sqlite3_str_appendf(sql, ",%s", t->rowid);
   for (int i = 0; i < t->n_others; i++) {
     sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
   }
   if (t->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
   sqlite3_str_appendall(sql, ") VALUES(?1");
   for (int i = 1; i < m->n_columns + 1 + t->n_others; i++) {
-    if (i == m->n_columns && t->alias_is_mapped) continue;
+    if (i == m->n_columns && t->alias_column >= 0) continue;
     sqlite3_str_appendf(sql, ",?%d", i + 1);
   }
   if (t->has_updated_at) sqlite3_str_appendf(sql, ",%Q", a->log->started_at);
@@ -268,11 +263,10 @@ struct rewrite {
 /* A row that somebody else's trigger took has no old values left. */
 static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
                      struct err *e) {
-  const struct apply *a = r->w->d->a;
+  const struct apply *a = r->w->p->a;
   int found = step_rowid(r->take, rowid) == SQLITE_ROW;
   for (int i = 0; i < r->n_cells && found && !e->code; i++) {
-    diff_read_cell(r->take, i, &r->cells[i]);
-    if (r->cells[i].type == SQLITE_TEXT && !r->cells[i].bytes) err_nomem(e);
+    diff_read_cell(r->take, i, &r->cells[i], e);
   }
   if (found && !e->code) staging_append(r->old, r->cells, e);
   if (sqlite3_reset(r->take)) err_sqlite(e, a->db, "reading the target");
@@ -286,47 +280,43 @@ static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
 }
 
 static void take_rows(struct rewrite *r, struct err *e) {
-  const struct diff *d = r->w->d;
-  sqlite3_int64 n = staging_rows(d->a->rows);
+  const struct diff_plan *p = r->w->p;
+  sqlite3_int64 n = staging_rows(p->a->rows);
   for (sqlite3_int64 row = 0; row < n && !e->code; row++) {
-    if (has_update(d->plan[row])) take_row(r, d->plan[row], row + 1, e);
-    if (row % 1000 == 999) txn_go_on(d->a->txn, e);
+    if (has_update(p->rows[row])) take_row(r, p->rows[row], row + 1, e);
+    if (row % 1000 == 999) txn_go_on(p->a->txn, e);
   }
 }
 
 static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
-  const struct apply *a = r->w->d->a;
+  const struct apply *a = r->w->p->a;
   int rc = SQLITE_OK, has_row = 0;
   if (staging_next(r->old, r->cells, &has_row, e)) return;
   for (int i = 0; i < r->n_cells && rc == SQLITE_OK; i++) {
-    if (i == 0 && a->target->alias_is_mapped) continue;
+    if (i == 0 && a->target->alias_column >= 0) continue;
     rc = cell_bind(r->put, a->map->n_columns + i + 1, &r->cells[i]);
   }
-  if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->d->cells);
+  if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->p->cells);
   if (rc) {
     apply_explain(a, row, e);
   } else if (sqlite3_changes(a->db) != 1) {
     explain_unchanged(r->w, row, e);
   } else {
-    next_done(r->w, e);
+    apply_done(a, &r->w->batches, e);
   }
 }
 
 static void put_rows(struct rewrite *r, struct err *e) {
-  struct diff *d = r->w->d;
+  const struct diff_plan *p = r->w->p;
   sqlite3_int64 row = 0;
-  int has_row = 1;
-  if (!e->code) staging_rewind(d->a->rows, e);
-  if (!e->code) staging_rewind(r->old, e);
-  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
-         has_row) {
-    if (has_update(d->plan[row])) put_row(r, row + 1, e);
-    if (++row % 1000 == 0) txn_go_on(d->a->txn, e);
+  if (!e->code) staging_rewind(r->old);
+  while (apply_next(p->a, p->cells, &row, e)) {
+    if (has_update(p->rows[row - 1])) put_row(r, row, e);
   }
 }
 
 static void rewrite_rows(struct writer *w, struct err *e) {
-  const struct apply *a = w->d->a;
+  const struct apply *a = w->p->a;
   struct rewrite r = {.w = w, .n_cells = a->target->n_others + 1};
   r.cells = sqlite3_malloc64((sqlite3_uint64)r.n_cells * sizeof *r.cells);
   if (!r.cells) err_nomem(e);
@@ -352,7 +342,7 @@ static int children_act(const struct apply *a, struct err *e) {
 /* As long as trying again helps much; a chain of n rows in the wrong order
 ** would take n passes. Where taking rows out does harm, as long as it helps. */
 static void update_waiting(struct writer *w, struct err *e) {
-  int act = children_act(w->d->a, e);
+  int act = children_act(w->p->a, e);
   sqlite3_int64 before;
   do {
     before = w->waiting;
@@ -368,54 +358,54 @@ static void update_waiting(struct writer *w, struct err *e) {
           "sync \"%s\": %lld rows exchange values of a UNIQUE column or "
           "PRIMARY KEY; to write them they would have to be deleted for a "
           "moment, and with them the rows of \"%s\" that point at them",
-          w->d->a->map->sync, (long long)w->waiting,
-          w->d->a->target->acting_child);
+          w->p->a->map->sync, (long long)w->waiting,
+          w->p->a->target->acting_child);
   err_hint(e, "PRAGMA foreign_keys = 0 for this refresh, or do without the "
               "UNIQUE or the ON DELETE action");
   e->sqlite_code = SQLITE_CONSTRAINT_UNIQUE;
 }
 
-static void update_rows(struct diff *d, struct err *e) {
-  struct writer w = {.d = d, .verb = "updated", .first = 1};
-  sqlite3_int64 n = staging_rows(d->a->rows), row = 0;
-  while (row < n && !has_update(d->plan[row])) row++;
-  d->a->log->updated = 0;
+static void update_rows(const struct diff_plan *p, struct err *e) {
+  struct writer w = {.p = p, .batches = {.verb = "updated"}};
+  sqlite3_int64 n = staging_rows(p->a->rows), row = 0;
+  while (row < n && !has_update(p->rows[row])) row++;
+  p->a->log->updated = 0;
   if (e->code || row == n) return;
-  w.plain = prepare_update(d->a, "UPDATE", e);
-  if (has_on_conflict(d->a, e)) {
-    w.strict = prepare_update(d->a, "UPDATE OR ABORT", e);
+  w.plain = prepare_update(p->a, "UPDATE", e);
+  if (has_on_conflict(p->a, e)) {
+    w.strict = prepare_update(p->a, "UPDATE OR ABORT", e);
   }
   update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
-  last_done(&w, e);
-  d->a->log->updated = w.done;
+  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  p->a->log->updated = w.batches.done;
   sqlite3_finalize(w.plain);
   sqlite3_finalize(w.strict);
 }
 
 /* ---- inserts ----------------------------------------------------------- */
 
-static void insert_rows(struct diff *d, struct err *e) {
-  struct writer w = {.d = d, .verb = "inserted", .first = 1};
+static void insert_rows(const struct diff_plan *p, struct err *e) {
+  struct writer w = {.p = p, .batches = {.verb = "inserted"}};
   sqlite3_int64 row = 0;
-  int has_row = 1;
-  if (!e->code) staging_rewind(d->a->rows, e);
-  if (!e->code) w.plain = apply_prepare_insert(d->a, e);
-  while (!e->code && !staging_next(d->a->rows, d->cells, &has_row, e) &&
-         has_row) {
-    if (d->plan[row++] != PLAN_INSERT) continue;
-    if (apply_insert(d->a, w.plain, d->cells, row, e)) break;
-    if (sqlite3_changes(d->a->db) != 1) explain_unchanged(&w, row, e);
-    next_done(&w, e);
+  w.plain = apply_prepare_insert(p->a, e);
+  while (apply_next(p->a, p->cells, &row, e)) {
+    if (p->rows[row - 1] != PLAN_INSERT) continue;
+    if (apply_step(p->a, w.plain, p->cells))
+      apply_explain(p->a, row, e);
+    else if (sqlite3_changes(p->a->db) != 1)
+      explain_unchanged(&w, row, e);
+    else
+      apply_done(p->a, &w.batches, e);
   }
-  last_done(&w, e);
-  d->a->log->inserted = w.done;
+  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  p->a->log->inserted = w.batches.done;
   sqlite3_finalize(w.plain);
 }
 
-enum err_code diff_write(struct diff *d, struct err *e) {
-  delete_leftovers(d, e);
-  update_rows(d, e);
-  insert_rows(d, e);
+enum err_code diff_write(const struct diff_plan *p, struct err *e) {
+  delete_rows(p, e);
+  update_rows(p, e);
+  insert_rows(p, e);
   return e->code;
 }

@@ -13,6 +13,7 @@
 #include "local/caller.h"
 #include "mssql/mssql.h"
 #include "sync/apply.h"
+#include "sync/diff.h"
 #include "sync/lock.h"
 #include "tsql/select.h"
 
@@ -68,7 +69,7 @@ static enum err_code load(struct refresh *r, const char *name,
   if (target_open(&r->target, r->db, &r->map, e)) return e->code;
   if (caller_check_readers(r->db, r->map.schema, r->map.target, e))
     return e->code;
-  if (apply_check_key(&r->map, e)) return e->code;
+  if (diff_check_key(&r->map, e)) return e->code;
   if (profile_load(&r->prof, r->map.profile, e)) return e->code;
   r->log.mask = profile_mask_text;
   r->log.mask_arg = &r->prof;
@@ -471,7 +472,6 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
   apply.rows = r.staged;
   apply.log = &r.log;
   apply.txn = &r.txn;
-  apply.interrupt = &r.interrupt;
   if (apply_rows(&apply, e)) goto done;
   result->rows = r.log.rows;
 done:

@@ -283,12 +283,10 @@ enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
   return ERR_NONE;
 }
 
-enum err_code staging_rewind(struct staging *s, struct err *e) {
-  (void)e;
+void staging_rewind(struct staging *s) {
   s->at_block = 0;
   s->at_byte = 0;
   s->at_row = 0;
-  return ERR_NONE;
 }
 
 /* ---- life -------------------------------------------------------------- */

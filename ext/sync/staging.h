@@ -29,7 +29,7 @@ sqlite3_int64 staging_bytes(const struct staging *s);
 int staging_spilled(const struct staging *s);
 
 /* Back to before the first row. */
-enum err_code staging_rewind(struct staging *s, struct err *e);
+void staging_rewind(struct staging *s);
 
 /* The next row into cells[n_columns]; *has_row = 0 at the end. cells[i].bytes
 ** stay valid until the next call on s. */

@@ -1,0 +1,57 @@
+/*
+** What the apply phase works with, and the writing of one row: shared by
+** apply.c, which replaces, and diff.c and diff_write.c.
+*/
+#ifndef ORDERSYNC_APPLY_ROW_H
+#define ORDERSYNC_APPLY_ROW_H
+#include "local/target.h"
+#include "local/txn.h"
+#include "source/mapping.h"
+#include "sync/runlog.h"
+#include "sync/staging.h"
+
+struct apply {
+  sqlite3 *db; /* all borrowed */
+  const struct mapping *map;
+  struct target *target; /* looked at again under the write lock */
+  struct staging *rows;
+  struct runlog *log;
+  struct txn *txn; /* prepared, not begun */
+};
+
+/* The next staged row into cells, the first one when *row is 0, and *row is
+** its number from 1. 0 at the end, and on failure: the row cannot be stored, or
+** the run is to stop. */
+int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
+               struct err *e);
+
+/* "INSERT INTO target(" and the mapped columns; what else, is the caller's. */
+void apply_begin_insert(const struct apply *a, sqlite3_str *sql);
+
+/* INSERT INTO target(...) VALUES(...) with created_at and updated_at bound. */
+sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e);
+
+/* Binds the mapped columns, steps, resets. SQLite's extended code. */
+int apply_step(const struct apply *a, sqlite3_stmt *stmt,
+               const struct cell *cells);
+
+/* Sets e to why writing that row failed. */
+void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e);
+
+/* Rows that are written in one way, counted in batches. Starts zeroed, but for
+** verb: what is done to them, "inserted". */
+struct batches {
+  const char *verb;
+  sqlite3_int64 done; /* rows */
+  sqlite3_int64 told; /* of them, in batches that the log has */
+  int n;
+};
+
+/* One more is done. Where a batch ends: progress, cancel, deadline, a detail.
+ */
+void apply_done(const struct apply *a, struct batches *b, struct err *e);
+
+/* The last batch may be a smaller one. */
+void apply_all_done(const struct apply *a, struct batches *b, struct err *e);
+
+#endif
