@@ -34,6 +34,7 @@ struct diff {
   int n_key;
   struct entry *table; /* owned; open addressing, a power of two */
   sqlite3_uint64 n_slots, n_local;
+  unsigned char (*keys)[DIGEST]; /* owned, per staged row */
   sqlite3_int64 *plan; /* owned, per staged row: see struct diff_plan */
   sqlite3_int64 *left; /* owned: rowids that no staged row has claimed */
   sqlite3_int64 n_left;
@@ -220,14 +221,14 @@ static void as_stored(struct diff *d, struct err *e) {
 
 /* ---- the table --------------------------------------------------------- */
 
-static sqlite3_uint64 slot_of(const struct diff *d, const struct entry *entry) {
+static sqlite3_uint64 slot_of(const struct diff *d, const unsigned char *key) {
   sqlite3_uint64 hash;
-  memcpy(&hash, entry->key, sizeof hash);
+  memcpy(&hash, key, sizeof hash);
   return hash & (d->n_slots - 1);
 }
 
 static void table_put(struct diff *d, const struct entry *entry) {
-  sqlite3_uint64 at = slot_of(d, entry);
+  sqlite3_uint64 at = slot_of(d, entry->key);
   while (d->table[at].used) at = (at + 1) & (d->n_slots - 1);
   d->table[at] = *entry;
 }
@@ -249,25 +250,19 @@ static void table_resize(struct diff *d, sqlite3_uint64 n, struct err *e) {
   sqlite3_free(old);
 }
 
-/* An unclaimed local row with the same key, the very same row if there is
-** one; NULL when there is none. */
-static struct entry *table_claim(const struct diff *d,
-                                 const struct entry *wanted) {
-  struct entry *found = NULL;
-  sqlite3_uint64 at = slot_of(d, wanted);
+/* An unclaimed local row with this key, and of these contents unless row is
+** NULL; NULL when there is none. */
+static struct entry *table_claim(const struct diff *d, const unsigned char *key,
+                                 const unsigned char *row) {
+  sqlite3_uint64 at = slot_of(d, key);
   for (; d->table[at].used; at = (at + 1) & (d->n_slots - 1)) {
     struct entry *entry = &d->table[at];
-    if (entry->matched || memcmp(entry->key, wanted->key, DIGEST) != 0) {
-      continue;
-    }
-    if (!found) found = entry;
-    if (memcmp(entry->row, wanted->row, DIGEST) == 0) {
-      found = entry;
-      break;
-    }
+    if (entry->matched || memcmp(entry->key, key, DIGEST) != 0) continue;
+    if (row && memcmp(entry->row, row, DIGEST) != 0) continue;
+    entry->matched = 1;
+    return entry;
   }
-  if (found) found->matched = 1;
-  return found;
+  return NULL;
 }
 
 /* ---- reading both sides ------------------------------------------------ */
@@ -300,20 +295,23 @@ static void read_local(struct diff *d, struct err *e) {
   sqlite3_finalize(stmt);
 }
 
+/* First every row that is there already, so that among rows of one key none of
+** these is updated; then what shares only its key with a row. */
 static void plan_rows(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0;
   while (apply_next(d->a, d->cells, &row, e)) {
-    struct entry wanted = {0}, *found;
+    struct entry wanted;
     as_stored(d, e);
-    if (e->code) break;
+    if (e->code) return;
     digest_row(d, &wanted);
-    found = table_claim(d, &wanted);
-    if (!found)
-      d->plan[row - 1] = PLAN_INSERT;
-    else if (memcmp(found->row, wanted.row, DIGEST) == 0)
-      d->plan[row - 1] = PLAN_KEEP;
-    else
-      d->plan[row - 1] = found->rowid;
+    memcpy(d->keys[row - 1], wanted.key, DIGEST);
+    d->plan[row - 1] =
+        table_claim(d, wanted.key, wanted.row) ? PLAN_KEEP : PLAN_INSERT;
+  }
+  for (sqlite3_int64 i = 0; i < row && d->n_key && !e->code; i++) {
+    const struct entry *old = NULL;
+    if (d->plan[i] == PLAN_INSERT) old = table_claim(d, d->keys[i], NULL);
+    if (old) d->plan[i] = old->rowid;
   }
 }
 
@@ -334,8 +332,9 @@ static void allocate(struct diff *d, struct err *e) {
   sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->a->rows);
   d->is_key = sqlite3_malloc64(n);
   d->cells = sqlite3_malloc64(n * sizeof *d->cells);
+  d->keys = sqlite3_malloc64((rows + 1) * sizeof *d->keys);
   d->plan = sqlite3_malloc64((rows + 1) * sizeof *d->plan);
-  if (!d->is_key || !d->cells || !d->plan)
+  if (!d->is_key || !d->cells || !d->keys || !d->plan)
     err_nomem(e);
   else
     memset(d->is_key, 0, n);
@@ -347,6 +346,7 @@ static void release(struct diff *d) {
   sqlite3_close(d->scratch);
   sqlite3_free(d->left);
   sqlite3_free(d->plan);
+  sqlite3_free(d->keys);
   sqlite3_free(d->cells);
   sqlite3_free(d->table);
   sqlite3_free(d->is_key);

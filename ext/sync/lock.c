@@ -27,9 +27,10 @@ static void append_name(sqlite3_str *path, const char *sync) {
 
 /* Opens or makes the lock file. Reading it is enough for flock(), so whoever
 ** may write the database may read it, and nobody else: else a reader could
-** hold the lock, and every refresh would be skipped. */
+** hold the lock, and every refresh would be skipped. Opening a FIFO would wait
+** for its writer. */
 static int open_lock_file(const char *path, const char *db_path) {
-  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   struct stat st;
   mode_t mode = 0600;
   int fd = open(path, flags);
@@ -43,6 +44,18 @@ static int open_lock_file(const char *path, const char *db_path) {
     return fd;
   }
   return fd;
+}
+
+static enum err_code lock_error(const char *doing, const char *path, int error,
+                                struct err *e) {
+  e->sqlite_code = SQLITE_CANTOPEN;
+  return err_set(e, ERR_LOCAL, "cannot %s the run lock %s: %s", doing, path,
+                 error == ELOOP ? "it is a symbolic link" : strerror(error));
+}
+
+static int is_file(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
@@ -61,18 +74,18 @@ enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
   if (!path) return err_nomem(e);
   *fd = open_lock_file(path, db_path);
   if (*fd < 0) {
-    err_set(e, ERR_LOCAL, "cannot open the run lock %s: %s", path,
-            strerror(errno));
-    e->sqlite_code = SQLITE_CANTOPEN;
+    lock_error("open", path, errno, e);
+  } else if (!is_file(*fd)) {
+    err_set(e, ERR_CONFIG, "the run lock %s is not a regular file", path);
   } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
     *busy = errno == EWOULDBLOCK;
-    if (!*busy) {
-      err_set(e, ERR_LOCAL, "cannot take the run lock %s: %s", path,
-              strerror(errno));
-    }
-    (void)close(*fd);
-    *fd = -1;
+    if (!*busy) lock_error("take", path, errno, e);
+  } else {
+    goto done;
   }
+  if (*fd >= 0) (void)close(*fd);
+  *fd = -1;
+done:
   sqlite3_free(path);
   return e->code;
 }

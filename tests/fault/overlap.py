@@ -7,7 +7,7 @@ import threading
 import time
 
 from box import Box
-from harness import SO, expect, main, test
+from harness import SO, expect, expect_match, main, test
 
 PROCESSES = 20
 DELAY = 'when=batch match=[soldTo] do=delay:'
@@ -155,6 +155,39 @@ def syncs_of_one_database_do_not_skip_each_other():
         found = results(processes)
         expect(found == [(0, "%d\n" % box.rows, "")] * 2, "they returned %r" %
                found)
+
+
+@test
+def what_is_no_file_in_the_locks_place_is_refused():
+    """A symbolic link would have us make or lock a file of others; a FIFO is
+    opened by nobody else, and waiting for that would have no end."""
+    with Box("odd-lock") as b, b.host() as host:
+        lock = b.db_path + "-ordersync-open_orders.lock"
+        elsewhere = os.path.join(b.folder, "elsewhere")
+        old = b.checksum()
+        os.unlink(lock)
+
+        def refused(text):
+            b.server.mark()
+            answer = host.refresh(seconds=10)
+            expect_match("the run lock .*open_orders.lock.* is " + text,
+                         answer.error, "the error")
+            expect(answer.seconds < 2, "it took %.1f s" % answer.seconds)
+            expect(not b.server.log(), "the server was asked")
+            b.expect_sound(old)
+        os.symlink(elsewhere, lock)
+        refused("a symbolic link")
+        expect(not os.path.exists(elsewhere), "a file was made elsewhere")
+        with open(elsewhere, "w"):
+            refused("a symbolic link")
+        os.unlink(lock)
+        os.mkfifo(lock)
+        refused("not a regular file")
+        os.unlink(lock)
+        os.mkdir(lock)
+        refused("not a regular file")
+        os.rmdir(lock)
+        b.works(host)
 
 
 @test

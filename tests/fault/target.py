@@ -353,6 +353,24 @@ def a_check_that_is_violated_names_the_row():
 
 # ---- what a difference is written to ----------------------------------------
 
+@test
+def a_null_for_the_integer_primary_key_is_an_error():
+    """SQLite would make up a number, in mode diff another one at each run."""
+    with SimpleBox("null-key", [PLAIN]) as b, b.host() as host:
+        old = b.checksum("simple")
+        b.server.query("UPDATE vwSimple SET id = NULL WHERE id = 2")
+        for options in ('{"mode":"replace"}', '{"mode":"diff"}',
+                        '{"mode":"diff","key":"v"}', '{"dry_run":true}'):
+            answer = host.sql("SELECT ordersync_refresh('simple', ?)", options)
+            expect_match(r'sync "simple" \(row 2\): "id" is NULL, which the '
+                         'INTEGER PRIMARY KEY of "simple" cannot be',
+                         answer.error, "the error under " + options)
+            expect(b.checksum("simple") == old, "the old rows changed")
+            b.expect_logged("data", '"id" is NULL')
+        b.server.query("UPDATE vwSimple SET id = 2 WHERE id IS NULL")
+        expect(host.ok(INSERTED).value == 3, "other rows")
+
+
 class DiffBox(SimpleBox):
     """In mode diff, refreshed once, in a program of its own."""
 
@@ -367,7 +385,7 @@ class DiffBox(SimpleBox):
     def again(self, updated):
         answer = self.program.sql(INSERTED)
         expect(answer.error is None, answer.error)
-        now = self.sql("SELECT id, v FROM simple ORDER BY id")
+        now = self.sql("SELECT id, v FROM simple ORDER BY id, v")
         wanted = self.source()
         expect(now == wanted, "not the server's rows: %r" % now)
         counts = self.sql("SELECT rows_inserted, rows_updated, rows_deleted "
@@ -376,7 +394,8 @@ class DiffBox(SimpleBox):
 
     def source(self):
         db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rows = db.execute("SELECT id, v FROM vwSimple ORDER BY id").fetchall()
+        rows = db.execute("SELECT id, v FROM vwSimple ORDER BY id, v"
+                          ).fetchall()
         db.close()
         return rows
 
@@ -394,6 +413,25 @@ class DiffBox(SimpleBox):
     def close(self):
         self.program.close()
         super().close()
+
+
+@test
+def rows_that_share_a_key_are_told_apart():
+    """The very same row is kept, wherever it stands."""
+    with DiffBox("same-key", ["CREATE TABLE simple(id INT, v TEXT, note)"]) \
+            as b:
+        b.server.query("DELETE FROM vwSimple; INSERT INTO vwSimple VALUES"
+                       "(1, 'a'), (1, 'b'), (1, 'c'), (2, 'a'), (2, 'a')")
+        expect(b.program.ok(INSERTED).value == 5, "other rows")
+        b.sql("UPDATE simple SET note = id || v")
+        b.server.query("DELETE FROM vwSimple; INSERT INTO vwSimple VALUES"
+                       "(2, 'a'), (1, 'c'), (1, 'b'), (2, 'a'), (1, 'a')")
+        b.again(updated=0)
+        b.server.query("UPDATE vwSimple SET v = 'B' WHERE v = 'b'")
+        b.again(updated=1)
+        expect(b.sql("SELECT v, note FROM simple ORDER BY note") ==
+               [("a", "1a"), ("B", "1b"), ("c", "1c"), ("a", "2a"),
+                ("a", "2a")], "another row was updated")
 
 
 @test
