@@ -2,11 +2,11 @@
 ** Both sides are matched as multisets of 128-bit digests (SHA-256, cut), so
 ** memory is some 150 bytes a row whatever the rows' width:
 **
-**   local row  -> {digest of the key, digest of the row, rowid}   hash table
-**   staged row -> found with the same row digest: keep
-**                 found with the same key only:   update that rowid
-**                 not found:                      insert
-**   what is left in the table:                    delete
+**   local row  -> {digest of the key, digest of the rest, rowid}   hash table
+**   staged row -> both digests found:        keep
+**                 that of the key only:      update that rowid
+**                 neither:                   insert
+**   what is left in the table:               delete
 **
 ** Without a key the key is the whole row, and nothing is ever updated.
 */
@@ -22,7 +22,7 @@
 
 struct entry {
   unsigned char key[DIGEST];
-  unsigned char row[DIGEST];
+  unsigned char rest[DIGEST];
   sqlite3_int64 rowid;
   char used;    /* the slot holds a local row */
   char matched; /* a staged row has claimed it */
@@ -31,6 +31,7 @@ struct entry {
 struct diff {
   const struct apply *a; /* borrowed, as is its contents */
   char *is_key;          /* owned, per mapped column */
+  char *affinities;      /* owned, per mapped column */
   int n_key;
   struct entry *table; /* owned; open addressing, a power of two */
   sqlite3_uint64 n_slots, n_local;
@@ -90,31 +91,33 @@ enum err_code diff_check_key(const struct mapping *m, struct err *e) {
 
 static void hash_cell(struct sha256_ctx *hash, const struct cell *cell) {
   uint8_t head[1 + sizeof(sqlite3_int64)] = {(uint8_t)cell->type};
-  size_t n_bytes = 0;
+  size_t n_head = sizeof head, n_bytes = 0;
   if (cell->type == SQLITE_INTEGER) {
     memcpy(head + 1, &cell->integer, sizeof cell->integer);
   } else if (cell->type == SQLITE_FLOAT) {
     memcpy(head + 1, &cell->real, sizeof cell->real);
-  } else if (cell->type != SQLITE_NULL) {
+  } else if (cell->type == SQLITE_NULL) {
+    n_head = 1;
+  } else {
     memcpy(head + 1, &cell->n_bytes, sizeof cell->n_bytes);
+    n_head = 1 + sizeof cell->n_bytes;
     n_bytes = (size_t)cell->n_bytes;
   }
-  sha256_update(hash, sizeof head, head);
+  sha256_update(hash, n_head, head);
   if (n_bytes) sha256_update(hash, n_bytes, (const uint8_t *)cell->bytes);
 }
 
-/* The digests of the row in cells[]. */
+/* The digests of the row in cells[]: of its key, and of what else it has. */
 static void digest_row(const struct diff *d, struct entry *out) {
-  struct sha256_ctx row, key;
-  sha256_init(&row);
+  struct sha256_ctx key, rest;
   sha256_init(&key);
+  sha256_init(&rest);
   for (int i = 0; i < d->a->map->n_columns; i++) {
-    hash_cell(&row, &d->cells[i]);
-    if (d->is_key[i]) hash_cell(&key, &d->cells[i]);
+    int is_key = d->n_key == 0 || d->is_key[i];
+    hash_cell(is_key ? &key : &rest, &d->cells[i]);
   }
-  sha256_digest(&row, DIGEST, out->row);
   sha256_digest(&key, DIGEST, out->key);
-  if (d->n_key == 0) memcpy(out->key, out->row, DIGEST);
+  sha256_digest(&rest, DIGEST, out->rest);
 }
 
 /* ---- affinities -------------------------------------------------------- */
@@ -124,8 +127,7 @@ static void digest_row(const struct diff *d, struct entry *out) {
 ** would be written anew at every run. Rows that may be changed so pass through
 ** a one-row table of the same declared types in a private database. */
 
-static char affinity(const struct target *t, int column) {
-  const char *decl = t->decls[column];
+static char affinity_of(const struct target *t, const char *decl) {
   /* SQLite's rules, in their order: https://sqlite.org/datatype3.html 3.1 */
   static const struct {
     const char *pattern;
@@ -197,7 +199,7 @@ static void open_scratch(struct diff *d, struct err *e) {
 static void as_stored(struct diff *d, struct err *e) {
   int n = d->a->map->n_columns, changes = 0, rc = SQLITE_OK;
   for (int i = 0; i < n && !changes; i++) {
-    changes = may_change(&d->cells[i], affinity(d->a->target, i));
+    changes = may_change(&d->cells[i], d->affinities[i]);
   }
   if (!changes) return;
   if (!d->scratch) open_scratch(d, e);
@@ -250,15 +252,15 @@ static void table_resize(struct diff *d, sqlite3_uint64 n, struct err *e) {
   sqlite3_free(old);
 }
 
-/* An unclaimed local row with this key, and of these contents unless row is
-** NULL; NULL when there is none. */
+/* An unclaimed local row with this key, and with this rest unless that is NULL;
+** NULL when there is none. */
 static struct entry *table_claim(const struct diff *d, const unsigned char *key,
-                                 const unsigned char *row) {
+                                 const unsigned char *rest) {
   sqlite3_uint64 at = slot_of(d, key);
   for (; d->table[at].used; at = (at + 1) & (d->n_slots - 1)) {
     struct entry *entry = &d->table[at];
     if (entry->matched || memcmp(entry->key, key, DIGEST) != 0) continue;
-    if (row && memcmp(entry->row, row, DIGEST) != 0) continue;
+    if (rest && memcmp(entry->rest, rest, DIGEST) != 0) continue;
     entry->matched = 1;
     return entry;
   }
@@ -306,7 +308,7 @@ static void plan_rows(struct diff *d, struct err *e) {
     digest_row(d, &wanted);
     memcpy(d->keys[row - 1], wanted.key, DIGEST);
     d->plan[row - 1] =
-        table_claim(d, wanted.key, wanted.row) ? PLAN_KEEP : PLAN_INSERT;
+        table_claim(d, wanted.key, wanted.rest) ? PLAN_KEEP : PLAN_INSERT;
   }
   for (sqlite3_int64 i = 0; i < row && d->n_key && !e->code; i++) {
     const struct entry *old = NULL;
@@ -331,13 +333,18 @@ static void allocate(struct diff *d, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)d->a->map->n_columns;
   sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->a->rows);
   d->is_key = sqlite3_malloc64(n);
+  d->affinities = sqlite3_malloc64(n);
   d->cells = sqlite3_malloc64(n * sizeof *d->cells);
   d->keys = sqlite3_malloc64((rows + 1) * sizeof *d->keys);
   d->plan = sqlite3_malloc64((rows + 1) * sizeof *d->plan);
-  if (!d->is_key || !d->cells || !d->keys || !d->plan)
+  if (!d->is_key || !d->affinities || !d->cells || !d->keys || !d->plan) {
     err_nomem(e);
-  else
-    memset(d->is_key, 0, n);
+    return;
+  }
+  memset(d->is_key, 0, n);
+  for (int i = 0; i < d->a->target->n_decls; i++) {
+    d->affinities[i] = affinity_of(d->a->target, d->a->target->decls[i]);
+  }
 }
 
 static void release(struct diff *d) {
@@ -349,6 +356,7 @@ static void release(struct diff *d) {
   sqlite3_free(d->keys);
   sqlite3_free(d->cells);
   sqlite3_free(d->table);
+  sqlite3_free(d->affinities);
   sqlite3_free(d->is_key);
 }
 
