@@ -74,11 +74,33 @@ int sql_begins(const char *sql, const char *first, const char *second) {
   return sql != NULL;
 }
 
-int sql_pragma_is_on(sqlite3 *db, const char *sql, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(db, e, "%s", sql);
-  int on = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
-           sqlite3_column_int(stmt, 0) != 0;
-  /* Out of memory here has rolled the caller's transaction back. */
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading a pragma");
-  return on;
+sqlite3_int64 sql_integer(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  sqlite3_int64 value = 0;
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, 0, e, fmt, args);
+  va_end(args);
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    value = sqlite3_column_int64(stmt, 0);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the database");
+  return value;
+}
+
+char *sql_text(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  char *value = NULL;
+  sqlite3_stmt *stmt;
+  va_list args;
+  va_start(args, fmt);
+  stmt = prepare(db, 0, e, fmt, args);
+  va_end(args);
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW &&
+      sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+    const char *text = (const char *)sqlite3_column_text(stmt, 0);
+    value = text ? sqlite3_mprintf("%s", text) : NULL;
+    if (!value) err_nomem(e);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the database");
+  return value;
 }

@@ -12,8 +12,12 @@ sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *fmt, ...);
 /* The same of what was put together; sql is finished and freed. */
 sqlite3_stmt *sql_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e);
 
-/* Whether the statement's first value is not 0: "PRAGMA foreign_keys". */
-int sql_pragma_is_on(sqlite3 *db, const char *sql, struct err *e);
+/* The first value of the first row, "PRAGMA foreign_keys"; 0 when there is none
+** or e is set. */
+sqlite3_int64 sql_integer(sqlite3 *db, struct err *e, const char *fmt, ...);
+
+/* The same as text, to be freed by sqlite3_free(); NULL also for NULL. */
+char *sql_text(sqlite3 *db, struct err *e, const char *fmt, ...);
 
 /* sql_prepare() where a file is merely looked at: no virtual table is taken
 ** for the table that is meant, ours would ask the server. */

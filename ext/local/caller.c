@@ -59,11 +59,8 @@ enum err_code caller_check_place(sqlite3 *db, const char *schema,
 /* Where a failure could not be undone. */
 static enum err_code check_journal(sqlite3 *db, const char *schema,
                                    struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(db, e, "PRAGMA \"%w\".journal_mode", schema);
-  const char *mode = NULL;
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    mode = (const char *)sqlite3_column_text(stmt, 0);
-  }
+  struct err ours = {0};
+  char *mode = sql_text(db, &ours, "PRAGMA \"%w\".journal_mode", schema);
   if (mode && sqlite3_stricmp(mode, "off") == 0) {
     err_set(e, ERR_LOCAL,
             "PRAGMA journal_mode of \"%s\" is off: what fails could not be "
@@ -71,7 +68,8 @@ static enum err_code check_journal(sqlite3 *db, const char *schema,
             schema);
     err_hint(e, "PRAGMA journal_mode = wal.");
   }
-  if ((sqlite3_finalize(stmt) & 0xff) == SQLITE_NOMEM) err_nomem(e);
+  if (ours.code == ERR_NOMEM) err_nomem(e);
+  sqlite3_free(mode);
   return e->code;
 }
 
@@ -99,7 +97,7 @@ enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
     e->sqlite_code = SQLITE_READONLY;
     return e->code;
   }
-  if (sql_pragma_is_on(db, "PRAGMA query_only", e)) {
+  if (sql_integer(db, e, "PRAGMA query_only")) {
     err_set(e, ERR_LOCAL, "PRAGMA query_only is on, so nothing can be written");
     e->sqlite_code = SQLITE_READONLY;
   }
@@ -111,7 +109,7 @@ enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
 int caller_may_write(sqlite3 *db) {
   struct err ignored = {0};
   return sqlite3_db_readonly(db, "main") == 0 && !has_moved(db, "main") &&
-         !sql_pragma_is_on(db, "PRAGMA query_only", &ignored);
+         !sql_integer(db, &ignored, "PRAGMA query_only");
 }
 
 /* ---- who reads the target? --------------------------------------------- */

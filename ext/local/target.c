@@ -23,20 +23,9 @@ static int is_reserved(const char *table) {
 
 /* ---- the table --------------------------------------------------------- */
 
-static void read_integer(sqlite3_stmt *stmt, sqlite3 *db, sqlite3_int64 *value,
-                         struct err *e) {
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    *value = sqlite3_column_int64(stmt, 0);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
-}
-
 static sqlite3_int64 schema_version(sqlite3 *db, const struct mapping *m,
                                     struct err *e) {
-  sqlite3_int64 version = -1;
-  read_integer(sql_prepare(db, e, "PRAGMA \"%w\".schema_version", m->schema),
-               db, &version, e);
-  return version;
+  return sql_integer(db, e, "PRAGMA \"%w\".schema_version", m->schema);
 }
 
 /* The version first: what is then looked at is that one or a later one. The
@@ -44,8 +33,6 @@ static sqlite3_int64 schema_version(sqlite3 *db, const struct mapping *m,
 ** the schema; only a statement that reads the file notices that it is old. */
 static void read_schema(struct target *t, sqlite3 *db, const struct mapping *m,
                         struct err *e) {
-  sqlite3_int64 ignored = 0;
-  t->schema = -1;
   if (e->code) return;
   if (sqlite3_db_readonly(db, m->schema) < 0) {
     err_set(e, ERR_CONFIG, "there is no attached database \"%s\"", m->schema);
@@ -54,9 +41,8 @@ static void read_schema(struct target *t, sqlite3 *db, const struct mapping *m,
     return;
   }
   t->schema = schema_version(db, m, e);
-  read_integer(sql_prepare(db, e, "SELECT count(*) FROM \"%w\".sqlite_schema",
-                           m->schema),
-               db, &ignored, e);
+  (void)sql_integer(db, e, "SELECT count(*) FROM \"%w\".sqlite_schema",
+                    m->schema);
 }
 
 static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
@@ -97,77 +83,54 @@ static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
 ** only looks like it (DESC, WITHOUT ROWID, one of several columns) has. */
 static void find_alias(struct target *t, sqlite3 *db, const struct mapping *m,
                        struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(
+  t->alias = sql_text(
       db, e,
       "SELECT max(name) FROM pragma_table_xinfo(%Q, %Q) WHERE pk GROUP BY 1=1 "
       "HAVING count(*) = 1 AND max(type) = 'INTEGER' COLLATE nocase AND NOT "
       "EXISTS(SELECT 1 FROM pragma_index_list(%Q, %Q) WHERE origin = 'pk')",
       m->target, m->schema, m->target, m->schema);
-  if (!stmt) return;
-  if (sqlite3_step(stmt) == SQLITE_ROW) {
-    const char *name = (const char *)sqlite3_column_text(stmt, 0);
-    t->alias = name ? sqlite3_mprintf("%s", name) : NULL;
-    if (!t->alias) err_nomem(e);
-    if (t->alias) t->alias_column = mapped_as(m, t->alias);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
+  if (t->alias) t->alias_column = mapped_as(m, t->alias);
 }
 
 /* Any column, mapped or not, may be called "rowid"; then the row id answers to
 ** another name. */
-static const char *const rowid_names[] = {"rowid", "_rowid_", "oid"};
-#define N_ROWID_NAMES 3
-
-static void choose_rowid(struct target *t, const struct mapping *m,
-                         const int *hidden, struct err *e) {
-  const char *name = t->alias;
-  for (int i = 0; i < N_ROWID_NAMES && !name; i++) {
-    if (!hidden[i]) name = rowid_names[i];
-  }
-  if (e->code) return;
-  if (m->mode == MODE_DIFF && t->without_rowid) {
+static void choose_rowid(struct target *t, sqlite3 *db, const struct mapping *m,
+                         struct err *e) {
+  t->rowid = sql_text(
+      db, e,
+      "SELECT printf('\"%%w\"', column1) FROM (VALUES(%Q), ('rowid'), "
+      "('_rowid_'), ('oid')) WHERE column1 = %Q OR column1 NOT NULL AND NOT "
+      "EXISTS(SELECT 1 FROM pragma_table_xinfo(%Q, %Q) WHERE name = column1 "
+      "COLLATE nocase) LIMIT 1",
+      t->alias, t->alias, m->target, m->schema);
+  if (e->code || m->mode != MODE_DIFF) return;
+  if (t->without_rowid) {
     err_set(e, ERR_CONFIG,
             "target \"%s\" is WITHOUT ROWID: mode 'diff' needs row ids",
             m->target);
-  } else if (m->mode == MODE_DIFF && !name) {
+  } else if (!t->rowid) {
     err_set(e, ERR_CONFIG,
             "target \"%s\" has columns called rowid, _rowid_ and oid, which "
             "hide its row ids: mode 'diff' needs them",
             m->target);
     err_hint(e, "rename one of these columns, add an INTEGER PRIMARY KEY, or "
                 "use mode 'replace'");
-  } else if (name) {
-    t->rowid = sqlite3_mprintf("\"%w\"", name);
-    if (!t->rowid) err_nomem(e);
   }
 }
 
 /* ---- its columns ------------------------------------------------------- */
 
-static void add_other(struct target *t, const char *name, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)t->n_others + 1;
-  char **grown = sqlite3_realloc64(t->others, n * sizeof *grown);
-  if (!grown) {
-    err_nomem(e);
-    return;
-  }
-  t->others = grown;
-  grown[t->n_others] = sqlite3_mprintf("%s", name);
-  if (grown[t->n_others])
-    t->n_others++;
-  else
-    err_nomem(e);
-}
-
 /* A column that nobody maps. */
 static void check_unmapped(struct target *t, const struct mapping *m,
-                           const char *name, int not_null, struct err *e) {
+                           const char *name, int not_null, sqlite3_str *others,
+                           struct err *e) {
   if (t->alias && sqlite3_stricmp(name, t->alias) == 0) return;
   if (sqlite3_stricmp(name, "updated_at") == 0) {
     t->has_updated_at = 1;
     return;
   }
-  add_other(t, name, e);
+  sqlite3_str_appendf(others, ",\"%w\"", name);
+  t->n_others++;
   if (sqlite3_stricmp(name, "created_at") == 0) {
     t->has_created_at = 1;
   } else if (not_null) {
@@ -181,7 +144,8 @@ static void check_unmapped(struct target *t, const struct mapping *m,
 /* One column of the target: name, declared type, NOT NULL, default, primary
 ** key, hidden. */
 static void check_column(struct target *t, const struct mapping *m,
-                         sqlite3_stmt *row, int *seen, struct err *e) {
+                         sqlite3_stmt *row, sqlite3_str *others,
+                         struct err *e) {
   const char *name = (const char *)sqlite3_column_text(row, 0);
   const char *decl = (const char *)sqlite3_column_text(row, 1);
   int has_default = sqlite3_column_type(row, 3) != SQLITE_NULL;
@@ -195,29 +159,19 @@ static void check_column(struct target *t, const struct mapping *m,
     err_set(e, ERR_CONFIG, "target column \"%s\".\"%s\" is generated",
             m->target, name);
   } else if (at >= 0) {
-    seen[at] = 1;
     t->decls[at] = sqlite3_mprintf("%s", decl ? decl : "");
     if (!t->decls[at]) err_nomem(e);
   } else if (!hidden) {
-    check_unmapped(t, m, name, not_null && !has_default, e);
+    check_unmapped(t, m, name, not_null && !has_default, others, e);
   }
 }
 
-static void note_rowid_name(sqlite3_stmt *row, int *hidden) {
-  const char *name = (const char *)sqlite3_column_text(row, 0);
-  for (int i = 0; i < N_ROWID_NAMES && name; i++) {
-    if (sqlite3_stricmp(name, rowid_names[i]) == 0) hidden[i] = 1;
-  }
-}
-
-static void check_missing(const struct mapping *m, const int *seen,
+static void check_missing(const struct target *t, const struct mapping *m,
                           struct err *e) {
-  sqlite3_str *list;
+  sqlite3_str *list = sqlite3_str_new(NULL);
   char *text;
-  if (e->code) return;
-  list = sqlite3_str_new(NULL);
   for (int i = 0; i < m->n_columns; i++) {
-    if (seen[i]) continue;
+    if (t->decls[i]) continue;
     sqlite3_str_appendf(list, "%s\"%s\"", sqlite3_str_length(list) ? ", " : "",
                         m->columns[i].target);
   }
@@ -233,34 +187,27 @@ static void check_missing(const struct mapping *m, const int *seen,
 
 static void check_columns(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e) {
-  sqlite3_stmt *stmt = NULL;
-  int *seen = NULL, hidden[N_ROWID_NAMES] = {0};
-  int rc = SQLITE_DONE;
   sqlite3_uint64 n = (sqlite3_uint64)m->n_columns;
-  if (e->code) return;
-  seen = sqlite3_malloc64(n * sizeof *seen);
-  t->decls = sqlite3_malloc64(n * sizeof *t->decls);
-  if (!seen || !t->decls) {
+  sqlite3_str *others = sqlite3_str_new(NULL);
+  sqlite3_stmt *stmt =
+      sql_prepare(db, e,
+                  "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM "
+                  "pragma_table_xinfo(%Q, %Q)",
+                  m->target, m->schema);
+  t->decls = e->code ? NULL : sqlite3_malloc64(n * sizeof *t->decls);
+  if (t->decls) {
+    memset(t->decls, 0, n * sizeof *t->decls);
+    t->n_decls = m->n_columns;
+  } else {
     err_nomem(e);
-    goto done;
   }
-  memset(seen, 0, n * sizeof *seen);
-  memset(t->decls, 0, n * sizeof *t->decls);
-  t->n_decls = m->n_columns;
-  stmt = sql_prepare(db, e,
-                     "SELECT name, type, \"notnull\", dflt_value, pk, hidden "
-                     "FROM pragma_table_xinfo(%Q, %Q)",
-                     m->target, m->schema);
-  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    check_column(t, m, stmt, seen, e);
-    note_rowid_name(stmt, hidden);
+  while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
+    check_column(t, m, stmt, others, e);
   }
-  if (!e->code && rc != SQLITE_DONE) err_sqlite(e, db, "reading the target");
-  check_missing(m, seen, e);
-  choose_rowid(t, m, hidden, e);
-done:
-  sqlite3_finalize(stmt);
-  sqlite3_free(seen);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
+  if (sqlite3_str_errcode(others)) err_nomem(e);
+  t->others = sqlite3_str_finish(others);
+  if (!e->code) check_missing(t, m, e);
 }
 
 /* ---- other tables' rows ------------------------------------------------ */
@@ -306,11 +253,13 @@ enum err_code target_open(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e) {
   memset(t, 0, sizeof *t);
   t->alias_column = -1;
+  t->schema = -1;
   if (e->code) return e->code;
   read_schema(t, db, m, e);
   check_table(t, db, m, e);
   find_alias(t, db, m, e);
   check_columns(t, db, m, e);
+  choose_rowid(t, db, m, e);
   check_children(t, db, m, e);
   if (!e->code) {
     t->qualified = sqlite3_mprintf("\"%w\".\"%w\"", m->schema, m->target);
@@ -334,7 +283,6 @@ enum err_code target_recheck(struct target *t, sqlite3 *db,
 
 void target_clear(struct target *t) {
   for (int i = 0; i < t->n_decls; i++) sqlite3_free(t->decls[i]);
-  for (int i = 0; i < t->n_others; i++) sqlite3_free(t->others[i]);
   sqlite3_free(t->decls);
   sqlite3_free(t->others);
   sqlite3_free(t->alias);

@@ -18,8 +18,9 @@ struct target {
                     ** NULL when there is none, in mode replace only */
   char **decls;     /* owned: per mapped column its declared type */
   int n_decls;
-  char **others; /* owned: the columns that are stored, neither mapped nor the
-                 ** row id, and not stamped by an update */
+  /* Owned: `,"a","b"`, or NULL: the columns that are stored, neither mapped nor
+  ** the row id, and not stamped by an update. */
+  char *others;
   int n_others;
   char *acting_child; /* owned: a table whose rows a DELETE changes, or NULL */
   sqlite3_int64 schema; /* its version before we looked; -1: not known */

@@ -166,7 +166,7 @@ enum err_code txn_defer_foreign_keys(struct txn *t, struct err *e) {
   if (e->code) return e->code;
   t->owed_before = is_owing(t->db);
   /* What the caller deferred, the caller's COMMIT checks. */
-  if (t->nested && sql_pragma_is_on(t->db, "PRAGMA defer_foreign_keys", e)) {
+  if (t->nested && sql_integer(t->db, e, "PRAGMA defer_foreign_keys")) {
     return e->code;
   }
   return e->code ? e->code : set_deferral(t, 1, e);

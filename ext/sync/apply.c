@@ -8,14 +8,7 @@
 #include "sync/diff.h"
 
 static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
-  sqlite3_int64 count = -1;
-  sqlite3_stmt *stmt =
-      sql_prepare(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    count = sqlite3_column_int64(stmt, 0);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "counting the target");
-  return count;
+  return sql_integer(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
 }
 
 /* ---- replace ----------------------------------------------------------- */

@@ -156,15 +156,11 @@ static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
 
 /* Whether some constraint may say what is to be done about a conflict. */
 static int has_on_conflict(const struct apply *a, struct err *e) {
-  int found = 0;
-  sqlite3_stmt *stmt =
-      sql_prepare(a->db, e,
-                  "SELECT 1 FROM \"%w\".sqlite_schema WHERE type = 'table' AND "
-                  "name = %Q COLLATE nocase AND sql LIKE '%%conflict%%'",
-                  a->map->schema, a->map->target);
-  if (stmt) found = sqlite3_step(stmt) == SQLITE_ROW;
-  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading the target");
-  return found;
+  return sql_integer(a->db, e,
+                     "SELECT count(*) FROM \"%w\".sqlite_schema WHERE type = "
+                     "'table' AND name = %Q COLLATE nocase AND sql LIKE "
+                     "'%%conflict%%'",
+                     a->map->schema, a->map->target) > 0;
 }
 
 /* A value that is still held by another row, in a transaction that goes on (a
@@ -220,13 +216,8 @@ static void update_pass(struct writer *w, struct err *e) {
 
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_str_appendf(sql, "SELECT %s", t->rowid);
-  for (int i = 0; i < t->n_others; i++) {
-    sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
-  }
-  sqlite3_str_appendf(sql, " FROM %s WHERE %s=?1", t->qualified, t->rowid);
-  return sql_prepare_str(a->db, sql, e);
+  return sql_prepare(a->db, e, "SELECT %s%s FROM %s WHERE %s=?1", t->rowid,
+                     t->others, t->qualified, t->rowid);
 }
 
 /* Its parameters: the mapped columns, then what prepare_take() reads. A mapped
@@ -237,9 +228,7 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   sqlite3_str *sql = sqlite3_str_new(NULL);
   apply_begin_insert(a, sql);
   if (t->alias_column < 0) sqlite3_str_appendf(sql, ",%s", t->rowid);
-  for (int i = 0; i < t->n_others; i++) {
-    sqlite3_str_appendf(sql, ",\"%w\"", t->others[i]);
-  }
+  sqlite3_str_appendf(sql, "%s", t->others);
   if (t->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
   sqlite3_str_appendall(sql, ") VALUES(?1");
   for (int i = 1; i < m->n_columns + 1 + t->n_others; i++) {
@@ -336,7 +325,7 @@ static void rewrite_rows(struct writer *w, struct err *e) {
 /* Whether taking a row out would change the rows of another table. */
 static int children_act(const struct apply *a, struct err *e) {
   return a->target->acting_child &&
-         sql_pragma_is_on(a->db, "PRAGMA foreign_keys", e);
+         sql_integer(a->db, e, "PRAGMA foreign_keys");
 }
 
 /* As long as trying again helps much; a chain of n rows in the wrong order
