@@ -22,9 +22,8 @@ struct interrupt {
 enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
 void interrupt_close(struct interrupt *i);
 
-/* Non-zero once interrupted, and from then on. arg is the struct interrupt: the
- *form that
- ** mssql_hooks wants. */
+/* Non-zero once interrupted, and from then on. arg is the struct interrupt, as
+** struct mssql_hooks wants it. */
 int interrupt_pending(void *arg);
 
 /* Sleeps until the monotonic time `until_ms`, or until interrupted. */

@@ -84,27 +84,24 @@ static void add_column(sqlite3 *db, const char *table, sqlite3_stmt *column,
 
 /* What has a name of ours must be what we would make. */
 static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
-  sqlite3_stmt *has = sql_prepare(db, e,
-                                  "SELECT type FROM main.sqlite_schema WHERE "
-                                  "name=?1 COLLATE NOCASE AND type<>?2");
   sqlite3_stmt *ours = sql_prepare(
       fresh, e,
       "SELECT name, type FROM sqlite_schema WHERE name LIKE '%%order%%'");
   while (!e->code && sqlite3_step(ours) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(ours, 0);
-    sqlite3_bind_value(has, 1, sqlite3_column_value(ours, 0));
-    sqlite3_bind_value(has, 2, sqlite3_column_value(ours, 1));
-    if (sqlite3_step(has) == SQLITE_ROW) {
-      const char *type = (const char *)sqlite3_column_text(has, 0);
+    const char *type = (const char *)sqlite3_column_text(ours, 1);
+    char *other = sql_text(db, e,
+                           "SELECT type FROM main.sqlite_schema WHERE name=%Q "
+                           "COLLATE NOCASE AND type<>%Q",
+                           name, type);
+    if (other) {
       err_set(e, ERR_CONFIG,
               "this database has a %s named \"%s\", where ordersync has a %s",
-              type ? type : "thing", name ? name : "?",
-              (const char *)sqlite3_column_text(ours, 1));
+              other, name, type);
       err_hint(e, "Rename it, then run ordersync_install() again.");
     }
-    sqlite3_reset(has);
+    sqlite3_free(other);
   }
-  if (sqlite3_finalize(has)) err_sqlite(e, db, "installing");
   if (sqlite3_finalize(ours)) err_sqlite(e, fresh, "installing");
 }
 

@@ -33,8 +33,8 @@ static int has_update(sqlite3_int64 plan) {
 
 void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
                     struct err *e) {
-  memset(cell, 0, sizeof *cell);
   cell->type = sqlite3_column_type(stmt, col);
+  cell->n_bytes = 0;
   if (cell->type == SQLITE_INTEGER) {
     cell->integer = sqlite3_column_int64(stmt, col);
   } else if (cell->type == SQLITE_FLOAT) {

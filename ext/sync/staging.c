@@ -1,25 +1,18 @@
 /*
 ** Rows in chunks of memory, then in a temporary file without a name.
 **
-** A row is its cells one after another, each a tag byte and what follows:
-**
-**   NULL     0
-**   INTEGER  1  8 bytes
-**   REAL     2  8 bytes
-**   TEXT     3  4 bytes length, the bytes
-**   BLOB     4  4 bytes length, the bytes
-**
-** in the machine's byte order: nobody but this process reads it. Rows are
-** written behind one another into a block; a full block is kept, or, beyond
-** the cap, written to the file. Reading goes through the blocks in the same
-** order, and a row never crosses from one block to the next, so cells can
-** point into it.
+** A row is its cells one after another, each a byte for its type, the number or
+** the length (in the machine's byte order: nobody but this process reads it),
+** and the bytes of text and blobs. Rows are written behind one another into a
+** block; a full block is kept, or, beyond the cap, written to the file. Reading
+** goes through the blocks in the same order, and a row never crosses from one
+** block to the next, so cells can point into it.
 */
 #include "sync/staging.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +20,16 @@
 #define DEFAULT_CAP ((sqlite3_int64)64 << 20)
 #define BLOCK_BYTES ((size_t)256 << 10)
 
-enum { TAG_NULL, TAG_INTEGER, TAG_REAL, TAG_TEXT, TAG_BLOB };
+/* What of a struct cell follows the type. */
+static const struct {
+  size_t offset, size;
+} fixed[] = {
+    [SQLITE_INTEGER] = {offsetof(struct cell, integer), sizeof(sqlite3_int64)},
+    [SQLITE_FLOAT] = {offsetof(struct cell, real), sizeof(double)},
+    [SQLITE_TEXT] = {offsetof(struct cell, n_bytes), sizeof(int)},
+    [SQLITE_BLOB] = {offsetof(struct cell, n_bytes), sizeof(int)},
+    [SQLITE_NULL] = {0, 0},
+};
 
 struct block {
   unsigned char *bytes; /* owned; NULL when it is in the file */
@@ -180,53 +182,39 @@ static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
 
 /* ---- rows -------------------------------------------------------------- */
 
-static size_t row_size(const struct cell *cells, int n) {
-  size_t size = 0;
-  for (int i = 0; i < n; i++) {
-    switch (cells[i].type) {
-    case SQLITE_INTEGER:
-    case SQLITE_FLOAT:
-      size += 1 + 8;
-      break;
-    case SQLITE_TEXT:
-    case SQLITE_BLOB:
-      size += 1 + 4 + (size_t)cells[i].n_bytes;
-      break;
-    default:
-      size += 1;
-    }
-  }
-  return size;
+static int has_bytes(const struct cell *cell) {
+  return (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) &&
+         cell->n_bytes > 0;
 }
 
-static unsigned char *put(unsigned char *to, const void *from, size_t n) {
-  if (n) memcpy(to, from, n);
-  return to + n;
+static size_t cell_size(const struct cell *cell) {
+  return 1 + fixed[cell->type].size +
+         (has_bytes(cell) ? (size_t)cell->n_bytes : 0);
 }
 
 static unsigned char *put_cell(unsigned char *to, const struct cell *cell) {
-  switch (cell->type) {
-  case SQLITE_INTEGER:
-    *to++ = TAG_INTEGER;
-    return put(to, &cell->integer, 8);
-  case SQLITE_FLOAT:
-    *to++ = TAG_REAL;
-    return put(to, &cell->real, 8);
-  case SQLITE_TEXT:
-  case SQLITE_BLOB:
-    *to++ = cell->type == SQLITE_TEXT ? TAG_TEXT : TAG_BLOB;
-    to = put(to, &cell->n_bytes, 4);
-    return put(to, cell->bytes, (size_t)cell->n_bytes);
-  default:
-    *to++ = TAG_NULL;
-    return to;
-  }
+  size_t n = fixed[cell->type].size;
+  *to++ = (unsigned char)cell->type;
+  memcpy(to, (const char *)cell + fixed[cell->type].offset, n);
+  if (has_bytes(cell)) memcpy(to + n, cell->bytes, (size_t)cell->n_bytes);
+  return to + cell_size(cell) - 1;
+}
+
+static const unsigned char *get_cell(const unsigned char *at,
+                                     struct cell *cell) {
+  cell->type = *at++;
+  cell->n_bytes = 0;
+  memcpy((char *)cell + fixed[cell->type].offset, at, fixed[cell->type].size);
+  at += fixed[cell->type].size;
+  cell->bytes = (const char *)at;
+  return at + cell->n_bytes;
 }
 
 enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e) {
-  size_t size = row_size(cells, s->n_columns);
+  size_t size = 0;
   unsigned char *to;
+  for (int i = 0; i < s->n_columns; i++) size += cell_size(&cells[i]);
   if (reserve(s, size, e)) return e->code;
   to = last_block(s)->bytes + last_block(s)->used;
   for (int i = 0; i < s->n_columns; i++) to = put_cell(to, &cells[i]);
@@ -234,31 +222,6 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
   s->n_bytes += (sqlite3_int64)size;
   s->n_rows++;
   return ERR_NONE;
-}
-
-static const unsigned char *get_cell(const unsigned char *at,
-                                     struct cell *cell) {
-  unsigned char tag = *at++;
-  cell->n_bytes = 0;
-  switch (tag) {
-  case TAG_INTEGER:
-    cell->type = SQLITE_INTEGER;
-    memcpy(&cell->integer, at, 8);
-    return at + 8;
-  case TAG_REAL:
-    cell->type = SQLITE_FLOAT;
-    memcpy(&cell->real, at, 8);
-    return at + 8;
-  case TAG_TEXT:
-  case TAG_BLOB:
-    cell->type = tag == TAG_TEXT ? SQLITE_TEXT : SQLITE_BLOB;
-    memcpy(&cell->n_bytes, at, 4);
-    cell->bytes = (const char *)at + 4;
-    return at + 4 + cell->n_bytes;
-  default:
-    cell->type = SQLITE_NULL;
-    return at;
-  }
 }
 
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
