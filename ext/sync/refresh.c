@@ -71,8 +71,7 @@ static enum err_code load(struct refresh *r, const char *name,
     return e->code;
   if (diff_check_key(&r->map, e)) return e->code;
   if (profile_load(&r->prof, r->map.profile, e)) return e->code;
-  r->log.mask = profile_mask_text;
-  r->log.mask_arg = &r->prof;
+  r->log.profile = &r->prof;
   r->deadline_ms =
       r->log.started_ms + (sqlite3_int64)r->prof.query_timeout * 1000;
   n = (sqlite3_uint64)r->map.n_columns;

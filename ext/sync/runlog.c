@@ -52,7 +52,13 @@ void runlog_find_tables(struct runlog *log) {
                           NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
+static void forget_password(struct runlog *log) {
+  profile_password_free(log->password);
+  log->password = NULL;
+}
+
 void runlog_clear(struct runlog *log) {
+  forget_password(log);
   if (log->db) runlog_progress(log, NULL, 0);
   while (log->first) {
     struct runlog_detail *next = log->first->next;
@@ -60,6 +66,17 @@ void runlog_clear(struct runlog *log) {
     log->first = next;
   }
   log->last = NULL;
+}
+
+/* Warnings come many at a time: one a column. */
+static void mask(struct runlog *log, enum trace_level level, char *text) {
+  struct err ignored = {0};
+  if (level != TRACE_INFO && !log->password && log->profile &&
+      log->profile->name) {
+    (void)profile_password(log->profile, &log->password, &ignored);
+  }
+  err_mask(text, log->password);
+  if (level != TRACE_WARN) forget_password(log);
 }
 
 void runlog_detail(struct runlog *log, enum trace_level level,
@@ -73,10 +90,7 @@ void runlog_detail(struct runlog *log, enum trace_level level,
   text = sqlite3_vmprintf(fmt, args);
   va_end(args);
   if (!text) return; /* a lost detail is better than a lost run */
-  if (level != TRACE_INFO && log->mask)
-    log->mask(log->mask_arg, text);
-  else
-    err_mask(text, NULL);
+  mask(log, level, text);
   trace_line(level, log->sync, phase, text);
   n = strlen(text);
   d = log->has_tables ? sqlite3_malloc64(sizeof *d + n + 1) : NULL;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/trace.h"
 #include "local/txn.h"
+#include "profile/profile.h"
 
 struct runlog_detail;
 
@@ -31,10 +32,10 @@ struct runlog {
   sqlite3_int64 started_ms;    /* monotonic */
   sqlite3_int64 shown_ms;      /* when the progress line was last drawn */
 
-  /* Masks the password in warnings and errors, which may hold names and texts
-  ** of the server's; NULL: it is not known yet. */
-  void (*mask)(const void *arg, char *text);
-  const void *mask_arg; /* borrowed */
+  /* Whose password is masked in warnings and errors, which may hold names and
+  ** texts of the server's; borrowed, NULL: it is not known yet. */
+  const struct profile *profile;
+  char *password; /* owned, between one warning and the next */
 
   /* What the outcome's row will say; the refresh fills it as it goes. */
   const char *mode;
