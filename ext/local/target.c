@@ -187,20 +187,22 @@ static void check_missing(const struct target *t, const struct mapping *m,
 
 static void check_columns(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)m->n_columns;
-  sqlite3_str *others = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt =
-      sql_prepare(db, e,
-                  "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM "
-                  "pragma_table_xinfo(%Q, %Q)",
-                  m->target, m->schema);
-  t->decls = e->code ? NULL : sqlite3_malloc64(n * sizeof *t->decls);
-  if (t->decls) {
-    memset(t->decls, 0, n * sizeof *t->decls);
-    t->n_decls = m->n_columns;
-  } else {
+  sqlite3_uint64 n_bytes = (sqlite3_uint64)m->n_columns * sizeof *t->decls;
+  sqlite3_str *others;
+  sqlite3_stmt *stmt;
+  if (e->code) return;
+  t->decls = sqlite3_malloc64(n_bytes);
+  if (!t->decls) {
     err_nomem(e);
+    return;
   }
+  memset(t->decls, 0, n_bytes);
+  t->n_decls = m->n_columns;
+  others = sqlite3_str_new(NULL);
+  stmt = sql_prepare(db, e,
+                     "SELECT name, type, \"notnull\", dflt_value, pk, hidden "
+                     "FROM pragma_table_xinfo(%Q, %Q)",
+                     m->target, m->schema);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     check_column(t, m, stmt, others, e);
   }
