@@ -59,29 +59,6 @@ static int has_column(sqlite3 *db, const char *table, const char *column) {
                                        NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static void add_column(sqlite3 *db, const char *table, sqlite3_stmt *column,
-                       struct err *e) {
-  const char *name = (const char *)sqlite3_column_text(column, 1);
-  const char *dflt = (const char *)sqlite3_column_text(column, 3);
-  sqlite3_str *sql;
-  char *text;
-  if (!name || has_column(db, table, name)) return;
-  sql = sqlite3_str_new(NULL);
-  sqlite3_str_appendf(sql, "ALTER TABLE main.\"%w\" ADD COLUMN \"%w\" %s",
-                      table, name, sqlite3_column_text(column, 2));
-  /* NOT NULL can only be added together with a default. */
-  if (dflt) {
-    sqlite3_str_appendf(sql, "%s DEFAULT %s",
-                        sqlite3_column_int(column, 4) ? " NOT NULL" : "", dflt);
-  }
-  text = sqlite3_str_finish(sql);
-  if (!text)
-    err_nomem(e);
-  else if (sqlite3_exec(db, text, 0, 0, 0))
-    err_sqlite(e, db, "upgrading");
-  sqlite3_free(text);
-}
-
 /* What has a name of ours must be what we would make. */
 static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   sqlite3_stmt *ours = sql_prepare(
@@ -118,14 +95,24 @@ static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
   if (run_script(fresh, sql_schema, e)) goto done;
   if (with_open_orders && run_script(fresh, sql_open_orders, e)) goto done;
   check_kinds(db, fresh, e);
-  stmt = sql_prepare(fresh, e,
-                     "SELECT m.name, c.name, c.type, c.dflt_value, "
-                     "c.\"notnull\" FROM sqlite_schema m, "
-                     "pragma_table_info(m.name) c WHERE m.type = 'table' AND "
-                     "m.name LIKE 'ordersync%%'");
+  /* NOT NULL can only be added together with a default. */
+  stmt = sql_prepare(
+      fresh, e,
+      "SELECT m.name, c.name, printf('ALTER TABLE main.\"%%w\" ADD COLUMN "
+      "\"%%w\" %%s%%s', m.name, c.name, c.type, iif(c.\"notnull\", "
+      "' NOT NULL', '') || ' DEFAULT ' || c.dflt_value) FROM sqlite_schema m, "
+      "pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name LIKE "
+      "'ordersync%%'");
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     const char *table = (const char *)sqlite3_column_text(stmt, 0);
-    if (table && has_column(db, table, NULL)) add_column(db, table, stmt, e);
+    const char *column = (const char *)sqlite3_column_text(stmt, 1);
+    const char *alter = (const char *)sqlite3_column_text(stmt, 2);
+    if (!table || !column || !alter) {
+      err_nomem(e);
+    } else if (has_column(db, table, NULL) && !has_column(db, table, column) &&
+               sqlite3_exec(db, alter, 0, 0, 0)) {
+      err_sqlite(e, db, "upgrading");
+    }
   }
 done:
   if (sqlite3_finalize(stmt)) err_sqlite(e, fresh, "upgrading");

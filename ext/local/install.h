@@ -8,8 +8,9 @@
 #include "base/err.h"
 
 /* The config tables, the run log and the status view, without open_orders. A
-** table of an older version gets the columns that it lacks. Idempotent; never
-** touches rows. One transaction (a savepoint inside the caller's). */
+** table of an older version gets the columns that it lacks, and its runs the
+** words of today; no other row is touched. Idempotent. One transaction (a
+** savepoint inside the caller's). */
 enum err_code install_schema(sqlite3 *db, struct err *e);
 
 /* The same and open_orders: the table, its indexes, its sync and its 68-column

@@ -89,6 +89,19 @@ static void explain_unchanged(const struct writer *w, sqlite3_int64 row,
   sqlite3_free(text);
 }
 
+/* What became of writing a row, whose statement ended with rc. */
+static int is_written(struct writer *w, int rc, sqlite3_int64 row,
+                      struct err *e) {
+  const struct apply *a = w->p->a;
+  if (rc)
+    apply_explain(a, row, e);
+  else if (sqlite3_changes(a->db) != 1)
+    explain_unchanged(w, row, e);
+  else
+    apply_done(a, &w->batches, e);
+  return !e->code;
+}
+
 /* ---- deletes ----------------------------------------------------------- */
 
 static sqlite3_stmt *prepare_rowid(const struct apply *a, const char *verb,
@@ -185,22 +198,15 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
 static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
                        struct err *e) {
-  const struct apply *a = w->p->a;
   int rc = SQLITE_CONSTRAINT;
   if (w->strict) rc = update_row(w, w->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
     rc = update_row(w, w->plain, *plan);
   }
-  if (is_taken(w, rc)) {
+  if (is_taken(w, rc))
     w->waiting++;
-  } else if (rc) {
-    apply_explain(a, row, e);
-  } else if (sqlite3_changes(a->db) != 1) {
-    explain_unchanged(w, row, e);
-  } else {
+  else if (is_written(w, rc, row, e))
     *plan = PLAN_KEEP;
-    apply_done(a, &w->batches, e);
-  }
 }
 
 static void update_pass(struct writer *w, struct err *e) {
@@ -286,13 +292,7 @@ static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
     rc = cell_bind(r->put, a->map->n_columns + i + 1, &r->cells[i]);
   }
   if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->p->cells);
-  if (rc) {
-    apply_explain(a, row, e);
-  } else if (sqlite3_changes(a->db) != 1) {
-    explain_unchanged(r->w, row, e);
-  } else {
-    apply_done(a, &r->w->batches, e);
-  }
+  (void)is_written(r->w, rc, row, e);
 }
 
 static void put_rows(struct rewrite *r, struct err *e) {
@@ -380,12 +380,7 @@ static void insert_rows(const struct diff_plan *p, struct err *e) {
   w.plain = apply_prepare_insert(p->a, e);
   while (apply_next(p->a, p->cells, &row, e)) {
     if (p->rows[row - 1] != PLAN_INSERT) continue;
-    if (apply_step(p->a, w.plain, p->cells))
-      apply_explain(p->a, row, e);
-    else if (sqlite3_changes(p->a->db) != 1)
-      explain_unchanged(&w, row, e);
-    else
-      apply_done(p->a, &w.batches, e);
+    (void)is_written(&w, apply_step(p->a, w.plain, p->cells), row, e);
   }
   if (!e->code) apply_all_done(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
