@@ -235,14 +235,18 @@ class Host:
 
 
 class Shell:
-    """What the sqlite3 shell did."""
+    """What the sqlite3 shell did, with the library's own defaults: newer shells
+    start with others."""
+
+    DEFAULTS = ["PRAGMA trusted_schema = ON", ".output /dev/null",
+                ".dbconfig defensive off", ".output stdout"]
 
     def __init__(self, box, *statements, path=None, seconds=60, env=None,
                  prefix=()):
         started = time.monotonic()
         process = subprocess.Popen(
             list(prefix) + ["sqlite3", "-batch", path or box.db_path,
-                            ".load " + SO] + list(statements),
+                            ".load " + SO] + self.DEFAULTS + list(statements),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=box.folder, env=env or box.env)
         try:
