@@ -39,7 +39,7 @@ trap 'rm -rf "$dir"' EXIT
 # ---- the tests of this folder ------------------------------------------------
 
 # What of a test only the bundled server can do.
-bundled='^\.shell .*\b(fault|server|received|server\.log)\b'
+bundled='^\.shell .*\b(fault|server|received|settings|server\.log)\b'
 if [ -z "$source" ]; then
   names=() others=()
   for f in "$here"/*.sql; do
