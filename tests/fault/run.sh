@@ -40,13 +40,16 @@ export -f one
 export here build mode python work
 
 printf '%s\n' "${suites[@]}" | xargs -P "$(nproc)" -I{} bash -c 'one {}'
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 for name in "${suites[@]}"; do
   line=$(grep "^$name: [0-9]* passed, [0-9]* failed" "$work/$name.log" | tail -n 1)
   read -r p f < <(sed -n 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' <<<"$line")
   passed=$((passed + p)) failed=$((failed + f))
+  s=$(sed -n 's/.*, \([0-9]*\) skipped.*/\1/p' <<<"$line")
+  skipped=$((skipped + ${s:-0}))
+  grep '^skip ' "$work/$name.log"
   [ "$f" = 0 ] || sed -n '/^FAIL/,/^\(ok\|[a-z]*:\)/p' "$work/$name.log"
   echo "$line"
 done
-echo "fault: $passed passed, $failed failed"
+echo "fault: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
