@@ -59,7 +59,7 @@ unit() {
   export ASAN_OPTIONS=detect_leaks=1
   for t in "$build"/unit/test_*; do
     case $t in *.d | *.dSYM) continue ;; esac
-    guard 120 "$t" >"$out" 2>&1
+    guard 300 "$t" >"$out" 2>&1
     rc=$?
     n=$(grep -c '^\[       OK \]' "$out")
     ok=$((ok + n))
