@@ -2,7 +2,7 @@
 -- come over the wire.
 .load ./ordersync
 SELECT ordersync_install();
-.shell change ".parameter init" ".parameter set :rows 100000" ".read $root/tests/data/make-orders.sql"
+.shell sqlite3 server.db ".parameter init" ".parameter set :rows 100000" ".read $root/tests/data/make-orders.sql"
 SELECT count(*) FROM ordersync WHERE sales_doc = '4500012345';
 .shell received 60
 SELECT sales_doc, plant FROM ordersync WHERE sales_doc = '4500012345' ORDER BY plant;
