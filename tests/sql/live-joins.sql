@@ -7,11 +7,11 @@ INSERT INTO here SELECT CAST(4500000000 + n AS TEXT), n FROM c;
 SELECT count(*) FROM ordersync;
 .shell sent > /dev/null
 SELECT count(*), count(o.plant) FROM here LEFT JOIN ordersync o ON o.sales_doc = here.doc;
-.shell sent -c
+.shell sent | wc -l
 SELECT sum((SELECT count(*) FROM ordersync o WHERE o.sales_doc = here.doc AND o.plant = 8800)) FROM here;
 .shell sent | tail -n 1
 SELECT count(*) FROM here WHERE EXISTS (SELECT 1 FROM ordersync o WHERE o.sales_doc = here.doc);
-.shell sent -c
+.shell sent | wc -l
 SELECT count(*) FROM ordersync WHERE plant IN (SELECT 8800 + n FROM here LIMIT 5);
 .shell sent
 SELECT count(*) FROM here CROSS JOIN ordersync;
@@ -19,5 +19,5 @@ SELECT count(*) FROM here CROSS JOIN ordersync;
 -- What was kept does not outlive the statement.
 CREATE VIRTUAL TABLE temp.kinds USING ordersync(source='dbo.vwKinds');
 SELECT sum((SELECT count(*) FROM kinds WHERE id = here.n)) FROM here;
-.shell change "INSERT INTO vwKinds VALUES(17, 'new')"
+.shell sqlite3 server.db "INSERT INTO vwKinds VALUES(17, 'new')"
 SELECT sum((SELECT count(*) FROM kinds WHERE id = here.n)) FROM here;
