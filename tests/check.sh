@@ -16,10 +16,13 @@ passed=0 failed=0 skipped=0 seconds=$SECONDS
 guard() {
   local limit=$1 pid rc p stat group
   shift
-  timeout -k 10 "$limit" "$@" & # it leads a process group of its own
+  timeout -k 10 "$limit" "$@" </dev/null & # it leads a process group of its own
   pid=$!
+  # shellcheck disable=SC2064 # which a terminal's Ctrl-C does not reach
+  trap "kill -KILL -- -$pid; exit 130" INT TERM
   wait $pid
   rc=$?
+  trap - INT TERM
   [ $rc = 124 ] && echo "FAIL $(basename "$1") hung: killed after $limit s"
   # What was told to end may be about to.
   for _ in $(seq 20); do kill -0 -- -$pid 2>/dev/null || return $rc; sleep 0.1; done
