@@ -108,6 +108,7 @@ check-hosts: all $(SERVER) ## the server by clients not ours; us in other hosts
 check-diff: all $(SERVER) ## the live view against a full copy
 	$(Q)tests/check.sh diff
 check-live: all ## the .sql tests on the server of a profile: PROFILE=name
+	$(Q)tests/setup.sh check
 	$(Q)tests/check.sh live
 
 demo: ## see it work: bundled server, refresh, run log, live view

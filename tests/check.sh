@@ -1,46 +1,75 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|hosts|diff|live
-# Every suite ends with a line "... N passed, M failed"; one that ends without
-# it has failed.
+#   tests/check.sh short|long|unit|sql|fault|hosts|diff|docs|live
+# Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
+# ends without it has failed, and so has one that does not end.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=build
 mkdir -p $build/log
-passed=0 failed=0 seconds=$SECONDS
+passed=0 failed=0 skipped=0 seconds=$SECONDS
 
-suite() { # name command...
-  local name=$1 log=$build/log/$1.log start=$SECONDS rc line
+# guard SECONDS COMMAND...: the command's exit code; 124, with a line that says
+# so, when it did not end in time or has left a process running. Either is
+# killed, with what it started. To be run with its output in a file: whoever
+# reads a pipe waits for what was left running, too.
+guard() {
+  local limit=$1 pid rc p stat group
   shift
+  timeout -k 10 "$limit" "$@" </dev/null & # it leads a process group of its own
+  pid=$!
+  # shellcheck disable=SC2064 # which a terminal's Ctrl-C does not reach
+  trap "kill -KILL -- -$pid; exit 130" INT TERM
+  wait $pid
+  rc=$?
+  trap - INT TERM
+  [ $rc = 124 ] && echo "FAIL $(basename "$1") hung: killed after $limit s"
+  # What was told to end may be about to.
+  for _ in $(seq 20); do kill -0 -- -$pid 2>/dev/null || return $rc; sleep 0.1; done
+  echo "FAIL $(basename "$1") has left running:"
+  for p in /proc/[0-9]*; do
+    read -r stat <"$p/stat" || continue
+    read -r _ _ group _ <<<"${stat##*) }" # after the name, which may hold blanks
+    [ "$group" != $pid ] || { tr '\0' ' ' <"$p/cmdline" && echo; }
+  done 2>/dev/null
+  kill -KILL -- -$pid
+  return 124
+}
+
+suite() { # name seconds command...
+  local name=$1 limit=$2 log=$build/log/$1.log start=$SECONDS rc line p f s
+  shift 2
   echo "== $name"
-  "$@" >"$log" 2>&1
+  if [ "$limit" = - ]; then "$@"; else guard "$limit" "$@"; fi >"$log" 2>&1
   rc=$?
   line=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
-  local p f
   p=$(sed -n 's/.* \([0-9][0-9]*\) passed.*/\1/p' <<<" $line")
   f=$(sed -n 's/.* \([0-9][0-9]*\) failed.*/\1/p' <<<" $line")
+  s=$(sed -n 's/.* \([0-9][0-9]*\) skipped.*/\1/p' <<<" $line")
   if [ -z "$p" ] || [ -z "$f" ] || { [ $rc != 0 ] && [ "$f" = 0 ]; }; then
-    echo "   $name ended with exit code $rc and no count"
+    echo "   $name ended with exit code $rc and no count of failures"
     p=${p:-0} f=1
   fi
-  passed=$((passed + p)) failed=$((failed + f))
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
   if [ "$f" != 0 ]; then sed 's/^/   | /' "$log" | tail -n 80; fi
-  echo "   $p passed, $f failed ($((SECONDS - start)) s)"
+  grep '^skip ' "$log" | sed 's/^/   /'
+  echo "   $p passed, $f failed${s:+, $s skipped} ($((SECONDS - start)) s)"
 }
 
 # cmocka prints a line a test; the counts of all binaries are added up.
 unit() {
-  local ok=0 bad=0 t out rc n
+  local ok=0 bad=0 t out=$build/log/unit.one rc n
+  export ASAN_OPTIONS=detect_leaks=1
   for t in "$build"/unit/test_*; do
     case $t in *.d | *.dSYM) continue ;; esac
-    out=$(ASAN_OPTIONS=detect_leaks=1 "$t" 2>&1)
+    guard 300 "$t" >"$out" 2>&1
     rc=$?
-    n=$(grep -c '^\[       OK \]' <<<"$out")
+    n=$(grep -c '^\[       OK \]' "$out")
     ok=$((ok + n))
     echo "$(basename "$t"): $n ok, exit code $rc"
     if [ $rc != 0 ]; then
       bad=$((bad + 1))
-      tail -n 60 <<<"$out"
+      tail -n 60 "$out"
     fi
   done
   echo "unit: $ok passed, $bad failed"
@@ -48,29 +77,34 @@ unit() {
 }
 
 case ${1:-short} in
-  unit) suite unit unit ;;
-  sql) suite sql tests/sql/run.sh $build ;;
-  fault) suite fault tests/fault/run.sh $build short ;;
-  hosts) suite hosts tests/hosts/run.sh $build ;;
-  diff) suite diff tests/diff/run.sh $build 2000 ;;
-  live) suite live tests/sql/live.sh ;;
+  unit) suite unit - unit ;;
+  sql) suite sql 1800 tests/sql/run.sh $build ;;
+  fault) suite fault 900 tests/fault/run.sh $build short ;;
+  hosts) suite hosts 600 tests/hosts/run.sh $build ;;
+  diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
+  docs) suite docs 60 tests/docs.py ;;
+  live) suite live 3600 tests/sql/live.sh $build ;;
   short)
-    suite unit unit
-    suite sql tests/sql/run.sh -n $build
-    suite fault tests/fault/run.sh $build short
-    suite hosts tests/hosts/run.sh $build
-    suite diff tests/diff/run.sh $build 2000
-    suite replay tests/fuzz/replay.sh $build
-    suite install tests/install/run.sh $build
+    suite docs 60 tests/docs.py
+    suite unit - unit
+    suite sql 600 tests/sql/run.sh -n $build
+    suite sql-live 600 tests/sql/live-bundled.sh $build
+    suite fault 900 tests/fault/run.sh $build short
+    suite hosts 600 tests/hosts/run.sh $build
+    suite diff 900 tests/diff/run.sh $build 2000
+    suite replay 600 tests/fuzz/replay.sh $build
+    suite install 300 tests/install/run.sh $build
     ;;
   long)
-    suite sql-valgrind tests/sql/run.sh $build
-    suite fault-long tests/fault/run.sh $build long
-    suite diff-long tests/diff/run.sh $build 20000
-    suite fuzz tests/fuzz/run.sh $build 60
+    suite sql-valgrind 1800 tests/sql/run.sh $build
+    suite fault-long 3600 tests/fault/run.sh $build long
+    suite diff-long 3600 tests/diff/run.sh $build 20000
+    suite fuzz 1800 tests/fuzz/run.sh $build 60
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;
 esac
 echo "took $((SECONDS - seconds)) s"
-echo "$passed passed, $failed failed"
+tally="$passed passed, $failed failed"
+[ $skipped = 0 ] || tally="$tally, $skipped skipped"
+echo "$tally"
 [ $failed = 0 ] && [ $passed -gt 0 ]

@@ -27,26 +27,33 @@ fi
 one() {
   name=$1 log=$work/$1.log
   if [ -f "$here/$name.py" ]; then
-    "$python" "$here/$name.py" "$build" "$mode" >"$log" 2>&1
+    timeout --foreground "$limit" "$python" "$here/$name.py" "$build" "$mode" \
+      >"$log" 2>&1
   elif [ -f "$here/$name.sh" ]; then
-    "$here/$name.sh" "$build" "$mode" >"$log" 2>&1
+    timeout --foreground "$limit" "$here/$name.sh" "$build" "$mode" >"$log" 2>&1
   else
     echo "$name: 0 passed, 1 failed" >"$log"
   fi
+  [ $? = 124 ] && echo "FAIL $name hung: killed after $limit s" >>"$log"
   grep -q "^$name: [0-9]* passed, [0-9]* failed" "$log" ||
     echo "$name: 0 passed, 1 failed (no count)" >>"$log"
 }
 export -f one
-export here build mode python work
+limit=600
+[ "$mode" = long ] && limit=3000
+export here build mode python work limit
 
 printf '%s\n' "${suites[@]}" | xargs -P "$(nproc)" -I{} bash -c 'one {}'
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 for name in "${suites[@]}"; do
   line=$(grep "^$name: [0-9]* passed, [0-9]* failed" "$work/$name.log" | tail -n 1)
   read -r p f < <(sed -n 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' <<<"$line")
   passed=$((passed + p)) failed=$((failed + f))
+  s=$(sed -n 's/.*, \([0-9]*\) skipped.*/\1/p' <<<"$line")
+  skipped=$((skipped + ${s:-0}))
+  grep '^skip ' "$work/$name.log"
   [ "$f" = 0 ] || sed -n '/^FAIL/,/^\(ok\|[a-z]*:\)/p' "$work/$name.log"
   echo "$line"
 done
-echo "fault: $passed passed, $failed failed"
+echo "fault: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

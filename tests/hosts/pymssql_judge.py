@@ -34,7 +34,7 @@ FIXED = {"c_char": 5, "c_nchar": 5}
 
 
 def offset_bytes(text):
-    """pymssql hands datetimeoffset out as FreeTDS's DBDATETIMEALL: ticks and days of UTC, the offset."""
+    """Older pymssql hands datetimeoffset out as FreeTDS's DBDATETIMEALL: ticks and days of UTC, the offset."""
     stamp, offset = text.rsplit(" ", 1)
     stamp, _, fraction = stamp.partition(".")
     minutes = int(offset[:3]) * 60 + int(offset[0] + offset[4:])
@@ -52,6 +52,10 @@ def same(column, want, got):
     if got is None:
         return False
     kind, text = want.split(":", 1)
+    if column.startswith("c_dto") and isinstance(got, datetime.datetime):
+        stamp, offset = text.rsplit(" ", 1)
+        stamp, _, fraction = stamp.partition(".")
+        return got.isoformat(" ", "microseconds") == f"{stamp}.{fraction[:6]:0<6}{offset}"
     if column.startswith("c_dto"):
         return got == offset_bytes(text)
     if kind == "hex":

@@ -144,7 +144,7 @@ else
   mkdir -p "$node_dir"
   if [ ! -d "$node_dir/node_modules/tedious" ] || ! cmp -s "$here/tedious/package-lock.json" "$node_dir/package-lock.json"; then
     cp "$here/tedious/package.json" "$here/tedious/package-lock.json" "$node_dir/"
-    (cd "$node_dir" && npm ci --no-audit --no-fund --silent) >"$work/npm.out" 2>&1 || tail -3 "$work/npm.out"
+    (cd "$node_dir" && npm ci --no-audit --no-fund --loglevel=error) >"$work/npm.out" 2>&1 || tail -3 "$work/npm.out"
   fi
   NODE_PATH=$node_dir/node_modules judge tedious node "$here/tedious/judge.js"
 fi

@@ -35,13 +35,13 @@ SELECT count(*) FROM ordersync;
 .shell sqlite3 orders.db "DROP TABLE by_another"
 SELECT count(*) FROM a;
 -- A column that changes on the server is an error, not a shifted column.
-.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), extra int, id int); INSERT INTO vwKinds VALUES('x', 9, 1)"
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), extra int, id int); INSERT INTO vwKinds VALUES('x', 9, 1)"
 SELECT id, v FROM a;
-.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), id nvarchar(10)); INSERT INTO vwKinds VALUES('x', '1')"
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40), id nvarchar(10)); INSERT INTO vwKinds VALUES('x', '1')"
 SELECT id, v FROM a;
-.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40))"
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(v nvarchar(40))"
 SELECT id, v FROM a;
-.shell sqlite3 server.db "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int, v nvarchar(40)); INSERT INTO vwKinds VALUES(1, 'well again')"
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int, v nvarchar(40)); INSERT INTO vwKinds VALUES(1, 'well again')"
 SELECT id, v FROM a;
 DROP TABLE a;
 DROP TABLE b;

@@ -1,6 +1,6 @@
 -- Columns on both sides of the 63 that colUsed can tell apart.
 .load ./ordersync
-.shell for n in 1 62 63 64 65 200 1000; do c=$(for i in $(seq $n); do printf '%s c%d int' "$([ $i -gt 1 ] && echo ,)" $i; done); v=$(for i in $(seq $n); do printf '%s%d' "$([ $i -gt 1 ] && echo ,)" $i; done); sqlite3 server.db "CREATE TABLE w$n($c); INSERT INTO w$n VALUES($v)"; done
+.shell for n in 1 62 63 64 65 200 1000; do c=$(for i in $(seq $n); do printf '%s c%d int' "$([ $i -gt 1 ] && echo ,)" $i; done); v=$(for i in $(seq $n); do printf '%s%d' "$([ $i -gt 1 ] && echo ,)" $i; done); change "CREATE TABLE w$n($c); INSERT INTO w$n VALUES($v)"; done
 CREATE VIRTUAL TABLE temp.w1 USING ordersync(source='w1');
 CREATE VIRTUAL TABLE temp.w62 USING ordersync(source='w62');
 CREATE VIRTUAL TABLE temp.w63 USING ordersync(source='w63');

@@ -5,10 +5,10 @@ SELECT ordersync_install();
 UPDATE ordersync_syncs SET mode = 'diff';
 SELECT ordersync_refresh();
 SELECT ordersync_refresh();
-.shell sqlite3 server.db "UPDATE vwZSDOrder_Advanced SET orderStatus = 'Shipped' WHERE rowid = 2; DELETE FROM vwZSDOrder_Advanced WHERE rowid = 3; INSERT INTO vwZSDOrder_Advanced SELECT * FROM vwZSDOrder_Advanced WHERE rowid = 4"
+.shell change "UPDATE vwZSDOrder_Advanced SET orderStatus = 'Shipped' WHERE rowid = 2; DELETE FROM vwZSDOrder_Advanced WHERE rowid = 3; INSERT INTO vwZSDOrder_Advanced SELECT * FROM vwZSDOrder_Advanced WHERE rowid = 4"
 SELECT ordersync_refresh();
 SELECT group_concat(id) FROM (SELECT id FROM open_orders ORDER BY id);
-.shell sqlite3 server.db "UPDATE vwZSDOrder_Advanced SET orderStatus = 'Billed' WHERE rowid = 5"
+.shell change "UPDATE vwZSDOrder_Advanced SET orderStatus = 'Billed' WHERE rowid = 5"
 SELECT ordersync_refresh('open_orders', '{"key":"sales_doc, item_number, material, sold_to"}');
 SELECT group_concat(id) FROM (SELECT id FROM open_orders ORDER BY id);
 SELECT id, order_status, created_at < updated_at FROM open_orders WHERE order_status = 'Billed';

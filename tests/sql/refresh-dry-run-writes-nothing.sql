@@ -2,7 +2,7 @@
 .load ./ordersync
 SELECT ordersync_install();
 SELECT ordersync_refresh();
-.shell sqlite3 server.db "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 5"
+.shell change "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 5"
 SELECT ordersync_refresh('open_orders', '{"dry_run":true}');
 SELECT ordersync_refresh('open_orders', '{"dry_run":true,"mode":"diff"}');
 SELECT count(*), max(id) FROM open_orders;

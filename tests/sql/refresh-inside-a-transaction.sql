@@ -4,7 +4,7 @@ SELECT ordersync_install();
 SELECT ordersync_refresh();
 BEGIN;
 UPDATE open_orders SET sold_to = -1;
-.shell sqlite3 server.db "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 5"
+.shell change "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 5"
 SELECT ordersync_refresh();
 SELECT count(*), sum(sold_to < 0) FROM open_orders;
 ROLLBACK;

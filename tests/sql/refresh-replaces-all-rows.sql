@@ -10,7 +10,7 @@ FROM open_orders ORDER BY id LIMIT 5;
 SELECT substr(customer_note, 1, 60), substr(current_text, 1, 60), length(action_text)
 FROM open_orders ORDER BY id;
 .mode list
-.shell sqlite3 server.db "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 9; UPDATE vwZSDOrder_Advanced SET orderStatus = '  Shipped ' WHERE rowid = 1"
+.shell change "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 9; UPDATE vwZSDOrder_Advanced SET orderStatus = '  Shipped ' WHERE rowid = 1"
 SELECT ordersync_refresh('open_orders');
 SELECT count(*), count(*) FILTER (WHERE order_status = 'Shipped') FROM open_orders;
 SELECT id, sync, status, mode, attempts, rows, rows_inserted, rows_deleted, warnings,
