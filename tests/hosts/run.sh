@@ -48,10 +48,11 @@ start plain --encrypt unsupported
 start tls --encrypt required --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start strict --encrypt strict --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start login --encrypt off --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
+start faults --encrypt off --fault-file "$work/faults" --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 
-export JUDGE_DIR="$work"
-JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port")
-export JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
+export JUDGE_DIR="$work" JUDGE_FAULT_FILE="$work/faults"
+JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port") JUDGE_FAULTS=$(cat "$work/faults.port")
+export JUDGE_FAULTS JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
 cat >"$work/freetds.conf" <<CONF
 [plain]
 host = 127.0.0.1
@@ -137,6 +138,7 @@ for p in /usr/bin/python3 python3; do
 done
 if [ -n "$python" ]; then judge pymssql "$python" "$here/pymssql_judge.py"; else missing pymssql pymssql python3-pymssql; fi
 if [ -n "$python" ]; then judge semantics "$python" "$here/semantics.py"; fi
+if [ -n "$python" ]; then judge faults "$python" "$here/faults.py"; fi
 if ! has npm; then
   missing tedious npm npm
 else

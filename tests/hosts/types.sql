@@ -78,3 +78,5 @@ INSERT INTO "sales.vwOrders" VALUES (1, 'A-1', '10.5000'), (2, 'a-2 ', '-3.2500'
 CREATE TABLE many (n int NOT NULL, t nvarchar(200));
 WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 50000)
 INSERT INTO many SELECT i, 'A row to fill packets with, number ' || i FROM c;
+CREATE TABLE changing(a int);
+INSERT INTO changing VALUES (1);

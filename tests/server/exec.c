@@ -39,24 +39,19 @@ static void statement_done(struct engine *en, unsigned status, unsigned cmd,
 
 /* ---- rows to the client ---- */
 
-/* Faults that a row's number triggers. False: the statement ends here. */
-static bool row_faults(struct engine *en, int64_t rows) {
+/* Faults that a row's number triggers. False: the statement ends here;
+** *stop: as if these were all rows. */
+static bool row_faults(struct engine *en, int64_t rows, bool *stop) {
   struct net *net = &en->s->net;
   for (unsigned i = 0; i < net->faults.n; i++) {
     struct fault f = net->faults.f[i];
     if (f.after_rows != rows) continue;
     if (f.what == DO_ERROR) {
       net->faults.f[i] = net->faults.f[--net->faults.n];
-      return sqlerr_set(en->e, (int)f.arg, f.severity, 1, "%s",
-                        f.message[0] ? f.message
-                        : f.arg == 1205
-                            ? "Transaction (Process ID 51) was deadlocked on "
-                              "lock resources with another process and has "
-                              "been chosen as the deadlock victim. Rerun the "
-                              "transaction."
-                            : "A fault was asked for.");
+      return fault_error(&f, "", en->e);
     }
-    if (f.what > DO_DRIP) continue;
+    if (f.what == DO_DONE_BITS || f.what == DO_MISCOUNT) *stop = true;
+    if (f.what > DO_BYE) continue;
     net->faults.f[i] = net->faults.f[--net->faults.n];
     /* even a part of a packet goes out, so the client has these rows */
     if (!session_flush(en->s)) return false;
@@ -74,7 +69,7 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   unsigned n;
   const struct column *cols = query_columns(q, &n);
   struct value *row = arena_alloc(en->a, (n + 1) * sizeof *row);
-  bool by_rows = false, ok;
+  bool by_rows = false, stop = false, ok;
   int got = 0;
   *rows = 0;
   for (unsigned i = 0; i < s->net.faults.n; i++)
@@ -83,10 +78,11 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   if (s->fmtonly) return true;
   ok = query_open(q);
   while (ok) {
-    if (by_rows && !row_faults(en, *rows)) {
+    if (by_rows && !row_faults(en, *rows, &stop)) {
       ok = false;
       break;
     }
+    if (stop) break;
     if (s->rowcount && *rows >= s->rowcount) break;
     got = query_next(q, row);
     if (got != 1) break;
@@ -216,10 +212,24 @@ static bool set_var(struct engine *en, const char *name, struct node *e) {
          convert(&v->value, &raw, &v->type, -1, &en->s->fmt, en->a, en->e);
 }
 
+/* Somebody else holds the rows (fault lock): a reader that takes locks waits,
+** for LOCK_TIMEOUT at most. */
+static bool wait_for_lock(struct engine *en, const struct select *sel) {
+  struct session *s = en->s;
+  const struct fault *f = fault_has(&s->net.faults, DO_LOCK);
+  int64_t held = f ? f->arg : 0, patience = s->lock_timeout;
+  if (!f || !sel->from) return true;
+  if (held < 0) held = (int64_t)1 << 40;
+  net_sleep(&s->net, patience >= 0 && patience < held ? patience : held);
+  return patience < 0 || patience >= held ||
+         sqlerr_set(en->e, 1222, 16, 45,
+                    "Lock request time out period exceeded.");
+}
+
 static bool run_select(struct engine *en, struct stmt *st, int64_t *rows) {
   struct query *q = query_bind(en, st->select, NULL);
   bool ok;
-  if (!q) return false;
+  if (!q || !wait_for_lock(en, st->select)) return false;
   if (st->select->into)
     return sqlerr_set(en->e, 40517, 16, 1,
                       "SELECT INTO is not supported by this server.");

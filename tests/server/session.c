@@ -90,6 +90,10 @@ static void acknowledge(struct session *s) {
 /* The end of a response: its last DONE. One that an attention cut short ends
 ** with an error, and the acknowledgement follows. */
 static void finish(struct session *s) {
+  const struct fault *bits = fault_has(&s->net.faults, DO_DONE_BITS);
+  const struct fault *wrong = fault_has(&s->net.faults, DO_MISCOUNT);
+  if (bits) s->pending.status |= (unsigned)bits->arg;
+  if (wrong) s->pending.rows += (uint64_t)wrong->arg;
   if (s->net.attention) {
     s->pending.have = false;
     token_done(&s->out, &s->wire, TOK_DONE, DONE_ERROR, 0, 0);
@@ -167,8 +171,7 @@ static void run_batch(struct session *s, struct arena *a, const char *sql) {
   const struct fault *f = fault_has(&s->net.faults, DO_ERROR);
   struct stmt *first;
   if (f && f->after_rows < 0) {
-    sqlerr_set(&e, (int)f->arg, f->severity, 1, "%s",
-               f->message[0] ? f->message : "A fault was asked for.");
+    fault_error(f, "", &e);
     session_error(s, &e, NULL);
     session_done(s, TOK_DONE, DONE_ERROR, 0, 0);
     return;
@@ -218,8 +221,7 @@ static bool cacheable(const struct session *s, uint8_t type) {
   if (s->trancount > 0 || s->implicit_tran) return false;
   for (unsigned i = 0; i < s->net.faults.n; i++) {
     const struct fault *f = &s->net.faults.f[i];
-    if (f->after_rows >= 0 || f->what == DO_ERROR || f->what > DO_ERROR)
-      return false;
+    if (f->after_rows >= 0 || f->what >= DO_ERROR) return false;
   }
   return true;
 }
@@ -262,9 +264,42 @@ static void log_request(struct session *s, const char *event, const char *sql,
   log_write(&ev);
 }
 
+/* The faults of a response, and those of the silence after it: chosen now, so
+** that a test which has the response may ask for others. */
+void session_faults(struct session *s, enum fault_when when, const char *text) {
+  net_begin(&s->net, when, text);
+  fault_pick(AT_IDLE, when == AT_BATCH ? text : "", &s->after);
+}
+
+static void fixture_sql(struct session *s, const char *sql) {
+  char *why = NULL;
+  if (sqlite3_exec(s->sq, sql, NULL, NULL, &why) != SQLITE_OK)
+    fprintf(stderr, "tds-server: fault sql: %s\n", why);
+  sqlite3_free(why);
+}
+
+static bool request(struct session *s, uint8_t type, const struct buf *in,
+                    bool again);
+
+/* What goes wrong between the requests. `in` is the one just answered. */
+static void idle(struct session *s, uint8_t type, const struct buf *in) {
+  struct fault_set due = s->after;
+  s->net.drip_bytes = 0;
+  for (unsigned i = 0; i < due.n && !s->net.dead; i++) {
+    const struct fault *f = &due.f[i];
+    if (f->what == DO_SQL)
+      fixture_sql(s, f->text);
+    else if (f->what == DO_AGAIN && in)
+      (void)request(s, type, in, true);
+    else
+      net_fault(&s->net, f);
+  }
+}
+
 /* Runs one request. False: the message was malformed; the connection ends,
-** as SQL Server ends it. */
-static bool request(struct session *s, uint8_t type, const struct buf *in) {
+** as SQL Server ends it. `again`: answer it once more, though nobody asked. */
+static bool request(struct session *s, uint8_t type, const struct buf *in,
+                    bool again) {
   struct arena a = {0};
   struct reader r = {in->p, in->p + in->n, false};
   struct timing t = {now_seconds(), false, false};
@@ -295,7 +330,13 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     arena_clear(&a);
     return false;
   }
-  net_begin(&s->net, AT_BATCH, sql ? sql : "");
+  if (again)
+    net_reset(&s->net);
+  else
+    session_faults(s, AT_BATCH, sql ? sql : "");
+  for (unsigned i = 0; i < s->net.faults.n; i++)
+    if (s->net.faults.f[i].what == DO_SQL)
+      fixture_sql(s, s->net.faults.f[i].text);
   if (reset) {
     session_end_tran(s, false);
     session_reset(s);
@@ -331,6 +372,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
               : type == PKT_RPC ? "rpc"
                                 : "transaction",
               sql, params, &t);
+  if (!again && !s->net.dead) idle(s, type, in);
   buf_clear(&key);
   arena_clear(&a);
   return true;
@@ -360,6 +402,7 @@ void session_run(struct session *s) {
   uint8_t type;
   bool good = open_fixture(s);
   session_reset(s);
+  if (good) idle(s, 0, NULL);
   while (good && net_read(&s->net, &type, &in)) {
     switch (type) {
     case PKT_ATTENTION: /* nothing runs: acknowledge all the same */
@@ -368,7 +411,7 @@ void session_run(struct session *s) {
     case PKT_BATCH:
     case PKT_RPC:
     case PKT_TRANSACTION:
-      good = request(s, type, &in) && !s->net.dead;
+      good = request(s, type, &in, false) && !s->net.dead;
       break;
     default:
       good = false;

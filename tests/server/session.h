@@ -41,6 +41,7 @@ struct prepared {
 struct session {
   const struct server *srv; /* borrowed */
   struct net net;
+  struct fault_set after; /* once this response is sent */
   struct wire wire;
   struct login login;
   sqlite3 *sq; /* owned; opened after the login */
@@ -80,6 +81,7 @@ bool login_run(struct session *s);
 /* session.c: everything after the login. */
 void session_run(struct session *s);
 void session_clear(struct session *s);
+void session_faults(struct session *s, enum fault_when when, const char *text);
 /* The buffer for the next token; a DONE that waited gets its MORE bit. */
 struct buf *session_out(struct session *s);
 void session_done(struct session *s, unsigned token, unsigned status,

@@ -41,6 +41,20 @@ void token_env_collation(struct buf *b, unsigned coll) {
   buf_u8(b, 0);
 }
 
+void token_env_routing(struct buf *b, const char *host, unsigned port) {
+  size_t at = b->n + 1;
+  buf_u8(b, 0xe3);
+  buf_u16(b, 0);
+  buf_u8(b, ENV_ROUTING);
+  buf_u16(b, 0);
+  buf_u8(b, 0); /* TCP */
+  buf_u16(b, port);
+  wire_us_varchar(b, host);
+  buf_set16(b, at + 3, (unsigned)(b->n - at - 5));
+  buf_u16(b, 0); /* no old value */
+  buf_set16(b, at, (unsigned)(b->n - at - 2));
+}
+
 void token_env_transaction(struct buf *b, unsigned type, uint64_t id) {
   /* begin: the new descriptor; commit and rollback: the old one */
   buf_u8(b, 0xe3);

@@ -29,7 +29,8 @@ enum { /* ENVCHANGE types, [MS-TDS] 2.2.7.9 */
        ENV_BEGIN = 8,
        ENV_COMMIT = 9,
        ENV_ROLLBACK = 10,
-       ENV_RESET = 18
+       ENV_RESET = 18,
+       ENV_ROUTING = 20
 };
 
 #define SERVER_NAME "LOOKALIKE"
@@ -40,6 +41,7 @@ void token_message(struct buf *b, const struct wire *w, const struct sqlerr *e,
 void token_env(struct buf *b, unsigned type, const char *now,
                const char *before);
 void token_env_collation(struct buf *b, unsigned coll);
+void token_env_routing(struct buf *b, const char *host, unsigned port);
 void token_env_transaction(struct buf *b, unsigned type, uint64_t id);
 void token_loginack(struct buf *b, const struct wire *w);
 void token_done(struct buf *b, const struct wire *w, unsigned token,
