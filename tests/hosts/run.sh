@@ -44,7 +44,7 @@ start() { # NAME OPTIONS...: a server; its port in $work/NAME.port
   echo "not ok: the server does not start"
   exit 1
 }
-start plain --encrypt unsupported
+start plain --encrypt unsupported --deny odd.secret
 start tls --encrypt required --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start strict --encrypt strict --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start login --encrypt off --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"

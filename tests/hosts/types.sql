@@ -80,3 +80,10 @@ WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 50000)
 INSERT INTO many SELECT i, 'A row to fill packets with, number ' || i FROM c;
 CREATE TABLE changing(a int);
 INSERT INTO changing VALUES (1);
+
+-- Names and columns with habits of their own.
+CREATE TABLE odd ("ends blank " int, "plain" nvarchar(20), "secret" nvarchar(20));
+INSERT INTO odd VALUES (1, 'p', 's');
+CREATE TABLE lean (id int, "from" "datetime2(0) NOT NULL HIDDEN",
+  "seldom" "int SPARSE", "rare" "nvarchar(10) SPARSE", "all" "xml column_set");
+INSERT INTO lean VALUES (1, '2024-01-01 00:00:00', 7, NULL, '<seldom>7</seldom>');

@@ -81,6 +81,16 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to) {
 
 /* ---- names ---- */
 
+void bind_permission(struct engine *en, int line,
+                     const struct source_column *c) {
+  if (!c->denied) return;
+  en->deferred = true; /* told when the statement runs */
+  bind_error(en, line, 230, 14, 1,
+             "The SELECT permission was denied on the column '%s' of the "
+             "object '%s', database '%s', schema '%s'.",
+             c->name, c->table, en->s->srv->database, c->schema);
+}
+
 static bool bind_column(struct engine *en, struct scope *scope,
                         struct node *n) {
   unsigned coll = en->s->srv->coll;
@@ -103,7 +113,9 @@ static bool bind_column(struct engine *en, struct scope *scope,
       n->scope = s;
       n->index = (unsigned)found;
       n->type = s->cols[found].type;
+      n->type.beside = BESIDE_NOTHING;
       n->coll_rank = 2;
+      bind_permission(en, n->line, &s->cols[found]);
       s->cols[found].used = true;
       return true;
     }

@@ -14,6 +14,18 @@ bool catalog_denied(const struct engine *en, const char *table) {
   return false;
 }
 
+bool catalog_denied_column(const struct engine *en, const struct table *t,
+                           const char *column) {
+  size_t n = strlen(t->name);
+  for (unsigned i = 0; i < en->s->srv->denied; i++) {
+    const char *d = en->s->srv->deny[i];
+    if (strncasecmp(d, t->name, n) == 0 && d[n] == '.' &&
+        strcasecmp(d + n + 1, column) == 0)
+      return true;
+  }
+  return false;
+}
+
 static void split(struct engine *en, struct table *t, const char *name) {
   const char *dot = strchr(name, '.');
   t->sqlite_name = arena_text(en->a, name, strlen(name));
@@ -58,7 +70,8 @@ static struct table *find(struct engine *en, const char *wanted) {
   static const char sql[] =
       "SELECT name, type FROM (SELECT name, type FROM sqlite_schema UNION ALL "
       "SELECT name, type FROM sqlite_temp_schema) WHERE type IN ('table', "
-      "'view') AND name NOT LIKE 'sqlite_%' AND lower(name) = lower(?1)";
+      "'view') AND name NOT LIKE 'sqlite_%' AND rtrim(lower(name)) = "
+      "rtrim(lower(?1))";
   sqlite3_stmt *stmt;
   struct table *t = NULL;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
@@ -80,7 +93,6 @@ static struct table *find(struct engine *en, const char *wanted) {
 struct table *catalog_table(struct engine *en, const struct object_name *name) {
   const char *db = name->part[2] ? name->part[2] : en->s->db;
   const char *schema = name->part[1];
-  if (name->part[3]) return NULL;
   if (name->part[0][0] != '#' && strcasecmp(db, en->s->srv->database) != 0)
     return NULL;
   if (schema && !text_equal_name(schema, "dbo", en->s->srv->coll))

@@ -37,9 +37,9 @@ struct engine { /* one batch or procedure call */
 /* ---- sources of rows ---- */
 
 struct source_column {
-  const char *name, *qualifier, *table;
+  const char *name, *qualifier, *schema, *table;
   struct type type;
-  bool from_table, used;
+  bool from_table, used, denied;
 };
 
 struct scope {
@@ -76,6 +76,8 @@ struct table {
 /* Finds a table or view of the fixture; NULL when there is none. */
 struct table *catalog_table(struct engine *en, const struct object_name *name);
 bool catalog_denied(const struct engine *en, const char *table);
+bool catalog_denied_column(const struct engine *en, const struct table *t,
+                           const char *column); /* no GRANT on it */
 /* Every table, for INFORMATION_SCHEMA and sys. */
 struct table **catalog_all(struct engine *en, unsigned *count);
 /* sys.* and INFORMATION_SCHEMA.*: sysviews.c. NULL when there is no such. */
@@ -96,6 +98,9 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to);
 void bind_error(struct engine *en, int line, int number, int severity,
                 int state, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* 230 where a GRANT leaves the column out. */
+void bind_permission(struct engine *en, int line,
+                     const struct source_column *c);
 struct variable *engine_var(struct engine *en, const char *name);
 struct node *node_string(struct engine *en, const char *s);
 

@@ -214,6 +214,11 @@ static bool f_has_perms(const struct eval *ev, const struct node *n,
     *out = value_null(T_INT);
   else if (catalog_denied(ev->en, t->name))
     *out = value_int(T_INT, 0);
+  for (unsigned i = 0; t && i < t->n; i++) /* a column's own, or the whole */
+    if (catalog_denied_column(ev->en, t, t->cols[i].name) &&
+        (n->argc < 5 ||
+         strcasecmp(t->cols[i].name, arg_text(ev, &args[3])) == 0))
+      *out = value_int(T_INT, 0);
   return true;
 }
 

@@ -75,6 +75,13 @@ static void skip_blanks(struct parser *p) {
   }
 }
 
+/* "Backslash (Line Continuation)": in a character or binary constant it goes
+** together with the line end after it. How many bytes, 0 when it is none. */
+static size_t continues(const char *s) {
+  if (s[0] != '\\') return 0;
+  return s[1] == '\n' ? 2 : s[1] == '\r' && s[2] == '\n' ? 3 : 0;
+}
+
 /* '...', "..." or [...] with its closing character doubled inside. */
 static void quoted(struct parser *p, struct token *t, char close) {
   const char *from = ++p->p;
@@ -94,6 +101,10 @@ static void quoted(struct parser *p, struct token *t, char close) {
   }
   out = arena_raw(p->env->a, (size_t)(p->p - from) + 1);
   for (const char *s = from; s < p->p; s++) {
+    if (close != ']' && t->kind != K_NAME && continues(s)) {
+      s += continues(s) - 1;
+      continue;
+    }
     out[n++] = *s;
     if (*s == close) s++;
   }
@@ -113,11 +124,24 @@ static void quoted(struct parser *p, struct token *t, char close) {
 
 static void number(struct parser *p, struct token *t) {
   const char *from = p->p;
+  struct buf b = {0};
   t->kind = K_NUMBER;
   if (p->p[0] == '0' && (p->p[1] | 32) == 'x') {
     p->p += 2;
-    while (isxdigit((unsigned char)*p->p)) p->p++;
+    while (isxdigit((unsigned char)*p->p) || continues(p->p)) {
+      if (!continues(p->p)) {
+        buf_u8(&b, (unsigned char)*p->p++);
+      } else {
+        p->line++;
+        p->p += continues(p->p);
+      }
+    }
     t->kind = K_HEX;
+    t->n = b.n + 2;
+    t->text =
+        arena_format(p->env->a, "0x%.*s", (int)b.n, b.p ? (char *)b.p : "");
+    buf_clear(&b);
+    return;
   } else {
     while (isdigit((unsigned char)*p->p)) p->p++;
     if (*p->p == '.') {

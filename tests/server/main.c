@@ -11,9 +11,9 @@
 ** written to once the server listens. One thread serves one connection.
 ** SIGTERM and SIGINT end it. README.md has the rest; fault.h the faults.
 */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -85,37 +85,42 @@ static void *serve(void *arg) {
   return NULL;
 }
 
-static int listen_on(const char *address, unsigned port) {
-  struct sockaddr_in in = {0};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-  in.sin_family = AF_INET;
-  in.sin_port = htons((uint16_t)port);
-  if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(fd, (struct sockaddr *)&in, sizeof in) != 0 ||
-      listen(fd, 128) != 0) {
+static int listen_on(const char *address, const char *port) {
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                           .ai_socktype = SOCK_STREAM};
+  struct addrinfo *at;
+  int fd, one = 1;
+  if (getaddrinfo(address, port, &hints, &at) != 0) return -1;
+  fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (fd >= 0 &&
+      (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, 128) != 0)) {
     close(fd);
-    return -1;
+    fd = -1;
   }
+  freeaddrinfo(at);
   return fd;
 }
 
 /* Complete or absent: written beside it and renamed. */
 static bool write_port(int fd, const char *path) {
-  struct sockaddr_in in;
+  struct sockaddr_storage in;
   socklen_t n = sizeof in;
-  char *tmp;
+  char *tmp, port[8];
   FILE *f;
   bool ok;
-  if (getsockname(fd, (struct sockaddr *)&in, &n) != 0) return false;
+  if (getsockname(fd, (struct sockaddr *)&in, &n) != 0 ||
+      getnameinfo((struct sockaddr *)&in, n, NULL, 0, port, sizeof port,
+                  NI_NUMERICSERV) != 0)
+    return false;
   if (!path) {
-    printf("%u\n", ntohs(in.sin_port));
+    printf("%s\n", port);
     fflush(stdout);
     return true;
   }
   tmp = mem_format("%s.%d", path, (int)getpid());
   f = fopen(tmp, "w");
-  ok = f && fprintf(f, "%u\n", ntohs(in.sin_port)) > 0;
+  ok = f && fprintf(f, "%s\n", port) > 0;
   ok = f && fclose(f) == 0 && ok && rename(tmp, path) == 0;
   free(tmp);
   return ok;
@@ -190,8 +195,7 @@ static bool encrypt_named(const char *name) {
 }
 
 struct options {
-  const char *address, *port_file, *log, *cert, *key;
-  unsigned port;
+  const char *address, *port, *port_file, *log, *cert, *key;
 };
 
 static int read_options(int argc, char **argv, struct options *o) {
@@ -214,7 +218,7 @@ static int read_options(int argc, char **argv, struct options *o) {
       o->address = optarg;
       break;
     case 'p':
-      o->port = (unsigned)atoi(optarg);
+      o->port = optarg;
       break;
     case 'P':
       o->port_file = optarg;
@@ -263,7 +267,7 @@ static int read_options(int argc, char **argv, struct options *o) {
 }
 
 int main(int argc, char **argv) {
-  struct options o = {.address = "127.0.0.1"};
+  struct options o = {.address = "127.0.0.1", .port = "0"};
   sigset_t signals;
   int rc = read_options(argc, argv, &o), listener, stop;
   if (rc) return rc;
@@ -282,7 +286,7 @@ int main(int argc, char **argv) {
   if (!cache_open(config.db_path)) return usage("cannot open the database");
   listener = listen_on(o.address, o.port);
   if (listener < 0 || !write_port(listener, o.port_file)) {
-    fprintf(stderr, "tds-server: cannot listen on %s port %u: %s\n", o.address,
+    fprintf(stderr, "tds-server: cannot listen on %s port %s: %s\n", o.address,
             o.port, strerror(errno));
     return 1;
   }

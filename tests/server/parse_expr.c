@@ -253,7 +253,7 @@ static struct node *parse_call(struct parser *p, const char *name) {
 
 static struct node *subquery(struct parser *p, enum node_kind kind) {
   struct node *n = make(p, kind);
-  n->query = parse_select(p);
+  n->query = parse_select(p, true);
   return n->query && want_op(p, ')') ? n : NULL;
 }
 
@@ -401,7 +401,7 @@ static struct node *parse_in(struct parser *p, struct node *left) {
   struct node *n = make2(p, N_IN, 0, left, NULL);
   if (!want_op(p, '(')) return NULL;
   if (at_word(p, "SELECT")) {
-    n->query = parse_select(p);
+    n->query = parse_select(p, true);
     if (!n->query) return NULL;
   } else if (!parse_exprs(p, &n->arg, &n->argc)) {
     return NULL;

@@ -70,6 +70,15 @@ static void add_output(struct query *q, struct node *e, const char *name,
   q->col_count++;
 }
 
+/* "Use Column Sets": they stand in * for the sparse columns. */
+static bool has_column_set(const struct query *q, const char *table) {
+  for (unsigned i = 0; i < q->scope.n; i++)
+    if (q->scope.cols[i].type.beside == BESIDE_COLUMN_SET &&
+        q->scope.cols[i].qualifier == table)
+      return true;
+  return false;
+}
+
 static bool bind_star(struct query *q, const struct item *it) {
   bool any = false;
   for (unsigned i = 0; i < q->scope.n; i++) {
@@ -79,14 +88,19 @@ static bool bind_star(struct query *q, const struct item *it) {
         (!c->qualifier ||
          !text_equal_name(c->qualifier, it->star_of, q->en->s->srv->coll)))
       continue;
+    any = true;
+    if (c->type.beside == BESIDE_HIDDEN ||
+        (c->type.beside == BESIDE_SPARSE && has_column_set(q, c->qualifier)))
+      continue;
+    bind_permission(q->en, q->sel->line, c);
     n = arena_alloc(q->en->a, sizeof *n);
     n->kind = N_COLUMN;
     n->scope = &q->scope;
     n->index = i;
     n->type = c->type;
+    n->type.beside = BESIDE_NOTHING;
     n->coll_rank = 2;
     c->used = true;
-    any = true;
     add_output(q, n, c->name, c);
   }
   if (!any) {

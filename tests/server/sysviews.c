@@ -224,6 +224,7 @@ static struct source *connections(struct engine *en) {
 
 struct source *sysview_bind(struct engine *en, const struct object_name *name) {
   const char *schema = name->part[1], *view = name->part[0];
+  if (name->part[2] && !session_is_database(en->s, name->part[2])) return NULL;
   if (schema && strcasecmp(schema, "INFORMATION_SCHEMA") == 0) {
     if (strcasecmp(view, "TABLES") == 0 || strcasecmp(view, "VIEWS") == 0)
       return tables(en);

@@ -251,8 +251,7 @@ int text_compare(const char *a, size_t an, const char *b, size_t bn,
 
 bool text_equal_name(const char *a, const char *b, unsigned coll) {
   size_t an = strlen(a), bn = strlen(b);
-  if (coll & COLL_CS) return strcmp(a, b) == 0;
-  return text_compare(a, an, b, bn, coll) == 0 && trimmed(a, an) == an;
+  return text_compare(a, an, b, bn, coll) == 0;
 }
 
 static bool same_char(uint32_t x, uint32_t y, unsigned coll) {

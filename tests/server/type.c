@@ -283,6 +283,32 @@ static int read_args(const char **p, int args[2]) {
   return n;
 }
 
+static bool trailing_words(struct type *t, const char *p) {
+  static const struct {
+    const char *word;
+    enum beside beside;
+    bool notnull;
+  } words[] = {
+      {"not null", BESIDE_NOTHING, true},      {"null", BESIDE_NOTHING, false},
+      {"text", BESIDE_NOTHING, false},         {"blob", BESIDE_NOTHING, false},
+      {"hidden", BESIDE_HIDDEN, false},        {"sparse", BESIDE_SPARSE, false},
+      {"column_set", BESIDE_COLUMN_SET, false}};
+  for (;;) {
+    size_t i = 0, n = 0;
+    while (*p == ' ') p++;
+    if (!*p) return true;
+    for (; i < sizeof words / sizeof *words; i++) {
+      n = strlen(words[i].word);
+      if (strncasecmp(p, words[i].word, n) == 0 && (!p[n] || p[n] == ' '))
+        break;
+    }
+    if (i == sizeof words / sizeof *words) return false;
+    if (words[i].beside) t->beside = words[i].beside;
+    t->notnull |= words[i].notnull;
+    p += n;
+  }
+}
+
 bool type_parse(struct type *t, const char *decl, unsigned coll,
                 struct arena *a) {
   char word[64];
@@ -358,14 +384,7 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
     if (!collation_parse(name, &t->coll)) return false;
     while (*p == ' ') p++;
   }
-  if (strncasecmp(p, "not null", 8) == 0) {
-    t->notnull = true;
-    p += 8;
-  } else if (strncasecmp(p, "null", 4) == 0) {
-    p += 4;
-  }
-  while (*p == ' ') p++;
-  return *p == 0 || strcasecmp(p, "text") == 0 || strcasecmp(p, "blob") == 0;
+  return trailing_words(t, p);
 }
 
 /* Digits that an integer type needs as a decimal. */
