@@ -1,6 +1,8 @@
 """What T-SQL means: expressions and predicates with the answers SQL Server gives, asked through pymssql."""
 import datetime
+import json
 import os
+import time
 
 import pymssql
 
@@ -74,6 +76,16 @@ EXPRESSIONS = [
     ("(SELECT MAX(n) FROM many)", "50000"),
     ("(SELECT SUM(CAST(n AS bigint)) FROM many)", "1250025000"),
     ("CAST(N'Łódź' AS varchar(10))", "Lódz"),
+    ("CAST(N'Łódź' COLLATE Polish_CI_AS AS varchar(10))", "Łódź"),
+    ("CAST(N'Привет' COLLATE Cyrillic_General_CI_AS AS varchar(3))", "При"),
+    ("CAST(N'Привет' AS varchar(10))", "??????"),
+    ("CAST(N'中文' COLLATE Chinese_PRC_CI_AS AS varchar(3))", "中"),
+    ("DATALENGTH(CAST(N'中文' COLLATE Chinese_PRC_CI_AS AS varchar(10)))", "4"),
+    ("CONVERT(varchar(20), CAST(CAST(N'Ж' COLLATE Cyrillic_General_CI_AS AS varchar(9)) AS varbinary(9)), 2)", "C6"),
+    ("CONVERT(varchar(9), CAST(CAST(N'€' COLLATE Chinese_PRC_CI_AS AS varchar(9)) AS varbinary(9)), 2)", "80"),
+    ("UNICODE(CAST(0x81 AS varchar(1)))", "129"),
+    ("DATALENGTH((SELECT jap FROM pages))", "10"),
+    ("SQL_VARIANT_PROPERTY(CAST('a' COLLATE polish_ci_as AS sql_variant), 'Collation')", "Polish_CI_AS"),
     ("nosuch(1)", 195),
     ("@nosuch", 137),
     ("(2 + )", 102),
@@ -85,7 +97,33 @@ CONDITIONS = [
     ("'a' = 'a   '", True),
     ("N' ' = N''", True),
     ("'a' IN ('b', 'A ')", True),
-    ("'a ' LIKE 'a'", False),
+    # "LIKE": blanks at the end of what is not Unicode do not count
+    ("'a ' LIKE 'a'", True),
+    ("'a ' LIKE 'a '", True),
+    ("'a' LIKE 'a '", False),
+    ("N'a ' LIKE N'a'", False),
+    ("N'a ' LIKE 'a'", False),
+    ("'a]c' LIKE 'a]c'", True),
+    ("'[' LIKE '[[]'", True),
+    ("'a^c' LIKE 'a[^^]c'", False),
+    ("'a_c' LIKE 'a!_c' ESCAPE '!'", True),
+    ("'abc' LIKE 'a!_c' ESCAPE '!'", False),
+    # collations by their names
+    ("N'É' = N'e' COLLATE Latin1_General_CI_AI", True),
+    ("N'É' = N'e' COLLATE Latin1_General_CS_AI", False),
+    ("N'É' LIKE N'%e%' COLLATE Latin1_General_CI_AI", True),
+    ("N'ł' = N'L' COLLATE Latin1_General_CI_AI", True),
+    ("N'Ή' = N'η' COLLATE Greek_CI_AI", True),
+    ("N'Ή' = N'η' COLLATE Greek_CI_AS", False),
+    ("N'Д' = N'д' COLLATE Cyrillic_General_CI_AS", True),
+    ("N'Д' = N'д' COLLATE Cyrillic_General_CS_AS", False),
+    ("'a ' = 'a' COLLATE Latin1_General_BIN2", True),
+    ("'A' LIKE 'a' COLLATE Latin1_General_BIN2", False),
+    ("'a' = 'a' COLLATE Nowhere_CI_AS", 448),
+    ("'a' = 'a' COLLATE Latin1_General_XX", 448),
+    ("(SELECT cyr FROM pages) = (SELECT pol FROM pages)", 468),
+    ("(SELECT ai FROM pages) = 'ea'", True),
+    ("(SELECT bin FROM pages) = 'AA'", False),
     ("'abc' LIKE 'A%'", True),
     ("'abc' LIKE 'a_c'", True),
     ("'a-c' LIKE 'a[-x]c'", True),
@@ -113,6 +151,9 @@ CONDITIONS = [
     ("CAST('6F9619FF-8B86-D011-B42D-00C04FC964FF' AS uniqueidentifier) = '6f9619ff-8b86-d011-b42d-00c04fc964ff'", True),
     ("CAST('01000000-0000-0000-0000-000000000000' AS uniqueidentifier) < CAST('00000000-0000-0000-0000-000000000001' AS uniqueidentifier)", True),
     ("CAST(1 AS bit) = 1", True),
+    ("{ts '2024-02-29 12:34:56.997'} = CAST('20240229 12:34:56.997' AS datetime)", True),
+    ("{d '2024-02-29'} = CAST('20240229' AS datetime)", True),
+    ("{d '29.02.2024'} = CAST('20240229' AS datetime)", 241),
     ("0x01 = 0x0100", True),
     ("EXISTS (SELECT 1 FROM many WHERE n = 5)", True),
     ("5 IN (SELECT n FROM many)", True),
@@ -179,12 +220,70 @@ QUERIES = [
     ("SELECT * FROM (SELECT [from] FROM lean) AS q", [(datetime.datetime(2024, 1, 1),)]),
     ("SELECT name, system_type_name, collation_name FROM sys.dm_exec_describe_first_result_set(N'SELECT plain, [from] FROM odd, lean', NULL, 0) ORDER BY column_ordinal", [("plain", "nvarchar(20)", "SQL_Latin1_General_CP1_CI_AS"), ("from", "datetime2(0)", None)]),
     ("SELECT HAS_PERMS_BY_NAME('odd', 'OBJECT', 'SELECT') AS a, HAS_PERMS_BY_NAME('odd', 'OBJECT', 'SELECT', 'plain', 'COLUMN') AS b", [(0, 1)]),
+    ("SELECT cyr, pol, gre, tha, prc, jap, tur, utf FROM pages", [("Привет Ё", "Łódź", "Άλφα", "ไทย", "中文", "ひらカ    ", "İığ", "Łódź 😀")]),
+    ("SELECT name, collation_name FROM sys.dm_exec_describe_first_result_set(N'SELECT cyr, ai FROM pages', NULL, 0)", [("cyr", "Cyrillic_General_CI_AS"), ("ai", "Latin1_General_CI_AI")]),
     ("/* a /* nested */ comment */ SELECT 1 AS [a]]b] -- and the rest", [(1,)]),
+]
+# What the log says SQL Server would do: an index that it seeks in, or None for a scan.
+PLANS = [
+    ("id = 1", "pk_keyed"),
+    ("1 = id", "pk_keyed"),
+    ("id = 1.5", None),
+    ("id IN (1, 2)", "pk_keyed"),
+    ("id NOT IN (1, 2)", None),
+    ("id <> 1", None),
+    ("id + 0 = 1", None),
+    ("CAST(id AS bigint) = 1", None),
+    ("id BETWEEN 1 AND 5", "pk_keyed"),
+    ("id = 1 OR code = 'a'", "ix_code"),
+    ("id = 1 OR free = N'a'", None),
+    ("id = 1 AND free = N'a'", "pk_keyed"),
+    ("id IS NULL", "pk_keyed"),
+    ("id IS NOT NULL", None),
+    ("NOT (id = 1)", None),
+    ("id = (SELECT 1)", None),
+    ("free = N'a'", None),
+    ("code = 'a'", "ix_code"),
+    ("code = N'a'", None),
+    ("code IN ('a', N'b')", None),
+    ("code = 1", None),
+    ("wcode = N'a'", "ix_wcode"),
+    ("ncode = N'a'", "ix_ncode"),
+    ("ncode = 'a'", "ix_ncode"),
+    ("code COLLATE Latin1_General_BIN2 = 'a'", None),
+    ("code = 'a' COLLATE Latin1_General_BIN2", None),
+    ("code LIKE 'a%'", "ix_code"),
+    ("code LIKE N'a%'", None),
+    ("code LIKE '%a'", None),
+    ("code LIKE '[ab]%'", None),
+    ("code LIKE '!%a%' ESCAPE '!'", "ix_code"),
+    ("code NOT LIKE 'a%'", None),
+    ("ncode LIKE N'a%' OR ncode LIKE N' %'", "ix_ncode"),
+    ("ncode LIKE N'a%' OR ncode LIKE N'% a'", None),
+    ("LTRIM(ncode) = N'a'", None),
+    ("amount = 1.5", "ix_amount"),
+    ("amount = 1", "ix_amount"),
+    ("amount = CAST(1 AS float)", None),
+    ("day = '20240101'", "ix_day"),
+    ("day = CAST('2024-01-01' AS datetime2(7))", None),
+    ("moment >= CAST('2024-01-01' AS datetime2(7))", "ix_moment"),
+    ("moment >= {ts '2024-01-01 00:00:00'}", "ix_moment"),
 ]
 
 
 def check(name, good, why=""):
     print(f"ok {name}" if good else f"not ok {name}: {why}", flush=True)
+
+
+def asked(sql):
+    """What the server's log says of this batch; it is written after the response."""
+    for _ in range(100):
+        with open(os.path.join(os.environ["JUDGE_DIR"], "plain.log"), encoding="utf-8") as f:
+            last = json.loads(f.readlines()[-1])
+        if last.get("sql") == sql:
+            return last
+        time.sleep(0.01)
+    return {}
 
 
 def ask(c, sql):
@@ -206,6 +305,15 @@ with pymssql.connect(server="plain", port=os.environ["JUDGE_PLAIN"], user="reade
         got = ask(c, f"SELECT CASE WHEN {text} THEN 1 WHEN NOT ({text}) THEN 0 END AS v")
         got = got if isinstance(got, int) else got[0][0]
         check(text, got == (int(want) if isinstance(want, bool) else want), f"wanted {want!r}, got {got!r}")
+    for source in ("keyed", "(SELECT * FROM keyed) AS q"):
+        for text, want in PLANS:
+            sql = f"SELECT id FROM {source} WHERE {text}"
+            ask(c, sql)
+            got = asked(sql).get("plan")
+            check(f"plan of {sql}", got == (f"seek [{want}]" if want else "scan"), f"wanted {want!r}, got {got!r}")
+    top = "SELECT q.id FROM (SELECT TOP 1 id FROM keyed) AS q WHERE q.id = 1"
+    ask(c, top)
+    check("no seek through TOP", asked(top).get("plan") == "scan", asked(top))
     for text, want in QUERIES:
         got = ask(c, text)
         check(ascii(text)[1:70], got == want, f"wanted {want!r}, got {got!r}")

@@ -504,6 +504,7 @@ static bool bind_cast_node(struct engine *en, struct node *n) {
   if (type_is_string(n->type.id) && type_is_string(a->type.id) &&
       a->coll_rank > 1)
     n->type.coll = a->type.coll;
+  if (type_is_binary(n->type.id)) n->type.coll = a->type.coll; /* whose bytes */
   if (n->coll_rank < 1) n->coll_rank = 1;
   if (a->type.id == T_NONE && a->kind == N_LITERAL) a->value.id = n->type.id;
   n->type.notnull = notnull && !n->tries && type_is_string(n->type.id) &&

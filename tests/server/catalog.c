@@ -38,8 +38,12 @@ static void split(struct engine *en, struct table *t, const char *name) {
 }
 
 static void read_columns(struct engine *en, struct table *t) {
-  static const char sql[] = "SELECT name, type, \"notnull\" FROM "
-                            "pragma_table_info(?1)";
+  /* the primary key of a rowid table has no index of its own in SQLite */
+  static const char sql[] =
+      "SELECT name, type, \"notnull\", coalesce((SELECT il.name FROM "
+      "pragma_index_list(?1) AS il, pragma_index_info(il.name) AS ii WHERE "
+      "ii.seqno = 0 AND NOT il.partial AND ii.name = c.name ORDER BY il.seq), "
+      "iif(pk = 1, 'PK', NULL)) FROM pragma_table_info(?1) AS c";
   sqlite3_stmt *stmt;
   unsigned cap = 0;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK) return;
@@ -61,6 +65,9 @@ static void read_columns(struct engine *en, struct table *t) {
     if (!type_parse(&c->type, decl ? decl : "", en->s->srv->coll, en->a))
       c->type = type_string(T_NVARCHAR, 4000, en->s->srv->coll);
     if (sqlite3_column_int(stmt, 2)) c->type.notnull = true;
+    if (sqlite3_column_text(stmt, 3))
+      c->index =
+          arena_format(en->a, "%s", (const char *)sqlite3_column_text(stmt, 3));
     if (c->type.id == T_ROWVERSION) c->type.notnull = true;
   }
   sqlite3_finalize(stmt);

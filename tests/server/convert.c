@@ -350,7 +350,7 @@ static bool to_binary(struct job *j) {
     else if (type_is_unicode(in->id))
       text_to_utf16(&b, in->u.s.p, in->u.s.n);
     else
-      text_to_1252(&b, in->u.s.p, in->u.s.n);
+      page_encode(&b, in->u.s.p, in->u.s.n, j->to->coll);
   } else if (type_is_integer(in->id)) {
     static const unsigned width[] = {1, 1, 2, 4, 8};
     for (unsigned i = width[in->id - T_BIT]; i-- > 0;)

@@ -38,6 +38,7 @@ struct engine { /* one batch or procedure call */
 
 struct source_column {
   const char *name, *qualifier, *schema, *table;
+  const char *index; /* that begins with it, or NULL */
   struct type type;
   bool from_table, used, denied;
 };
@@ -56,6 +57,7 @@ struct source {
   int (*next)(struct source *, struct value *row);
   bool (*open)(struct source *); /* also again, from the start */
   void (*close)(struct source *);
+  const struct query *query; /* of a derived table */
 };
 
 /* source.c; NULL after an error (208 sets en->deferred). */
@@ -149,6 +151,11 @@ bool query_open(struct query *q);
 int query_next(struct query *q, struct value *out);
 void query_close(struct query *q); /* may be opened again */
 void query_free(struct query *q);
+
+/* The index that a condition can seek in, or NULL: plan.c. */
+const char *plan_seek(const struct scope *scope, const struct node *n);
+/* "seek [ix]" or "scan" for the log; NULL without a table. */
+const char *query_plan(const struct query *q);
 
 /* ---- exec.c, dml.c, procs.c ---- */
 

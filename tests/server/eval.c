@@ -391,7 +391,8 @@ static int eval_like(const struct eval *ev, const struct node *n) {
     escape = text_next(esc.u.s.p, esc.u.s.n, &at);
   }
   if (s.null || pat.null || s.raw) return -1;
-  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll);
+  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll,
+                  !type_is_unicode(s.id) && !type_is_unicode(pat.id));
   return n->negate ? !yes : yes;
 }
 

@@ -1,6 +1,7 @@
 /* Running a batch: everything is bound before anything runs, so a misspelt
 ** column returns no rows; a missing table is an error only when its statement
 ** is reached, as in SQL Server. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -230,6 +231,8 @@ static bool run_select(struct engine *en, struct stmt *st, int64_t *rows) {
   struct query *q = query_bind(en, st->select, NULL);
   bool ok;
   if (!q || !wait_for_lock(en, st->select)) return false;
+  if (query_plan(q))
+    snprintf(en->s->plan, sizeof en->s->plan, "%s", query_plan(q));
   if (st->select->into)
     return sqlerr_set(en->e, 40517, 16, 1,
                       "SELECT INTO is not supported by this server.");

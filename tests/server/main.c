@@ -4,7 +4,7 @@
 **              [--log FILE] [--user NAME] [--password TEXT]
 **              [--database NAME] [--cert FILE --key FILE]
 **              [--encrypt off|on|required|unsupported|strict]
-**              [--collation ci|cs] [--deny TABLE]...
+**              [--collation ci|cs|NAME] [--deny TABLE]...
 **              [--fault SPEC]... [--fault-file FILE]
 **
 ** Port 0 (the default) is any free port; --port-file names the file it is
@@ -171,7 +171,7 @@ static int usage(const char *what) {
           "  [--port-file FILE] [--log FILE] [--user NAME] [--password TEXT]\n"
           "  [--database NAME] [--cert FILE --key FILE]\n"
           "  [--encrypt off|on|required|unsupported|strict]\n"
-          "  [--collation ci|cs] [--deny TABLE]... [--fault SPEC]...\n"
+          "  [--collation NAME] [--deny TABLE]... [--fault SPEC]...\n"
           "  [--fault-file FILE]\n",
           what);
   return 2;
@@ -245,9 +245,12 @@ static int read_options(int argc, char **argv, struct options *o) {
       if (!encrypt_named(optarg)) return usage("unknown --encrypt");
       break;
     case 'C':
-      if (strcmp(optarg, "ci") != 0 && strcmp(optarg, "cs") != 0)
-        return usage("--collation is ci or cs");
-      config.coll = strcmp(optarg, "cs") == 0 ? COLL_CS : 0;
+      if (strcmp(optarg, "ci") == 0) break;
+      if (!collation_parse(strcmp(optarg, "cs") == 0
+                               ? "SQL_Latin1_General_CP1_CS_AS"
+                               : optarg,
+                           &config.coll))
+        return usage("--collation is ci, cs or a collation's name");
       break;
     case 'n':
       if (config.denied < 32) config.deny[config.denied++] = optarg;

@@ -148,7 +148,7 @@ static struct node *string_literal(struct parser *p) {
   struct node *n = make(p, N_LITERAL);
   bool national = p->t.kind == K_NSTRING;
   size_t chars = national ? text_utf16_units(p->t.text, p->t.n)
-                          : text_chars(p->t.text, p->t.n);
+                          : page_bytes(p->t.text, p->t.n, p->env->coll);
   n->type = type_string(national ? T_NVARCHAR : T_VARCHAR, (int64_t)chars,
                         p->env->coll);
   n->type.notnull = true;
@@ -156,8 +156,9 @@ static struct node *string_literal(struct parser *p) {
   if (!national && !text_is_ascii(p->t.text, p->t.n)) {
     /* characters outside the code page are lost already here */
     struct buf b = {0};
-    text_to_1252(&b, p->t.text, p->t.n);
-    n->value.u.s.p = text_from_1252(p->env->a, b.p, b.n, &n->value.u.s.n);
+    page_encode(&b, p->t.text, p->t.n, p->env->coll);
+    n->value.u.s.p =
+        page_decode(p->env->a, b.p, b.n, p->env->coll, &n->value.u.s.n);
     buf_clear(&b);
   }
   lex_next(p);
@@ -313,6 +314,34 @@ static struct node *parse_word(struct parser *p) {
   return parse_column(p);
 }
 
+/* {d '...'}, {t '...'}, {ts '...'}: the ODBC escapes of "Constants"; datetime
+** in one format, whatever DATEFORMAT says. */
+static struct node *odbc_literal(struct parser *p) {
+  struct node *n = make(p, N_LITERAL);
+  bool known = at_word(p, "d") || at_word(p, "t") || at_word(p, "ts");
+  bool good;
+  if (known) lex_next(p);
+  if (!known || p->t.kind != K_STRING) {
+    syntax_error(p);
+    return NULL;
+  }
+  n->type = type_of(T_DATETIME);
+  n->type.notnull = true;
+  n->value.id = T_DATETIME;
+  n->value.scale = 3;
+  good = p->t.n >= 8 && (p->t.text[4] == '-' || p->t.text[2] == ':') &&
+         date_parse(p->t.text, p->t.n, ORDER_YMD, &n->value.u.w);
+  if (!good && !p->failed) {
+    p->failed = true;
+    sqlerr_set(p->env->e, 241, 16, 3,
+               "Conversion failed when converting date and/or time from "
+               "character string.");
+  }
+  datetime_round(&n->value.u.w);
+  lex_next(p);
+  return want_op(p, '}') ? n : NULL;
+}
+
 static struct node *parse_primary(struct parser *p) {
   struct node *n;
   switch (p->t.kind) {
@@ -340,6 +369,7 @@ static struct node *parse_primary(struct parser *p) {
       n = parse_expr(p);
       return n && want_op(p, ')') ? n : NULL;
     }
+    if (take_op(p, '{')) return odbc_literal(p);
     syntax_error(p);
     return NULL;
   }

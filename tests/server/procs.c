@@ -222,8 +222,8 @@ static void columns_of(struct rowset *r, const struct table *t,
     const struct source_column *c = &t->cols[k];
     bool number = type_is_number(c->type.id), text;
     int bytes = type_max_length(&c->type), precision;
-    if (column &&
-        !text_like(c->name, strlen(c->name), column, strlen(column), 0, 0))
+    if (column && !text_like(c->name, strlen(c->name), column, strlen(column),
+                             0, 0, false))
       continue;
     text = type_is_string(c->type.id);
     precision = number || type_is_date(c->type.id) ? type_precision(&c->type)
@@ -264,7 +264,7 @@ static bool wanted(struct engine *en, const struct rpc_param *p,
                    const char *name) {
   const char *pattern = p ? text_param(en, p) : NULL;
   return !pattern ||
-         text_like(name, strlen(name), pattern, strlen(pattern), 0, 0);
+         text_like(name, strlen(name), pattern, strlen(pattern), 0, 0, false);
 }
 
 static bool p_columns(struct engine *en, struct rpc_param *p, unsigned count,

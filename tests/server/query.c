@@ -43,6 +43,23 @@ const struct column *query_columns(const struct query *q, unsigned *n) {
   return q->cols;
 }
 
+/* A condition on what a derived table yields reaches its table's index unless
+** the derived table chooses or merges rows first. */
+static void hide_indexes(struct query *q) {
+  const struct select *s = q->sel;
+  if (q->grouped || s->top || s->distinct || s->next || s->offset)
+    for (unsigned i = 0; i < q->col_count; i++) q->cols[i].index = NULL;
+}
+
+const char *query_plan(const struct query *q) {
+  const char *index;
+  if (!q->src) return NULL;
+  if (q->src->query && !q->sel->where) return query_plan(q->src->query);
+  index = q->sel->where ? plan_seek(&q->scope, q->sel->where) : NULL;
+  if (!index) return "scan";
+  return arena_format(q->en->a, "seek [%s]", index);
+}
+
 /* ---- binding ---- */
 
 static void add_output(struct query *q, struct node *e, const char *name,
@@ -66,6 +83,7 @@ static void add_output(struct query *q, struct node *e, const char *name,
   if (from) {
     q->cols[n].table = from->table;
     q->cols[n].from_table = from->from_table;
+    q->cols[n].index = from->index;
   }
   q->col_count++;
 }
@@ -263,6 +281,7 @@ struct query *query_bind(struct engine *en, struct select *sel,
       !bind_limit(q, sel->offset, "OFFSET") ||
       !bind_limit(q, sel->fetch, "FETCH"))
     return NULL;
+  hide_indexes(q);
   q->keep = sel->order_count > 0 || q->distinct || sel->percent;
   return en->error_count == errors ? q : NULL;
 }

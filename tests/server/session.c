@@ -254,6 +254,7 @@ static void log_request(struct session *s, const char *event, const char *sql,
                          .app = s->login.app,
                          .sql = sql,
                          .params = params,
+                         .plan = s->plan,
                          .rows = s->rows_sent,
                          .bytes = (int64_t)s->net.sent,
                          .cancelled = t->cancelled,
@@ -314,6 +315,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
   s->pending.have = false;
   s->rows_sent = 0;
   s->first_error = 0;
+  s->plan[0] = 0;
   s->volatile_answer = reset;
   skip_headers(s, &r);
   if (!r.bad && type == PKT_BATCH)
@@ -351,6 +353,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
   if (hit) {
     t.cached = true;
     t.cancelled = !replay(s, cached_response(hit));
+    memcpy(s->plan, cached_response(hit)->plan, sizeof s->plan);
     cache_release(hit);
   } else {
     s->capture = keep ? &cap : NULL;
@@ -363,6 +366,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
     t.cancelled = s->net.attention;
     if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
     finish(s);
+    memcpy(cap.plan, s->plan, sizeof cap.plan);
     if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
     s->capture = NULL;
     capture_clear(&cap);

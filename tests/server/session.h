@@ -20,7 +20,7 @@ struct server { /* set up by main(), then read only */
   const char *deny[32]; /* tables that the user may not read */
   unsigned denied;
   enum encrypt_mode encrypt;
-  uint8_t coll;
+  uint16_t coll;
   SSL_CTX *tls;
 };
 
@@ -72,6 +72,7 @@ struct session {
   } pending;
   int64_t rows_sent;
   int first_error;
+  char plan[160];          /* of the last SELECT from a table, or "" */
   bool volatile_answer;    /* not to be replayed for the same text */
   struct capture *capture; /* borrowed: cache.c records here, or NULL */
 };

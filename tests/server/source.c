@@ -259,6 +259,7 @@ static struct source *derived_bind(struct engine *en, struct table_ref *ref,
   const struct column *cols;
   d->q = query_bind(en, ref->query, outer);
   if (!d->q) return NULL;
+  d->base.query = d->q;
   cols = query_columns(d->q, &d->base.n);
   d->base.cols = arena_alloc(en->a, (d->base.n + 1) * sizeof *d->base.cols);
   for (unsigned i = 0; i < d->base.n; i++) {
@@ -266,6 +267,7 @@ static struct source *derived_bind(struct engine *en, struct table_ref *ref,
     c->name = i < ref->column_count ? ref->columns[i] : cols[i].name;
     c->qualifier = ref->alias;
     c->table = cols[i].table;
+    c->index = cols[i].index;
     c->from_table = cols[i].from_table;
     c->type = cols[i].type;
   }

@@ -136,48 +136,6 @@ char *text_from_utf16(struct arena *a, const uint8_t *p, size_t bytes,
   return out;
 }
 
-/* Code page 1252, 0x80..0x9f; 0 where the code page has no character. */
-static const uint16_t high1252[32] = {
-    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
-    0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
-
-/* Windows' best fit for U+0100..U+017F: a letter without its mark. */
-static const char best_fit[] =
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi??JjKk?LlLlLl??Ll"
-    "NnNnNn???OoOoOo??RrRrRrSsSsSs??TtTtTtUuUuUuUuUuUuWwYy?ZzZz???";
-
-void text_to_1252(struct buf *b, const char *s, size_t n) {
-  buf_reserve(b, n);
-  for (size_t i = 0; i < n;) {
-    uint32_t cp = text_next(s, n, &i);
-    uint8_t out = (uint8_t)cp;
-    if (cp >= 0x80 && (cp < 0xa0 || cp > 0xff)) {
-      out = cp < 0xa0 && high1252[cp - 0x80] == 0 ? (uint8_t)cp : '?';
-      if (cp >= 0x100 && cp < 0x180) out = (uint8_t)best_fit[cp - 0x100];
-      for (unsigned k = 0; k < 32; k++)
-        if (high1252[k] == cp) out = (uint8_t)(0x80 + k);
-    }
-    b->p[b->n++] = out;
-  }
-}
-
-char *text_from_1252(struct arena *a, const uint8_t *p, size_t bytes,
-                     size_t *n_out) {
-  char *out = arena_raw(a, bytes * 3 + 1);
-  size_t n = 0;
-  for (size_t i = 0; i < bytes; i++) {
-    uint32_t cp = p[i];
-    if (cp >= 0x80 && cp < 0xa0 && high1252[cp - 0x80])
-      cp = high1252[cp - 0x80];
-    n += text_put(out + n, cp);
-  }
-  out[n] = 0;
-  if (n_out) *n_out = n;
-  return out;
-}
-
 /* ---- case ---- */
 
 /* The C library's Unicode tables, whatever locale the process runs in. */
@@ -203,10 +161,10 @@ uint32_t text_fold(uint32_t cp) {
 /* A sort weight: punctuation, then digits, then letters, as Windows
 ** collations order them. Accented Latin letters stay beside their base by a
 ** second, lower weight. */
-static uint32_t weight(uint32_t cp) {
+static uint32_t weight(uint32_t cp, unsigned coll) {
   static const char base[] = /* U+00C0..U+00FF */
       "aaaaaaaceeeeiiiidnooooo*ouuuuypsaaaaaaaceeeeiiiidnooooo/ouuuuypy";
-  uint32_t c = text_fold(cp);
+  uint32_t c = text_fold(coll & COLL_AI ? text_unaccented(cp) : cp);
   if (c == '*' || c == '/') return 0x100 + c;
   if (c >= 0xe0 && c <= 0xff && c != 0xf7)
     return 0x30000u + (uint32_t)base[c - 0xc0] * 0x100 + (c - 0xc0);
@@ -240,11 +198,15 @@ int text_compare(const char *a, size_t an, const char *b, size_t bn,
     uint32_t wx, wy;
     if (x == y) continue;
     if (coll & COLL_BIN) return x < y ? -1 : 1;
-    wx = weight(x);
-    wy = weight(y);
+    wx = weight(x, coll);
+    wy = weight(y, coll);
     if (wx != wy) return wx < wy ? -1 : 1;
     /* Lower case sorts first where case counts at all. */
-    if ((coll & COLL_CS) && tie == 0) tie = x > y ? -1 : 1;
+    if (coll & COLL_AI) {
+      x = text_unaccented(x);
+      y = text_unaccented(y);
+    }
+    if ((coll & COLL_CS) && tie == 0 && x != y) tie = x > y ? -1 : 1;
   }
   return tie;
 }
@@ -255,6 +217,10 @@ bool text_equal_name(const char *a, const char *b, unsigned coll) {
 }
 
 static bool same_char(uint32_t x, uint32_t y, unsigned coll) {
+  if (coll & COLL_AI) {
+    x = text_unaccented(x);
+    y = text_unaccented(y);
+  }
   if (x == y) return true;
   return !(coll & (COLL_CS | COLL_BIN)) && text_fold(x) == text_fold(y);
 }
@@ -277,14 +243,16 @@ static bool in_set(uint32_t c, const char *pat, size_t pn, size_t *at,
       found |= c >= lo && c <= hi;
     else
       found |= same_char(c, lo, coll) || same_char(c, hi, coll) ||
-               (weight(c) > weight(lo) && weight(c) < weight(hi));
+               (weight(c, coll) > weight(lo, coll) &&
+                weight(c, coll) < weight(hi, coll));
   }
   if (*at < pn) ++*at;
   return found != negate;
 }
 
 static bool like_from(const char *s, size_t n, size_t i, const char *pat,
-                      size_t pn, size_t j, uint32_t escape, unsigned coll) {
+                      size_t pn, size_t j, uint32_t escape, unsigned coll,
+                      bool blanks) {
   size_t star_i = 0, star_j = 0;
   bool star = false;
   for (;;) {
@@ -314,7 +282,7 @@ static bool like_from(const char *s, size_t n, size_t i, const char *pat,
         j = jj;
         continue;
       }
-    } else if (i == n) {
+    } else if (i == n || (blanks && trimmed(s + i, n - i) == 0)) {
       return true;
     }
     if (!star || star_i >= n) return false;
@@ -325,6 +293,6 @@ static bool like_from(const char *s, size_t n, size_t i, const char *pat,
 }
 
 bool text_like(const char *s, size_t n, const char *pat, size_t pn,
-               uint32_t escape, unsigned coll) {
-  return like_from(s, n, 0, pat, pn, 0, escape, coll);
+               uint32_t escape, unsigned coll, bool blanks) {
+  return like_from(s, n, 0, pat, pn, 0, escape, coll, blanks);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text.h"
+#include "collate.h"
 
 /* rank: "Data type precedence" of the T-SQL reference, higher wins.
 ** sysid: sys.types.system_type_id. */
@@ -138,7 +138,7 @@ struct type type_string(enum type_id id, int64_t len, unsigned coll) {
   int64_t most = type_is_unicode(id) ? 4000 : 8000;
   if (len == 0) len = 1;
   t.len = (int32_t)(len < 0 || len > most ? TYPE_MAX : len);
-  t.coll = (uint8_t)coll;
+  t.coll = (uint16_t)coll;
   return t;
 }
 
@@ -220,40 +220,6 @@ int type_scale(const struct type *t) {
 int type_system_id(const struct type *t) {
   if (t->id == T_DECIMAL && t->numeric) return 108;
   return facts[t->id].sysid;
-}
-
-bool collation_parse(const char *name, uint8_t *coll) {
-  char up[128];
-  size_t n = strlen(name);
-  uint8_t c = 0;
-  if (n >= sizeof up) return false;
-  for (size_t i = 0; i <= n; i++) up[i] = (char)toupper((unsigned char)name[i]);
-  if (strstr(up, "_BIN"))
-    c |= COLL_BIN;
-  else if (strstr(up, "_CS"))
-    c |= COLL_CS;
-  else if (!strstr(up, "_CI"))
-    return false;
-  if (n > 5 && strcmp(up + n - 5, "_UTF8") == 0) c |= COLL_UTF8;
-  *coll = c;
-  return true;
-}
-
-const char *collation_name(unsigned coll) {
-  switch (coll) {
-  case 0:
-    return "SQL_Latin1_General_CP1_CI_AS";
-  case COLL_CS:
-    return "SQL_Latin1_General_CP1_CS_AS";
-  case COLL_UTF8:
-    return "Latin1_General_100_CI_AS_SC_UTF8";
-  case COLL_CS | COLL_UTF8:
-    return "Latin1_General_100_CS_AS_SC_UTF8";
-  case COLL_BIN | COLL_UTF8:
-    return "Latin1_General_100_BIN2_UTF8";
-  default:
-    return "Latin1_General_BIN2";
-  }
 }
 
 /* Reads "(18,4)", "(max)" at *p; returns how many numbers there were. */
@@ -372,7 +338,7 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
   default:
     break;
   }
-  if (type_is_string(id)) t->coll = (uint8_t)coll;
+  if (type_is_string(id)) t->coll = (uint16_t)coll;
   while (*p == ' ') p++;
   if (strncasecmp(p, "collate ", 8) == 0) {
     char name[128];

@@ -59,7 +59,7 @@ enum { TYPE_MAX = -1 }; /* the length of a (max) type */
 struct type {
   uint8_t id;
   uint8_t prec, scale; /* decimal; scale also of time types */
-  uint8_t coll;        /* COLL_ bits, of character types */
+  uint16_t coll;       /* of character types: collate.h */
   uint8_t beside;      /* enum beside */
   bool notnull;
   bool numeric;    /* spelt numeric, not decimal */
@@ -93,8 +93,6 @@ int type_max_length(const struct type *t); /* sys.columns.max_length */
 int type_precision(const struct type *t);  /* sys.columns.precision */
 int type_scale(const struct type *t);
 int type_system_id(const struct type *t); /* sys.types.system_type_id */
-bool collation_parse(const char *name, uint8_t *coll);
-const char *collation_name(unsigned coll);
 
 /* The type that two operands meet in (CASE, COALESCE, comparison). */
 struct type type_merge(const struct type *a, const struct type *b);

@@ -98,12 +98,12 @@ static void pad(struct value *v, const struct type *t, struct arena *a) {
   size_t have = v->u.s.n, want = (size_t)t->len, chars;
   char *p;
   if (v->null || t->len <= 0) return;
-  if (t->id == T_BINARY || t->id == T_ROWVERSION || (t->coll & COLL_UTF8))
+  if (t->id == T_BINARY || t->id == T_ROWVERSION)
     chars = have;
   else if (t->id == T_NCHAR)
     chars = text_utf16_units(v->u.s.p, have);
   else
-    chars = text_chars(v->u.s.p, have);
+    chars = page_bytes(v->u.s.p, have, t->coll);
   if (chars >= want) return;
   p = arena_raw(a, have + want - chars);
   if (have) memcpy(p, v->u.s.p, have);

@@ -8,7 +8,7 @@ static unsigned read_collation(struct reader *r, const struct wire *w) {
   const uint8_t *c;
   if (w->tds < TDS_71) return 0;
   c = rd_bytes(r, 5);
-  return c && (c[3] & 4) ? COLL_UTF8 : 0;
+  return c ? collation_from_wire(c) : 0;
 }
 
 /* [MS-TDS] 2.2.5.2.3: a chunked value, joined in the arena. */
@@ -35,8 +35,8 @@ static void decode(struct value *v, const struct type *t, struct arena *a) {
   if (v->null || type_is_binary(t->id)) return;
   if (type_is_unicode(t->id))
     v->u.s.p = text_from_utf16(a, p, v->u.s.n, &v->u.s.n);
-  else if (!(t->coll & COLL_UTF8))
-    v->u.s.p = text_from_1252(a, p, v->u.s.n, &v->u.s.n);
+  else
+    v->u.s.p = page_decode(a, p, v->u.s.n, t->coll, &v->u.s.n);
 }
 
 static bool read_chars(struct reader *r, struct type *t, struct value *v,
