@@ -259,6 +259,12 @@ fault("when=batch after_rows=7 do=error:245")
 reply = Client().ask(MANY)
 check("245 after 7 rows", struct.pack("<I", 245) in reply and message("Conversion failed") in reply and done(reply)[0] & 2, reply)
 
+# "SET statements" and [MS-TDS] 2.2.6.4: what a login starts with
+fault()
+for odbc, options, size in ((False, 0, 4096), (True, 5432, 0x7FFFFFFF)):
+    reply = Client(odbc=odbc).ask("SELECT @@OPTIONS AS a, @@TEXTSIZE AS b")
+    check(f"settings of a login with fODBC {odbc}", struct.pack("<BBIBI", 0xD1, 4, options, 4, size) in reply, reply)
+
 # locks, and the fixture changed meanwhile
 fault("when=batch match=many do=lock:200")
 start = time.monotonic()

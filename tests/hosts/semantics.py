@@ -222,7 +222,64 @@ QUERIES = [
     ("SELECT HAS_PERMS_BY_NAME('odd', 'OBJECT', 'SELECT') AS a, HAS_PERMS_BY_NAME('odd', 'OBJECT', 'SELECT', 'plain', 'COLUMN') AS b", [(0, 1)]),
     ("SELECT cyr, pol, gre, tha, prc, jap, tur, utf FROM pages", [("Привет Ё", "Łódź", "Άλφα", "ไทย", "中文", "ひらカ    ", "İığ", "Łódź 😀")]),
     ("SELECT name, collation_name FROM sys.dm_exec_describe_first_result_set(N'SELECT cyr, ai FROM pages', NULL, 0)", [("cyr", "Cyrillic_General_CI_AS"), ("ai", "Latin1_General_CI_AI")]),
+    ("SELECT snapshot_isolation_state, snapshot_isolation_state_desc, is_read_committed_snapshot_on FROM sys.databases WHERE name = DB_NAME()", [(0, "OFF", False)]),
     ("/* a /* nested */ comment */ SELECT 1 AS [a]]b] -- and the rest", [(1,)]),
+]
+# What SET changes: (settings, expression, answer as above), on a session without any of its own.
+SETTINGS = [
+    # "SET DATEFORMAT", "SET LANGUAGE": datetime reads yyyy-mm-dd by them, the newer types do not
+    ("SET DATEFORMAT mdy", "CAST('2024-02-03' AS datetime)", "Feb  3 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "CAST('2024-02-03' AS datetime)", "Mar  2 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "CAST('2024-02-13' AS datetime)", 242),
+    ("SET DATEFORMAT dmy", "CAST('2024-02-03T00:00:00' AS datetime)", "Feb  3 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "CAST('20240203' AS datetime)", "Feb  3 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "CAST('2024-02-03' AS date)", "2024-02-03"),
+    ("SET DATEFORMAT dmy", "CAST('2024-02-03' AS datetime2(0))", "2024-02-03 00:00:00"),
+    ("SET DATEFORMAT dmy", "{ts '2024-02-03 00:00:00'}", "Feb  3 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "CAST('02/03/2024' AS date)", "2024-03-02"),
+    ("SET DATEFORMAT mdy", "CAST('02/03/2024' AS date)", "2024-02-03"),
+    ("SET DATEFORMAT mdy", "CAST('13/03/2024' AS date)", 241),
+    ("SET DATEFORMAT mdy", "CAST('13/03/2024' AS datetime)", 242),
+    ("SET DATEFORMAT ymd", "CAST('24-02-03' AS date)", "2024-02-03"),
+    ("SET DATEFORMAT ydm", "CAST('24-02-03' AS datetime)", "Mar  2 2024 12:00AM"),
+    ("SET DATEFORMAT ymd", "CONVERT(datetime, '2024-02-03', 121)", "Feb  3 2024 12:00AM"),
+    ("SET DATEFORMAT dmy", "(SELECT COUNT(*) FROM keyed WHERE moment > '01/02/2023 00:00')", "1"),
+    ("SET DATEFORMAT mdy", "(SELECT COUNT(*) FROM keyed WHERE moment > '13/02/2023 00:00')", 241),
+    ("SET DATEFORMAT abc", "1", 2741),
+    ("SET LANGUAGE Deutsch", "CAST('März 1 2024' AS date)", "2024-03-01"),
+    ("SET LANGUAGE Deutsch", "CAST('March 1 2024' AS date)", 241),
+    ("SET LANGUAGE German", "CAST('2024-02-03' AS datetime)", "Mrz  2 2024 12:00AM".replace("Mrz", "Mär")),
+    ("SET LANGUAGE us_english", "CAST('March 1 2024' AS date)", "2024-03-01"),
+    ("SET LANGUAGE German", "@@LANGUAGE", "Deutsch"),
+    ("SET LANGUAGE Klingon", "1", 2740),
+    # "SET QUOTED_IDENTIFIER"
+    ("SET QUOTED_IDENTIFIER OFF", '"x"', "x"),
+    ("SET QUOTED_IDENTIFIER ON", '"x"', 207),
+    # "SET ANSI_NULLS"
+    ("SET ANSI_NULLS OFF", "(SELECT COUNT(*) FROM sales.vwOrders WHERE amount = NULL)", "1"),
+    ("SET ANSI_NULLS ON", "(SELECT COUNT(*) FROM sales.vwOrders WHERE amount = NULL)", "0"),
+    ("SET ANSI_NULLS OFF", "(SELECT COUNT(*) FROM sales.vwOrders WHERE amount <> 1)", "3"),
+    ("SET ANSI_NULLS ON", "(SELECT COUNT(*) FROM sales.vwOrders WHERE amount <> 1)", "2"),
+    ("SET ANSI_NULLS OFF", "(SELECT COUNT(*) FROM sales.vwOrders WHERE amount = amount)", "2"),
+    # "SET CONCAT_NULL_YIELDS_NULL"
+    ("SET CONCAT_NULL_YIELDS_NULL OFF", "'a' + NULL", "a"),
+    ("SET CONCAT_NULL_YIELDS_NULL ON", "'a' + NULL", None),
+    # "SET ARITHABORT", "SET ANSI_WARNINGS"
+    ("SET ARITHABORT OFF; SET ANSI_WARNINGS OFF", "1 / 0", None),
+    ("SET ARITHABORT OFF; SET ANSI_WARNINGS OFF", "2147483647 + 1", None),
+    ("SET ARITHABORT OFF; SET ANSI_WARNINGS OFF", "CAST(300 AS tinyint)", None),
+    ("SET ARITHABORT OFF; SET ANSI_WARNINGS OFF", "CAST('x' AS int)", 245),
+    ("SET ARITHABORT ON; SET ANSI_WARNINGS OFF", "1 / 0", 8134),
+    ("SET ARITHABORT OFF; SET ANSI_WARNINGS ON", "1 / 0", 8134),
+    # "SET TRANSACTION ISOLATION LEVEL", "SET LOCK_TIMEOUT"
+    ("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", "(SELECT COUNT(*) FROM many)", 3952),
+    ("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", "1", "1"),
+    ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "(SELECT transaction_isolation_level FROM sys.dm_exec_sessions WHERE session_id = @@SPID)", "4"),
+    ("SET LOCK_TIMEOUT 1500", "@@LOCK_TIMEOUT", "1500"),
+    ("SET ANSI_DEFAULTS OFF; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON", "@@OPTIONS & 4410", "288"),
+    ("SET ANSI_PADDING ON; SET DATEFORMAT ydm", "(SELECT date_format FROM sys.dm_exec_sessions WHERE ansi_padding = 1)", "ydm"),
+    ("SET DEADLOCK_PRIORITY LOW", "(SELECT deadlock_priority FROM sys.dm_exec_sessions)", "-5"),
+    ("SET NOSUCH ON", "1", 195),
 ]
 # What the log says SQL Server would do: an index that it seeks in, or None for a scan.
 PLANS = [
@@ -314,6 +371,15 @@ with pymssql.connect(server="plain", port=os.environ["JUDGE_PLAIN"], user="reade
     top = "SELECT q.id FROM (SELECT TOP 1 id FROM keyed) AS q WHERE q.id = 1"
     ask(c, top)
     check("no seek through TOP", asked(top).get("plan") == "scan", asked(top))
+    with pymssql.connect(server="plain", port=os.environ["JUDGE_PLAIN"], user="reader", password="secret", database="Sales", charset="UTF-8", autocommit=True, conn_properties="") as bare:
+        for settings, text, want in SETTINGS:
+            got = ask(bare, f"{settings}; SELECT CAST({text} AS nvarchar(100)) AS v")
+            got = got if isinstance(got, int) else got[0][0]
+            check(f"{settings}: {text}", got == want, f"wanted {want!r}, got {got!r}")
+            ask(bare, "SET ANSI_DEFAULTS OFF; SET ARITHABORT OFF; SET CONCAT_NULL_YIELDS_NULL OFF; SET LANGUAGE us_english; SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        check("ROWCOUNT", ask(bare, "SET ROWCOUNT 3; SELECT n FROM many") == [(1,), (2,), (3,)])
+        ask(bare, "SET ROWCOUNT 0; SET TEXTSIZE 5")
+        check("TEXTSIZE", ask(bare, "SELECT CAST('123456789' AS varchar(max)) AS a, CAST(N'123456789' AS nvarchar(max)) AS b, '123456789' AS c") == [("12345", "12", "123456789")])
     for text, want in QUERIES:
         got = ask(c, text)
         check(ascii(text)[1:70], got == want, f"wanted {want!r}, got {got!r}")

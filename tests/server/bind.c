@@ -67,7 +67,9 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to) {
   c->arg[0] = n;
   c->argc = 1;
   c->coll_rank = n->coll_rank;
-  if (n->kind == N_LITERAL) { /* fold it, unless that fails: then at run time */
+  /* fold it, unless that fails or depends on a SET before: then at run time */
+  if (n->kind == N_LITERAL &&
+      !(type_is_date(to.id) && type_is_string(n->type.id))) {
     struct sqlerr e = {0};
     struct value v;
     if (convert(&v, &n->value, &to, -1, &en->s->fmt, en->a, &e)) {

@@ -59,7 +59,8 @@ static unsigned known_count = 1;
 
 static bool take(const char **p, const char *word) {
   size_t n = strlen(word);
-  if (strncasecmp(*p, word, n) != 0 || ((*p)[n] && (*p)[n] != '_')) return false;
+  if (strncasecmp(*p, word, n) != 0 || ((*p)[n] && (*p)[n] != '_'))
+    return false;
   *p += n;
   return true;
 }
@@ -197,9 +198,9 @@ uint32_t text_unaccented(uint32_t cp) {
 
 struct page {
   unsigned number;
-  bool twos;             /* of one and of two bytes */
-  uint16_t from[65536];  /* lead << 8 | trail, or the byte alone; 0: nothing */
-  uint16_t to[65536];    /* the first that yields the character */
+  bool twos;            /* of one and of two bytes */
+  uint16_t from[65536]; /* lead << 8 | trail, or the byte alone; 0: nothing */
+  uint16_t to[65536];   /* the first that yields the character */
 };
 static struct page *pages[16]; /* owned until the end of the process */
 

@@ -33,8 +33,9 @@ static void commas(char text[DEC_TEXT + 24]) {
 static char *date_text(struct job *j) {
   const struct value *in = j->in;
   const struct when *w = &in->u.w;
+  const char *month;
   char date[DATE_TEXT], time[DATE_TEXT], off[16] = "";
-  int y, m, d, style = j->style, s = (int)(w->ticks / TICKS_PER_SECOND);
+  int y, m, d, brief, style = j->style, s = (int)(w->ticks / TICKS_PER_SECOND);
   bool old = in->id == T_DATETIME || in->id == T_SMALLDATETIME;
   int h = s / 3600, scale = in->id == T_DATETIME        ? 3
                             : in->id == T_SMALLDATETIME ? 0
@@ -52,6 +53,8 @@ static char *date_text(struct job *j) {
     snprintf(off, sizeof off, " %c%02d:%02d", w->offset < 0 ? '-' : '+',
              abs(w->offset) / 60, abs(w->offset) % 60);
   if (style < 0) style = old ? 0 : 121;
+  month = date_month(j->fmt->language, m);
+  brief = (int)text_offset(month, strlen(month), 3);
   switch (style) {
   case 0:
   case 100:
@@ -59,9 +62,9 @@ static char *date_text(struct job *j) {
       return arena_format(j->a, "%2d:%02d%s", (h + 11) % 12 + 1, s / 60 % 60,
                           h < 12 ? "AM" : "PM");
     if (in->id == T_DATE)
-      return arena_format(j->a, "%.3s %2d %d", month_names[m - 1], d, y);
-    return arena_format(j->a, "%.3s %2d %d %2d:%02d%s%s", month_names[m - 1], d,
-                        y, (h + 11) % 12 + 1, s / 60 % 60, h < 12 ? "AM" : "PM",
+      return arena_format(j->a, "%.*s %2d %d", brief, month, d, y);
+    return arena_format(j->a, "%.*s %2d %d %2d:%02d%s%s", brief, month, d, y,
+                        (h + 11) % 12 + 1, s / 60 % 60, h < 12 ? "AM" : "PM",
                         off);
   case 1:
     return arena_format(j->a, "%02d/%02d/%02d", m, d, y % 100);

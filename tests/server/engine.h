@@ -28,8 +28,9 @@ struct engine { /* one batch or procedure call */
   struct sqlerr *e;                 /* the error of what runs now */
   struct sqlerr errors[ERRORS_MAX]; /* compile errors, one a name */
   unsigned error_count;
-  bool deferred; /* a table is missing: an error only when it runs */
-  bool in_proc;  /* DONEINPROC instead of DONE */
+  bool deferred;            /* a table is missing: an error only when it runs */
+  bool overflowed, divided; /* quietly: NULL came of it */
+  bool in_proc;             /* DONEINPROC instead of DONE */
   unsigned nesting;
   const char *proc; /* the procedure's name for messages, or NULL */
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine.h"
+#include "settings.h"
 
 enum { VARS_MAX = 2200 }; /* 2100 parameters, and some */
 
@@ -31,7 +31,7 @@ void engine_error(struct engine *en, const struct sqlerr *e) {
 static void statement_done(struct engine *en, unsigned status, unsigned cmd,
                            uint64_t rows) {
   if (en->in_proc) {
-    if (en->s->nocount && !(status & DONE_ERROR)) return;
+    if ((en->s->options & OPT_NOCOUNT) && !(status & DONE_ERROR)) return;
     session_done(en->s, TOK_DONEINPROC, status, cmd, rows);
   } else {
     session_done(en->s, TOK_DONE, status, cmd, rows);
@@ -76,7 +76,7 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   for (unsigned i = 0; i < s->net.faults.n; i++)
     by_rows |= s->net.faults.f[i].after_rows >= 0;
   wire_colmetadata(session_out(s), cols, n, &s->wire);
-  if (s->fmtonly) return true;
+  if (s->options & OPT_FMTONLY) return true;
   ok = query_open(q);
   while (ok) {
     if (by_rows && !row_faults(en, *rows, &stop)) {
@@ -214,12 +214,15 @@ static bool set_var(struct engine *en, const char *name, struct node *e) {
 }
 
 /* Somebody else holds the rows (fault lock): a reader that takes locks waits,
-** for LOCK_TIMEOUT at most. */
+** for LOCK_TIMEOUT at most; one that reads versions does not. */
 static bool wait_for_lock(struct engine *en, const struct select *sel) {
   struct session *s = en->s;
   const struct fault *f = fault_has(&s->net.faults, DO_LOCK);
   int64_t held = f ? f->arg : 0, patience = s->lock_timeout;
-  if (!f || !sel->from) return true;
+  if (!f || !sel->from || s->isolation == ISO_READ_UNCOMMITTED ||
+      s->isolation == ISO_SNAPSHOT ||
+      (s->isolation == ISO_READ_COMMITTED && s->srv->rcsi))
+    return true;
   if (held < 0) held = (int64_t)1 << 40;
   net_sleep(&s->net, patience >= 0 && patience < held ? patience : held);
   return patience < 0 || patience >= held ||
@@ -264,6 +267,7 @@ static bool run_use(struct engine *en, const char *name) {
 static void message(struct engine *en, int number, int severity, int state,
                     const char *text) {
   struct sqlerr e = {0};
+  if (severity == 10) severity = 0; /* "Database engine error severities" */
   e.line = en->e->line;
   sqlerr_set(&e, number ? number : 1, severity, state, "%s", text);
   e.number = number;
@@ -390,8 +394,6 @@ static bool run_exec(struct engine *en, struct stmt *st) {
   return true;
 }
 
-bool set_option(struct engine *en, const struct stmt *st); /* settings.c */
-
 /* What a statement is called in its DONE; *counts: it has a row count. */
 static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
                     bool *counts, int64_t *rows) {
@@ -399,7 +401,7 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   struct value v;
   *counts = false;
   *cmd = CMD_NONE;
-  if (s->implicit_tran && s->trancount == 0 &&
+  if ((s->options & OPT_IMPLICIT_TRAN) && s->trancount == 0 &&
       ((st->kind == S_SELECT && st->select->from) || st->kind == S_INSERT ||
        st->kind == S_UPDATE || st->kind == S_DELETE || st->kind == S_CREATE ||
        st->kind == S_DROP || st->kind == S_TRUNCATE))
@@ -407,7 +409,7 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   switch (st->kind) {
   case S_SELECT:
     *cmd = CMD_SELECT;
-    *counts = !s->fmtonly;
+    *counts = !(s->options & OPT_FMTONLY);
     return run_select(en, st, rows);
   case S_SET:
     *cmd = CMD_SET;
@@ -489,6 +491,17 @@ static bool flow(struct engine *en, struct stmt *st, bool *handled) {
   }
 }
 
+/* "SET ARITHABORT": what became NULL is told, unless ARITHIGNORE says not to.
+ */
+static void arithmetic_warnings(struct engine *en) {
+  bool tell = !(en->s->options & OPT_ARITHIGNORE);
+  if (en->overflowed && tell)
+    message(en, 3606, 10, 0, "Arithmetic overflow occurred.");
+  if (en->divided && tell)
+    message(en, 3607, 10, 0, "Division by zero occurred.");
+  en->overflowed = en->divided = false;
+}
+
 static bool run_statement(struct engine *en, struct stmt *st) {
   struct session *s = en->s;
   struct sqlerr e = {0};
@@ -502,7 +515,8 @@ static bool run_statement(struct engine *en, struct stmt *st) {
   if (!handled) ok = run_one(en, st, &cmd, &counts, &rows);
   if (ok && handled) return true;
   if (ok && !(s->net.attention || s->net.dead)) {
-    unsigned status = counts && !s->nocount ? DONE_COUNT : 0;
+    unsigned status = counts && !(s->options & OPT_NOCOUNT) ? DONE_COUNT : 0;
+    arithmetic_warnings(en);
     s->last_error = 0;
     s->last_rows = counts ? rows : 0;
     statement_done(en, status, cmd, status ? (uint64_t)rows : 0);
@@ -544,7 +558,7 @@ bool exec_text(struct engine *en, const char *sql, struct variable *vars,
                unsigned var_count, const char *proc) {
   struct engine inner = {.s = en->s, .a = en->a, .in_proc = en->in_proc};
   struct sqlerr e = {0};
-  struct parse_env env = {en->a, &e, en->s->quoted_identifier,
+  struct parse_env env = {en->a, &e, en->s->options & OPT_QUOTED,
                           en->s->srv->coll};
   struct stmt *first;
   bool ok;

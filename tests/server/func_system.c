@@ -342,10 +342,10 @@ bool sysvar_eval(const struct eval *ev, const struct node *n,
     *out = value_str(SERVER_NAME);
     break;
   case 6:
-    *out = value_str("us_english");
+    *out = value_str(s->fmt.language->name);
     break;
   case 8:
-    out->u.i = 5496;
+    out->u.i = s->options & 0x7fff;
     break;
   case 9:
     out->u.i = 38;

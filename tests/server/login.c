@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "log.h"
-#include "session.h"
+#include "settings.h"
 
 enum { /* ENCRYPT octet of PRELOGIN */
        ASK_OFF = 0,
@@ -203,7 +203,7 @@ static void accept_login(struct session *s) {
   struct fault polite = {.what = DO_CUT};
   bool routed;
   struct buf *b = &s->out;
-  char text[256], size[16], old[16];
+  char text[256], told[128], size[16], old[16];
   uint32_t asked = s->login.packet_size;
   /* 2.2.6.4: 0 is the server's default; else 512 to 32767 */
   if (asked == 0) asked = 4096;
@@ -215,8 +215,11 @@ static void accept_login(struct session *s) {
   token_env(b, ENV_DATABASE, s->db, "master");
   info(s, 5701, text);
   if (s->wire.tds >= TDS_71) token_env_collation(b, s->srv->coll);
-  token_env(b, ENV_LANGUAGE, "us_english", "");
-  info(s, 5703, "Changed language setting to us_english.");
+  settings_reset(s);
+  snprintf(told, sizeof told, "Changed language setting to %s.",
+           s->fmt.language->name);
+  token_env(b, ENV_LANGUAGE, s->fmt.language->name, "");
+  info(s, 5703, told);
   token_loginack(b, &s->wire);
   if (s->login.features) { /* FEATUREEXTACK, 2.2.7.11 */
     buf_u8(b, 0xae);

@@ -6,6 +6,7 @@
 **              [--encrypt off|on|required|unsupported|strict]
 **              [--collation ci|cs|NAME] [--deny TABLE]...
 **              [--fault SPEC]... [--fault-file FILE]
+**              [--language NAME] [--snapshot] [--rcsi]
 **
 ** Port 0 (the default) is any free port; --port-file names the file it is
 ** written to once the server listens. One thread serves one connection.
@@ -172,7 +173,7 @@ static int usage(const char *what) {
           "  [--database NAME] [--cert FILE --key FILE]\n"
           "  [--encrypt off|on|required|unsupported|strict]\n"
           "  [--collation NAME] [--deny TABLE]... [--fault SPEC]...\n"
-          "  [--fault-file FILE]\n",
+          "  [--fault-file FILE] [--language NAME] [--snapshot] [--rcsi]\n",
           what);
   return 2;
 }
@@ -199,15 +200,25 @@ struct options {
 };
 
 static int read_options(int argc, char **argv, struct options *o) {
-  static const struct option names[] = {
-      {"db", 1, NULL, 'd'},         {"listen", 1, NULL, 'l'},
-      {"port", 1, NULL, 'p'},       {"port-file", 1, NULL, 'P'},
-      {"log", 1, NULL, 'L'},        {"user", 1, NULL, 'u'},
-      {"password", 1, NULL, 'w'},   {"database", 1, NULL, 'D'},
-      {"cert", 1, NULL, 'c'},       {"key", 1, NULL, 'k'},
-      {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
-      {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
-      {"fault-file", 1, NULL, 'F'}, {NULL, 0, NULL, 0}};
+  static const struct option names[] = {{"db", 1, NULL, 'd'},
+                                        {"listen", 1, NULL, 'l'},
+                                        {"port", 1, NULL, 'p'},
+                                        {"port-file", 1, NULL, 'P'},
+                                        {"log", 1, NULL, 'L'},
+                                        {"user", 1, NULL, 'u'},
+                                        {"password", 1, NULL, 'w'},
+                                        {"database", 1, NULL, 'D'},
+                                        {"cert", 1, NULL, 'c'},
+                                        {"key", 1, NULL, 'k'},
+                                        {"encrypt", 1, NULL, 'e'},
+                                        {"collation", 1, NULL, 'C'},
+                                        {"deny", 1, NULL, 'n'},
+                                        {"fault", 1, NULL, 'f'},
+                                        {"fault-file", 1, NULL, 'F'},
+                                        {"language", 1, NULL, 'G'},
+                                        {"snapshot", 0, NULL, 's'},
+                                        {"rcsi", 0, NULL, 'r'},
+                                        {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
     switch (c) {
@@ -254,6 +265,16 @@ static int read_options(int argc, char **argv, struct options *o) {
       break;
     case 'n':
       if (config.denied < 32) config.deny[config.denied++] = optarg;
+      break;
+    case 'G':
+      if (!date_language(optarg)) return usage("unknown --language");
+      config.language = optarg;
+      break;
+    case 's':
+      config.snapshot = true;
+      break;
+    case 'r':
+      config.rcsi = true;
       break;
     case 'f':
       if (!fault_add(optarg)) return usage("--fault not understood");

@@ -317,6 +317,7 @@ static struct node *parse_word(struct parser *p) {
 /* {d '...'}, {t '...'}, {ts '...'}: the ODBC escapes of "Constants"; datetime
 ** in one format, whatever DATEFORMAT says. */
 static struct node *odbc_literal(struct parser *p) {
+  static const struct date_style iso = {ORDER_YMD, NULL, false};
   struct node *n = make(p, N_LITERAL);
   bool known = at_word(p, "d") || at_word(p, "t") || at_word(p, "ts");
   bool good;
@@ -330,7 +331,7 @@ static struct node *odbc_literal(struct parser *p) {
   n->value.id = T_DATETIME;
   n->value.scale = 3;
   good = p->t.n >= 8 && (p->t.text[4] == '-' || p->t.text[2] == ':') &&
-         date_parse(p->t.text, p->t.n, ORDER_YMD, &n->value.u.w);
+         date_parse(p->t.text, p->t.n, &iso, &n->value.u.w) > 0;
   if (!good && !p->failed) {
     p->failed = true;
     sqlerr_set(p->env->e, 241, 16, 3,

@@ -113,7 +113,8 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
   struct assign *list = NULL;
   unsigned declared = 0;
   struct variable *vars;
-  bool fmtonly = en->s->fmtonly, ok;
+  unsigned options = en->s->options;
+  bool ok;
   (void)status;
   if (count < 3) return false;
   decls = text_param(en, &p[1]);
@@ -126,9 +127,9 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
     vars[i].value = value_null(list[i].type.id);
   }
   /* the columns only, as SQL Server sends them */
-  en->s->fmtonly = true;
+  en->s->options |= OPT_FMTONLY;
   ok = exec_text(en, sql, vars, declared, "");
-  en->s->fmtonly = fmtonly;
+  en->s->options = options;
   if (!ok) return false;
   p[0].type = type_of(T_INT);
   p[0].value = value_int(T_INT, keep_prepared(en->s, sql, decls));

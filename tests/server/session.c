@@ -9,23 +9,13 @@
 #include "engine.h"
 #include "log.h"
 #include "rpc.h"
+#include "settings.h"
 
 bool session_is_database(const struct session *s, const char *name) {
   static const char *const system[] = {"master", "tempdb", "model", "msdb"};
   for (unsigned i = 0; i < 4; i++)
     if (strcasecmp(system[i], name) == 0) return true;
   return strcasecmp(s->srv->database, name) == 0;
-}
-
-void session_reset(struct session *s) {
-  s->nocount = s->fmtonly = s->noexec = s->implicit_tran = false;
-  s->rowcount = 0;
-  s->fmt.order = ORDER_MDY;
-  s->lock_timeout = -1;
-  /* Without fODBC in LOGIN7, SQL Server starts with DB-Library's defaults. */
-  s->wire.textsize = s->login.odbc ? 0x7fffffff : 4096;
-  s->quoted_identifier = s->login.odbc;
-  snprintf(s->language, sizeof s->language, "us_english");
 }
 
 /* ---- tokens out ---- */
@@ -167,7 +157,7 @@ static void transaction_request(struct session *s, struct reader *r) {
 static void run_batch(struct session *s, struct arena *a, const char *sql) {
   struct sqlerr e = {0};
   struct engine en = {.s = s, .a = a, .e = &e};
-  struct parse_env env = {a, &e, s->quoted_identifier, s->srv->coll};
+  struct parse_env env = {a, &e, s->options & OPT_QUOTED, s->srv->coll};
   const struct fault *f = fault_has(&s->net.faults, DO_ERROR);
   struct stmt *first;
   if (f && f->after_rows < 0) {
@@ -189,9 +179,9 @@ static void run_batch(struct session *s, struct arena *a, const char *sql) {
 /* Everything besides the request's bytes that shapes an answer. */
 static void cache_key(struct session *s, struct buf *key, uint8_t type,
                       struct reader request) {
-  buf_format(key, "%d %d %d %u %d %d %lld %d %d %s\n", type, s->wire.tds,
-             s->wire.utf8, s->wire.textsize, s->nocount, s->fmtonly,
-             (long long)s->rowcount, (int)s->fmt.order, s->quoted_identifier,
+  buf_format(key, "%d %d %d %u %u %d %lld %d %s %s\n", type, s->wire.tds,
+             s->wire.utf8, s->wire.textsize, s->options, s->isolation,
+             (long long)s->rowcount, (int)s->fmt.order, s->fmt.language->name,
              s->db);
   buf_put(key, request.p, rd_left(&request));
 }
@@ -218,7 +208,7 @@ static bool replay(struct session *s, const struct capture *c) {
 /* May this response be kept, or answered from what was kept? */
 static bool cacheable(const struct session *s, uint8_t type) {
   if (type != PKT_BATCH && type != PKT_RPC) return false;
-  if (s->trancount > 0 || s->implicit_tran) return false;
+  if (s->trancount > 0 || (s->options & OPT_IMPLICIT_TRAN)) return false;
   for (unsigned i = 0; i < s->net.faults.n; i++) {
     const struct fault *f = &s->net.faults.f[i];
     if (f->after_rows >= 0 || f->what >= DO_ERROR) return false;
@@ -341,7 +331,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
       fixture_sql(s, s->net.faults.f[i].text);
   if (reset) {
     session_end_tran(s, false);
-    session_reset(s);
+    settings_reset(s);
     token_env(session_out(s), ENV_RESET, "", "");
   }
   keep = cacheable(s, type) && !reset;
@@ -405,7 +395,6 @@ void session_run(struct session *s) {
   struct buf in = {0};
   uint8_t type;
   bool good = open_fixture(s);
-  session_reset(s);
   if (good) idle(s, 0, NULL);
   while (good && net_read(&s->net, &type, &in)) {
     switch (type) {

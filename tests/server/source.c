@@ -27,9 +27,21 @@ static bool fixture_error(struct engine *en) {
 
 static bool scan_open(struct source *src) {
   struct scan *sc = (struct scan *)src;
+  const struct server *srv = sc->en->s->srv;
   sqlite3_str *sql = sqlite3_str_new(sc->en->s->sq);
   char *text;
   int rc;
+  if (sc->en->s->isolation == ISO_SNAPSHOT && !srv->snapshot &&
+      sc->table->name[0] != '#') {
+    sqlite3_str_reset(sql);
+    (void)sqlite3_str_finish(sql);
+    return sqlerr_set(sc->en->e, 3952, 16, 1,
+                      "Snapshot isolation transaction failed accessing "
+                      "database '%s' because snapshot isolation is not allowed "
+                      "in this database. Use ALTER DATABASE to allow snapshot "
+                      "isolation.",
+                      srv->database);
+  }
   sc->at_count = 0;
   sqlite3_str_appendall(sql, "SELECT ");
   for (unsigned i = 0; i < src->n; i++) {

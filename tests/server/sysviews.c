@@ -97,6 +97,7 @@ static struct source *databases(struct engine *en) {
               "state_desc nvarchar(60), compatibility_level tinyint not null, "
               "collation_name sysname, is_read_only bit, "
               "snapshot_isolation_state tinyint, "
+              "snapshot_isolation_state_desc nvarchar(60), "
               "is_read_committed_snapshot_on bit");
   for (unsigned i = 0; i < 5; i++) {
     rowset_text(&r, i < 4 ? system[i] : en->s->srv->database);
@@ -106,9 +107,51 @@ static struct source *databases(struct engine *en) {
     rowset_int(&r, 150);
     rowset_text(&r, collation_name(en->s->srv->coll));
     rowset_int(&r, 0);
-    rowset_int(&r, 1);
-    rowset_int(&r, 0);
+    rowset_int(&r, i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot);
+    rowset_text(&r, (i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot) ? "ON"
+                                                                      : "OFF");
+    rowset_int(&r, i == 4 && en->s->srv->rcsi);
   }
+  return rowset_done(&r);
+}
+
+/* sys.dm_exec_sessions, this one only: what SET changed can be read here. */
+static struct source *sessions(struct engine *en) {
+  static const char *const orders[] = {"mdy", "dmy", "ymd",
+                                       "ydm", "myd", "dym"};
+  static const unsigned bits[] = {
+      OPT_QUOTED,       OPT_ARITHABORT, OPT_NULL_DFLT_ON, OPT_ANSI_WARNINGS,
+      OPT_ANSI_PADDING, OPT_ANSI_NULLS, OPT_CONCAT_NULL};
+  const struct session *s = en->s;
+  struct rowset r;
+  en->s->volatile_answer = true;
+  rowset_init(&r, en,
+              "session_id smallint not null, host_name nvarchar(128), "
+              "program_name nvarchar(128), login_name nvarchar(128) not null, "
+              "status nvarchar(30) not null, text_size int not null, "
+              "language nvarchar(128), date_format nvarchar(3), "
+              "date_first smallint not null, quoted_identifier bit not null, "
+              "arithabort bit not null, ansi_null_dflt_on bit not null, "
+              "ansi_warnings bit not null, ansi_padding bit not null, "
+              "ansi_nulls bit not null, concat_null_yields_null bit not null, "
+              "transaction_isolation_level smallint not null, "
+              "lock_timeout int not null, deadlock_priority int not null, "
+              "is_user_process bit not null");
+  rowset_int(&r, s->net.spid);
+  rowset_text(&r, s->login.host);
+  rowset_text(&r, s->login.app);
+  rowset_text(&r, s->login.user);
+  rowset_text(&r, "running");
+  rowset_int(&r, s->wire.textsize);
+  rowset_text(&r, s->fmt.language->name);
+  rowset_text(&r, orders[s->fmt.order]);
+  rowset_int(&r, 7);
+  for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
+    rowset_int(&r, (s->options & bits[i]) != 0);
+  rowset_int(&r, s->isolation);
+  rowset_int(&r, s->lock_timeout);
+  rowset_int(&r, s->deadlock_priority);
+  rowset_int(&r, 1);
   return rowset_done(&r);
 }
 
@@ -213,7 +256,7 @@ static struct source *connections(struct engine *en) {
               "protocol_type nvarchar(40), encrypt_option nvarchar(40) not "
               "null, auth_scheme nvarchar(40) not null, net_packet_size int");
   en->s->volatile_answer = true;
-  rowset_int(&r, en->s->id);
+  rowset_int(&r, en->s->net.spid);
   rowset_text(&r, "TCP");
   rowset_text(&r, "TSQL");
   rowset_text(&r, en->s->net.tls ? "TRUE" : "FALSE");
@@ -243,5 +286,6 @@ struct source *sysview_bind(struct engine *en, const struct object_name *name) {
     return sys_columns(en);
   if (strcasecmp(view, "types") == 0) return types(en);
   if (strcasecmp(view, "dm_exec_connections") == 0) return connections(en);
+  if (strcasecmp(view, "dm_exec_sessions") == 0) return sessions(en);
   return NULL;
 }
