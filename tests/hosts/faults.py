@@ -265,6 +265,9 @@ for odbc, options, size in ((False, 0, 4096), (True, 5432, 0x7FFFFFFF)):
     reply = Client(odbc=odbc).ask("SELECT @@OPTIONS AS a, @@TEXTSIZE AS b")
     check(f"settings of a login with fODBC {odbc}", struct.pack("<BBIBI", 0xD1, 4, options, 4, size) in reply, reply)
 
+check("the login's default language", message("Changed language setting to Deutsch.") in Client().login)
+check("which reads dates", message("2024-03-02") in Client().ask("SELECT CONVERT(nvarchar(10), CAST('2024-02-03' AS datetime), 23) AS a"))
+
 # locks, and the fixture changed meanwhile
 fault("when=batch match=many do=lock:200")
 start = time.monotonic()

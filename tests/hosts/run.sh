@@ -45,14 +45,15 @@ start() { # NAME OPTIONS...: a server; its port in $work/NAME.port
   exit 1
 }
 start plain --encrypt unsupported --deny odd.secret
+start other --encrypt unsupported --release 2014 --snapshot --rcsi --collation Cyrillic_General_CI_AS --listen ::1
 start tls --encrypt required --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start strict --encrypt strict --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start login --encrypt off --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
-start faults --encrypt off --fault-file "$work/faults" --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
+start faults --encrypt off --language Deutsch --fault-file "$work/faults" --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 
 export JUDGE_DIR="$work" JUDGE_FAULT_FILE="$work/faults"
-JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port") JUDGE_FAULTS=$(cat "$work/faults.port")
-export JUDGE_FAULTS JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
+JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port") JUDGE_FAULTS=$(cat "$work/faults.port") JUDGE_OTHER=$(cat "$work/other.port")
+export JUDGE_FAULTS JUDGE_OTHER JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
 cat >"$work/freetds.conf" <<CONF
 [plain]
 host = 127.0.0.1
@@ -69,6 +70,12 @@ encryption = require
 ca file = $work/certs/ca.pem
 client charset = UTF-8
 text size = 2147483647
+[other]
+host = ::1
+port = $JUDGE_OTHER
+tds version = 7.4
+encryption = off
+client charset = UTF-8
 [login]
 host = 127.0.0.1
 port = $JUDGE_LOGIN

@@ -67,6 +67,7 @@ EXPRESSIONS = [
     ("CONVERT(varchar(20), CAST(1234.5678 AS money), 2)", "1234.5678"),
     ("CAST(CAST(0.1 AS float) AS varchar(30))", "0.1"),
     ("CAST(CAST(1234567 AS float) AS varchar(30))", "1.23457e+006"),
+    ("CONVERT(varchar(30), CAST(1234567.25 AS float), 3)", "1234567.25"),
     ("CONVERT(varchar(64), HASHBYTES('MD5', 'abc'), 2)", "900150983CD24FB0D6963F7D28E17F72"),
     ("DB_NAME()", "Sales"),
     ("SUSER_SNAME()", "reader"),
@@ -196,6 +197,12 @@ QUERIES = [
     ("SELECT 1 AS a FROM (VALUES (1)) AS q", 8155),
     ("SELECT 1 AS a FROM (SELECT n, t FROM many) AS q(a)", 8158),
     ("SELECT 1 AS a FROM (SELECT n FROM many) AS q(a, b)", 8159),
+    ("SELECT n FROM many ORDER BY n, 1", 169),
+    ("SELECT COUNT(*) FROM variants WHERE v LIKE 'a%'", 8116),
+    ("SELECT COUNT(*) FROM lean WHERE [all] LIKE 'a%'", 8116),
+    ("SELECT 1e309 AS a", 168),
+    ("SELECT 1 AS [" + "x" * 129 + "]", 103),
+    ("SELECT LEN('a') AS [" + "x" * 128 + "]", [(1,)]),
     # names: trailing blanks do not count, four parts are a linked server
     ("SELECT [ends blank ] FROM odd", [(1,)]),
     ("SELECT [ends blank], [PLAIN  ] FROM odd", [(1, "p")]),
@@ -280,6 +287,16 @@ SETTINGS = [
     ("SET ANSI_PADDING ON; SET DATEFORMAT ydm", "(SELECT date_format FROM sys.dm_exec_sessions WHERE ansi_padding = 1)", "ydm"),
     ("SET DEADLOCK_PRIORITY LOW", "(SELECT deadlock_priority FROM sys.dm_exec_sessions)", "-5"),
     ("SET NOSUCH ON", "1", 195),
+]
+# A server set up otherwise: 2014, SNAPSHOT and RCSI allowed, Cyrillic, listening on ::1.
+OTHER = [
+    ("CONVERT(varchar(30), CAST(1234567.25 AS float), 3)", "1.23457e+006"),
+    ("SERVERPROPERTY('ProductMajorVersion')", "12"),
+    ("CAST(N'Привет' AS varchar(10))", "Привет"),
+    ("DATABASEPROPERTYEX(DB_NAME(), 'Collation')", "Cyrillic_General_CI_AS"),
+    ("(SELECT snapshot_isolation_state_desc FROM sys.databases WHERE name = DB_NAME())", "ON"),
+    ("(SELECT is_read_committed_snapshot_on FROM sys.databases WHERE name = DB_NAME())", "1"),
+    ("(SELECT COUNT(*) FROM many)", "50000"),
 ]
 # What the log says SQL Server would do: an index that it seeks in, or None for a scan.
 PLANS = [
@@ -383,3 +400,9 @@ with pymssql.connect(server="plain", port=os.environ["JUDGE_PLAIN"], user="reade
     for text, want in QUERIES:
         got = ask(c, text)
         check(ascii(text)[1:70], got == want, f"wanted {want!r}, got {got!r}")
+with pymssql.connect(server="other", port=os.environ["JUDGE_OTHER"], user="reader", password="secret", database="Sales", charset="UTF-8", autocommit=True) as c:
+    ask(c, "SET TRANSACTION ISOLATION LEVEL SNAPSHOT")
+    for text, want in OTHER:
+        got = ask(c, f"SELECT CAST({text} AS nvarchar(100)) AS v")
+        got = got if isinstance(got, int) else got[0][0]
+        check(f"elsewhere: {text}", got == want, f"wanted {want!r}, got {got!r}")

@@ -570,10 +570,19 @@ bool bind_expr(struct engine *en, struct scope *scope, struct node *n) {
     return bind_in(en, scope, n);
   case N_LIKE:
     n->predicate = true;
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
+      unsigned id = n->arg[i]->type.id;
+      if (id == T_XML || id == T_VARIANT || id == T_IMAGE || id == T_UDT) {
+        bind_error(en, n->line, 8116, 16, 1,
+                   "Argument data type %s is invalid for argument %u of like "
+                   "function.",
+                   type_name(&n->arg[i]->type), i + 1);
+        return true;
+      }
       if (!type_is_string(n->arg[i]->type.id))
         n->arg[i] = bind_cast(en, n->arg[i],
                               type_string(T_VARCHAR, 8000, en->s->srv->coll));
+    }
     join_collations(en, n, n->arg[0], n->arg[1], "like");
     return true;
   case N_ISNULL:

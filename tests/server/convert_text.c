@@ -220,10 +220,10 @@ bool convert_to_string(struct job *j) {
     dec_format(text, v, scale);
     if (in->id != T_DECIMAL && j->style == 1) commas(text);
   } else if (in->id == T_FLOAT || in->id == T_REAL) {
-    int digits = j->style == 1   ? 8
-                 : j->style == 2 ? 16
-                 : j->style == 3 ? 17
-                                 : 6;
+    int digits = j->style == 1                         ? 8
+                 : j->style == 2                       ? 16
+                 : j->style == 3 && !j->fmt->no_style3 ? 17
+                                                       : 6;
     if (digits == 17) { /* the shortest that reads back the same */
       for (digits = in->id == T_REAL ? 6 : 15; digits < 17; digits++) {
         char back[64];

@@ -299,6 +299,15 @@ const char *take_name(struct parser *p) {
     p->env->e->line = p->t.line;
     return NULL;
   }
+  if (text_utf16_units(name, p->t.n) > 128) { /* "Database identifiers" */
+    p->failed = true;
+    sqlerr_set(p->env->e, 103, 15, 4,
+               "The identifier that starts with '%.*s' is too long. Maximum "
+               "length is 128.",
+               (int)text_offset(name, p->t.n, 128), name);
+    p->env->e->line = p->t.line;
+    return NULL;
+  }
   lex_next(p);
   return name;
 }

@@ -58,7 +58,8 @@ static void send_prelogin(struct session *s, unsigned encrypt) {
     offset += options[i].bytes;
   }
   buf_u8(&b, 0xff);
-  buf_put(&b, "\x0f\x00\x07\xd0\x00\x00", 6); /* 15.0.2000 */
+  token_program_version(&b, s->srv->release);
+  buf_u16(&b, 0);
   buf_u8(&b, encrypt);
   buf_u8(&b, 0); /* the instance's name is right */
   buf_u8(&b, 0); /* no MARS */
@@ -220,7 +221,7 @@ static void accept_login(struct session *s) {
            s->fmt.language->name);
   token_env(b, ENV_LANGUAGE, s->fmt.language->name, "");
   info(s, 5703, told);
-  token_loginack(b, &s->wire);
+  token_loginack(b, &s->wire, s->srv->release);
   if (s->login.features) { /* FEATUREEXTACK, 2.2.7.11 */
     buf_u8(b, 0xae);
     if (s->login.utf8_asked) {

@@ -6,7 +6,7 @@
 **              [--encrypt off|on|required|unsupported|strict]
 **              [--collation ci|cs|NAME] [--deny TABLE]...
 **              [--fault SPEC]... [--fault-file FILE]
-**              [--language NAME] [--snapshot] [--rcsi]
+**              [--language NAME] [--release YEAR] [--snapshot] [--rcsi]
 **
 ** Port 0 (the default) is any free port; --port-file names the file it is
 ** written to once the server listens. One thread serves one connection.
@@ -34,8 +34,15 @@
 
 enum { CONNECTIONS_MAX = 512 };
 
-static struct server config = {
-    .database = "Sales", .user = "reader", .password = "secret"};
+static const struct release releases[] = {
+    {15, 2000, "2019", "15.0.2000.5"}, {11, 7001, "2012", "11.0.7001.0"},
+    {12, 6024, "2014", "12.0.6024.0"}, {13, 6300, "2016", "13.0.6300.2"},
+    {14, 3456, "2017", "14.0.3456.2"}, {16, 4003, "2022", "16.0.4003.1"}};
+
+static struct server config = {.database = "Sales",
+                               .user = "reader",
+                               .password = "secret",
+                               .release = releases};
 
 /* The sockets in use, so that the end of the server ends them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -173,7 +180,8 @@ static int usage(const char *what) {
           "  [--database NAME] [--cert FILE --key FILE]\n"
           "  [--encrypt off|on|required|unsupported|strict]\n"
           "  [--collation NAME] [--deny TABLE]... [--fault SPEC]...\n"
-          "  [--fault-file FILE] [--language NAME] [--snapshot] [--rcsi]\n",
+          "  [--fault-file FILE] [--language NAME] [--release YEAR]\n"
+          "  [--snapshot] [--rcsi]\n",
           what);
   return 2;
 }
@@ -195,30 +203,31 @@ static bool encrypt_named(const char *name) {
   return false;
 }
 
+static bool release_named(const char *year) {
+  for (unsigned i = 0; i < sizeof releases / sizeof *releases; i++)
+    if (strcmp(releases[i].year, year) == 0) {
+      config.release = &releases[i];
+      return true;
+    }
+  return false;
+}
+
 struct options {
   const char *address, *port, *port_file, *log, *cert, *key;
 };
 
 static int read_options(int argc, char **argv, struct options *o) {
-  static const struct option names[] = {{"db", 1, NULL, 'd'},
-                                        {"listen", 1, NULL, 'l'},
-                                        {"port", 1, NULL, 'p'},
-                                        {"port-file", 1, NULL, 'P'},
-                                        {"log", 1, NULL, 'L'},
-                                        {"user", 1, NULL, 'u'},
-                                        {"password", 1, NULL, 'w'},
-                                        {"database", 1, NULL, 'D'},
-                                        {"cert", 1, NULL, 'c'},
-                                        {"key", 1, NULL, 'k'},
-                                        {"encrypt", 1, NULL, 'e'},
-                                        {"collation", 1, NULL, 'C'},
-                                        {"deny", 1, NULL, 'n'},
-                                        {"fault", 1, NULL, 'f'},
-                                        {"fault-file", 1, NULL, 'F'},
-                                        {"language", 1, NULL, 'G'},
-                                        {"snapshot", 0, NULL, 's'},
-                                        {"rcsi", 0, NULL, 'r'},
-                                        {NULL, 0, NULL, 0}};
+  static const struct option names[] = {
+      {"db", 1, NULL, 'd'},         {"listen", 1, NULL, 'l'},
+      {"port", 1, NULL, 'p'},       {"port-file", 1, NULL, 'P'},
+      {"log", 1, NULL, 'L'},        {"user", 1, NULL, 'u'},
+      {"password", 1, NULL, 'w'},   {"database", 1, NULL, 'D'},
+      {"cert", 1, NULL, 'c'},       {"key", 1, NULL, 'k'},
+      {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
+      {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
+      {"fault-file", 1, NULL, 'F'}, {"language", 1, NULL, 'G'},
+      {"snapshot", 0, NULL, 's'},   {"rcsi", 0, NULL, 'r'},
+      {"release", 1, NULL, 'R'},    {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
     switch (c) {
@@ -269,6 +278,9 @@ static int read_options(int argc, char **argv, struct options *o) {
     case 'G':
       if (!date_language(optarg)) return usage("unknown --language");
       config.language = optarg;
+      break;
+    case 'R':
+      if (!release_named(optarg)) return usage("unknown --release");
       break;
     case 's':
       config.snapshot = true;

@@ -1,4 +1,5 @@
 /* Expressions and predicates of T-SQL, by recursive descent. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -101,6 +102,14 @@ static struct node *number_literal(struct parser *p) {
     n->type = type_of(T_FLOAT);
     n->value.id = T_FLOAT;
     n->value.u.f = strtod(s, NULL);
+    if (!isfinite(n->value.u.f)) {
+      p->failed = true;
+      sqlerr_set(p->env->e, 168, 15, 1,
+                 "The floating point value '%.64s' is out of the range of "
+                 "computer representation (8 bytes).",
+                 s);
+      return NULL;
+    }
   } else {
     int scale = 0;
     i128 v;

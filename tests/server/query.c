@@ -208,6 +208,13 @@ static bool bind_order(struct query *q) {
                  "The text, ntext, and image data types cannot be compared or "
                  "sorted, except when using IS NULL or LIKE operator.");
     q->keys[i] = (unsigned)found;
+    for (unsigned k = 0; k < i; k++)
+      if (q->keys[k] == q->keys[i]) {
+        bind_error(q->en, e->line, 169, 15, 1,
+                   "A column has been specified more than once in the order "
+                   "by list. Columns in the order by list must be unique.");
+        break;
+      }
   }
   return true;
 }

@@ -43,10 +43,16 @@ enum { /* sys.dm_exec_sessions.transaction_isolation_level */
        ISO_SNAPSHOT
 };
 
+struct release { /* which SQL Server this is */
+  int major, build;
+  const char *year, *version;
+};
+
 struct server { /* set up by main(), then read only */
   const char *db_path, *database, *user, *password, *language;
   const char *deny[32]; /* tables that the user may not read */
   unsigned denied;
+  const struct release *release;
   enum encrypt_mode encrypt;
   bool snapshot, rcsi; /* ALLOW_SNAPSHOT_ISOLATION, READ_COMMITTED_SNAPSHOT */
   uint16_t coll;

@@ -44,6 +44,7 @@ void settings_reset(struct session *s) {
   struct sqlerr ignored = {0};
   s->options = s->login.odbc ? OPT_ANSI | OPT_CONCAT_NULL : 0;
   s->rowcount = 0;
+  s->fmt.no_style3 = s->srv->release->major < 13;
   s->lock_timeout = -1;
   s->isolation = ISO_READ_COMMITTED;
   s->deadlock_priority = 0;

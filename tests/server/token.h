@@ -43,7 +43,10 @@ void token_env(struct buf *b, unsigned type, const char *now,
 void token_env_collation(struct buf *b, unsigned coll);
 void token_env_routing(struct buf *b, const char *host, unsigned port);
 void token_env_transaction(struct buf *b, unsigned type, uint64_t id);
-void token_loginack(struct buf *b, const struct wire *w);
+struct release;
+void token_program_version(struct buf *b, const struct release *r);
+void token_loginack(struct buf *b, const struct wire *w,
+                    const struct release *r);
 void token_done(struct buf *b, const struct wire *w, unsigned token,
                 unsigned status, unsigned command, uint64_t rows);
 void token_return_status(struct buf *b, int32_t status);

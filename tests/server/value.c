@@ -151,7 +151,7 @@ static bool load_variant(struct value *v, sqlite3_stmt *row, int col,
   struct type inner = type_of(T_NVARCHAR), *kept;
   const char *text, *colon;
   struct value plain;
-  struct session_format fmt = {ORDER_YMD, NULL};
+  struct session_format fmt = {ORDER_YMD, NULL, false};
   size_t n;
   switch (sqlite3_column_type(row, col)) {
   case SQLITE_INTEGER:
@@ -255,7 +255,7 @@ char *value_string(const struct value *v, struct arena *a) {
   struct type to = type_string(T_NVARCHAR, TYPE_MAX, 0);
   struct value out;
   struct sqlerr e = {0};
-  struct session_format fmt = {ORDER_YMD, NULL};
+  struct session_format fmt = {ORDER_YMD, NULL, false};
   int style = v->id == T_FLOAT || v->id == T_REAL         ? 3
               : v->id == T_MONEY || v->id == T_SMALLMONEY ? 2
               : type_is_date(v->id)                       ? 121

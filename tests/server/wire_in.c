@@ -68,7 +68,7 @@ static bool read_lob(struct reader *r, struct type *t, struct value *v,
   uint32_t n;
   (void)rd_u32(r);
   *t = type_of(id);
-  if (id != T_IMAGE) t->coll = (uint8_t)read_collation(r, w);
+  if (id != T_IMAGE) t->coll = (uint16_t)read_collation(r, w);
   v->id = t->id;
   n = rd_u32(r);
   v->null = n == UINT32_MAX;
