@@ -45,20 +45,13 @@ static void read_columns(struct engine *en, struct table *t) {
       "ii.seqno = 0 AND NOT il.partial AND ii.name = c.name ORDER BY il.seq), "
       "iif(pk = 1, 'PK', NULL)) FROM pragma_table_info(?1) AS c";
   sqlite3_stmt *stmt;
-  unsigned cap = 0;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK) return;
   sqlite3_bind_text(stmt, 1, t->sqlite_name, -1, SQLITE_STATIC);
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(stmt, 0);
     const char *decl = (const char *)sqlite3_column_text(stmt, 1);
     struct source_column *c;
-    if (t->n == cap) {
-      struct source_column *bigger;
-      cap = cap ? 2 * cap : 16;
-      bigger = arena_alloc(en->a, cap * sizeof *bigger);
-      if (t->n) memcpy(bigger, t->cols, t->n * sizeof *bigger);
-      t->cols = bigger;
-    }
+    t->cols = arena_push(en->a, t->cols, t->n, sizeof *t->cols);
     c = &t->cols[t->n++];
     c->name = arena_text(en->a, name, strlen(name));
     /* a column that declares no type of SQL Server's is text */
@@ -114,7 +107,7 @@ struct table **catalog_all(struct engine *en, unsigned *count) {
                             "'sqlite_%' ORDER BY name";
   sqlite3_stmt *stmt;
   struct table **all = NULL;
-  unsigned cap = 0, n = 0;
+  unsigned n = 0;
   *count = 0;
   if (strcasecmp(en->s->db, en->s->srv->database) != 0) return NULL;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
@@ -125,13 +118,7 @@ struct table **catalog_all(struct engine *en, unsigned *count) {
     t->is_view =
         strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
     read_columns(en, t);
-    if (n == cap) {
-      struct table **bigger;
-      cap = cap ? 2 * cap : 16;
-      bigger = arena_alloc(en->a, cap * sizeof *bigger);
-      if (n) memcpy(bigger, all, n * sizeof *bigger);
-      all = bigger;
-    }
+    all = arena_push(en->a, all, n, sizeof *all);
     all[n++] = t;
   }
   sqlite3_finalize(stmt);

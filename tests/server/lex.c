@@ -277,10 +277,7 @@ void *parser_alloc(struct parser *p, size_t bytes) {
 
 void *parser_push(struct parser *p, void *array, unsigned count,
                   size_t element) {
-  if (count && (count & (count - 1)) != 0) return array;
-  void *bigger = parser_alloc(p, element * (count ? 2 * (size_t)count : 1));
-  if (count) memcpy(bigger, array, element * count);
-  return bigger;
+  return arena_push(p->env->a, array, count, element);
 }
 
 const char *take_name(struct parser *p) {

@@ -66,17 +66,8 @@ static void add_output(struct query *q, struct node *e, const char *name,
                        const struct source_column *from) {
   struct arena *a = q->en->a;
   unsigned n = q->col_count;
-  if ((n & (n - 1)) == 0) { /* doubling arrays in the arena */
-    size_t cap = n ? 2 * (size_t)n : 1;
-    struct node **list = arena_alloc(a, cap * sizeof *list);
-    struct column *cols = arena_alloc(a, cap * sizeof *cols);
-    if (n) {
-      memcpy(list, q->list, n * sizeof *list);
-      memcpy(cols, q->cols, n * sizeof *cols);
-    }
-    q->list = list;
-    q->cols = cols;
-  }
+  q->list = arena_push(a, q->list, n, sizeof *q->list);
+  q->cols = arena_push(a, q->cols, n, sizeof *q->cols);
   q->list[n] = e;
   q->cols[n].name = name;
   q->cols[n].type = e->type;

@@ -23,10 +23,8 @@ static struct source *tables(struct engine *en) {
               "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
               "TABLE_NAME sysname, TABLE_TYPE varchar(10)");
   for (unsigned i = 0; i < n; i++) {
-    rowset_text(&r, en->s->db);
-    rowset_text(&r, all[i]->schema);
-    rowset_text(&r, all[i]->name);
-    rowset_text(&r, all[i]->is_view ? "VIEW" : "BASE TABLE");
+    rowset_row(&r, "tttt", en->s->db, all[i]->schema, all[i]->name,
+               all[i]->is_view ? "VIEW" : "BASE TABLE");
   }
   return rowset_done(&r);
 }
@@ -65,14 +63,9 @@ static struct source *columns(struct engine *en) {
         octets = 2147483647;
         length = id == T_NTEXT ? 1073741823 : octets;
       }
-      rowset_text(&r, en->s->db);
-      rowset_text(&r, all[i]->schema);
-      rowset_text(&r, all[i]->name);
-      rowset_text(&r, c->name);
-      rowset_int(&r, k + 1);
-      rowset_null(&r);
-      rowset_text(&r, c->type.notnull ? "NO" : "YES");
-      rowset_text(&r, type_name(&c->type));
+      rowset_row(&r, "ttttintt", en->s->db, all[i]->schema, all[i]->name,
+                 c->name, k + 1, c->type.notnull ? "NO" : "YES",
+                 type_name(&c->type));
       number_or_null(&r, chars || (bin && id != T_ROWVERSION), length);
       number_or_null(&r, chars || (bin && id != T_ROWVERSION), octets);
       number_or_null(&r, number, type_precision(&c->type));
@@ -100,17 +93,11 @@ static struct source *databases(struct engine *en) {
               "snapshot_isolation_state_desc nvarchar(60), "
               "is_read_committed_snapshot_on bit");
   for (unsigned i = 0; i < 5; i++) {
-    rowset_text(&r, i < 4 ? system[i] : en->s->srv->database);
-    rowset_int(&r, i + 1);
-    rowset_int(&r, 0);
-    rowset_text(&r, "ONLINE");
-    rowset_int(&r, 150);
-    rowset_text(&r, collation_name(en->s->srv->coll));
-    rowset_int(&r, 0);
-    rowset_int(&r, i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot);
-    rowset_text(&r, (i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot) ? "ON"
-                                                                      : "OFF");
-    rowset_int(&r, i == 4 && en->s->srv->rcsi);
+    rowset_row(&r, "tiititiiti", i < 4 ? system[i] : en->s->srv->database,
+               i + 1, 0, "ONLINE", 150, collation_name(en->s->srv->coll), 0,
+               i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot,
+               (i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot) ? "ON" : "OFF",
+               i == 4 && en->s->srv->rcsi);
   }
   return rowset_done(&r);
 }
@@ -137,21 +124,13 @@ static struct source *sessions(struct engine *en) {
               "transaction_isolation_level smallint not null, "
               "lock_timeout int not null, deadlock_priority int not null, "
               "is_user_process bit not null");
-  rowset_int(&r, s->net.spid);
-  rowset_text(&r, s->login.host);
-  rowset_text(&r, s->login.app);
-  rowset_text(&r, s->login.user);
-  rowset_text(&r, "running");
-  rowset_int(&r, s->wire.textsize);
-  rowset_text(&r, s->fmt.language->name);
-  rowset_text(&r, orders[s->fmt.order]);
-  rowset_int(&r, 7);
+  rowset_row(&r, "ittttitti", s->net.spid, s->login.host, s->login.app,
+             s->login.user, "running", s->wire.textsize, s->fmt.language->name,
+             orders[s->fmt.order], 7);
   for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
     rowset_int(&r, (s->options & bits[i]) != 0);
-  rowset_int(&r, s->isolation);
-  rowset_int(&r, s->lock_timeout);
-  rowset_int(&r, s->deadlock_priority);
-  rowset_int(&r, 1);
+  rowset_row(&r, "iiii", s->isolation, s->lock_timeout, s->deadlock_priority,
+             1);
   return rowset_done(&r);
 }
 
@@ -164,13 +143,12 @@ static struct source *objects(struct engine *en, int want_views) {
               "type char(2), type_desc nvarchar(60)");
   for (unsigned i = 0; i < n; i++) {
     if (want_views >= 0 && all[i]->is_view != (want_views == 1)) continue;
-    rowset_text(&r, all[i]->name);
-    rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
-    rowset_int(&r, strcasecmp(all[i]->schema, "dbo") == 0
-                       ? 1
-                       : object_id_of("", all[i]->schema) % 1000 + 5);
-    rowset_text(&r, all[i]->is_view ? "V " : "U ");
-    rowset_text(&r, all[i]->is_view ? "VIEW" : "USER_TABLE");
+    rowset_row(
+        &r, "tiitt", all[i]->name, object_id_of(all[i]->schema, all[i]->name),
+        strcasecmp(all[i]->schema, "dbo") == 0
+            ? 1
+            : object_id_of("", all[i]->schema) % 1000 + 5,
+        all[i]->is_view ? "V " : "U ", all[i]->is_view ? "VIEW" : "USER_TABLE");
   }
   return rowset_done(&r);
 }
@@ -182,17 +160,14 @@ static struct source *schemas(struct engine *en) {
   rowset_init(&r, en,
               "name sysname, schema_id int not null, "
               "principal_id int");
-  rowset_text(&r, "dbo");
-  rowset_int(&r, 1);
-  rowset_int(&r, 1);
+  rowset_row(&r, "tii", "dbo", 1, 1);
   for (unsigned i = 0; i < n; i++) {
     bool seen = strcasecmp(all[i]->schema, "dbo") == 0;
     for (unsigned k = 0; k < i; k++)
       seen |= strcasecmp(all[i]->schema, all[k]->schema) == 0;
     if (seen) continue;
-    rowset_text(&r, all[i]->schema);
-    rowset_int(&r, object_id_of("", all[i]->schema) % 1000 + 5);
-    rowset_int(&r, 1);
+    rowset_row(&r, "tii", all[i]->schema,
+               object_id_of("", all[i]->schema) % 1000 + 5, 1);
   }
   return rowset_done(&r);
 }
@@ -211,20 +186,13 @@ static struct source *sys_columns(struct engine *en) {
   for (unsigned i = 0; i < n; i++)
     for (unsigned k = 0; k < all[i]->n; k++) {
       const struct type *t = &all[i]->cols[k].type;
-      rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
-      rowset_text(&r, all[i]->cols[k].name);
-      rowset_int(&r, k + 1);
-      rowset_int(&r, type_system_id(t));
-      rowset_int(&r, type_system_id(t));
-      rowset_int(&r, type_max_length(t));
-      rowset_int(&r, type_precision(t));
-      rowset_int(&r, type_scale(t));
-      rowset_text(&r, type_is_string(t->id) && t->id != T_XML
-                          ? collation_name(t->coll)
-                          : NULL);
-      rowset_int(&r, !t->notnull);
-      rowset_int(&r, 0);
-      rowset_int(&r, 0);
+      rowset_row(
+          &r, "itiiiiiitiii", object_id_of(all[i]->schema, all[i]->name),
+          all[i]->cols[k].name, k + 1, type_system_id(t), type_system_id(t),
+          type_max_length(t), type_precision(t), type_scale(t),
+          type_is_string(t->id) && t->id != T_XML ? collation_name(t->coll)
+                                                  : NULL,
+          !t->notnull, 0, 0);
     }
   return rowset_done(&r);
 }
@@ -238,13 +206,9 @@ static struct source *types(struct engine *en) {
               "is_user_defined bit not null");
   for (unsigned id = T_BIT; id < T_COUNT; id++) {
     struct type t = type_of(id);
-    rowset_text(&r, type_name(&t));
-    rowset_int(&r, type_system_id(&t));
-    rowset_int(&r, type_system_id(&t));
-    rowset_int(&r, type_max_length(&t));
-    rowset_int(&r, type_precision(&t));
-    rowset_int(&r, type_scale(&t));
-    rowset_int(&r, 0);
+    rowset_row(&r, "tiiiiii", type_name(&t), type_system_id(&t),
+               type_system_id(&t), type_max_length(&t), type_precision(&t),
+               type_scale(&t), 0);
   }
   return rowset_done(&r);
 }
@@ -256,12 +220,8 @@ static struct source *connections(struct engine *en) {
               "protocol_type nvarchar(40), encrypt_option nvarchar(40) not "
               "null, auth_scheme nvarchar(40) not null, net_packet_size int");
   en->s->volatile_answer = true;
-  rowset_int(&r, en->s->net.spid);
-  rowset_text(&r, "TCP");
-  rowset_text(&r, "TSQL");
-  rowset_text(&r, en->s->net.tls ? "TRUE" : "FALSE");
-  rowset_text(&r, "SQL");
-  rowset_int(&r, en->s->net.packet_size);
+  rowset_row(&r, "itttti", en->s->net.spid, "TCP", "TSQL",
+             en->s->net.tls ? "TRUE" : "FALSE", "SQL", en->s->net.packet_size);
   return rowset_done(&r);
 }
 
