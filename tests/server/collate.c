@@ -87,9 +87,10 @@ static bool parse_suffix(struct collation *c, const char *p) {
     c->kana = take(&p, "_KS");
     c->width = take(&p, "_WS");
     (void)take(&p, "_VSS");
-    (void)take(&p, "_SC");
+    if (take(&p, "_SC") || c->version >= 3) c->flags |= COLL_SC;
   }
-  if (windows && c->version >= 2 && take(&p, "_UTF8")) c->flags |= COLL_UTF8;
+  if (windows && c->version >= 2 && take(&p, "_UTF8"))
+    c->flags |= COLL_UTF8 | COLL_SC;
   return *p == 0;
 }
 

@@ -8,7 +8,14 @@
 
 #include "base.h"
 
-enum { COLL_CS = 1, COLL_BIN = 2, COLL_UTF8 = 4, COLL_AI = 8, COLL_FLAGS = 4 };
+enum {
+  COLL_CS = 1,
+  COLL_BIN = 2,
+  COLL_UTF8 = 4,
+  COLL_AI = 8,
+  COLL_SC = 16,
+  COLL_FLAGS = 5 /* bits */
+};
 
 /* False when SQL Server knows no collation of that name (as far as this server
 ** knows its families). */

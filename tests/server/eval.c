@@ -409,8 +409,15 @@ static int eval_like(const struct eval *ev, const struct node *n) {
   if (n->argc > 2) {
     size_t at = 0;
     if (!eval_expr(ev, n->arg[2], &esc)) return -2;
-    if (esc.null || esc.u.s.n == 0) return -1;
-    escape = text_next(esc.u.s.p, esc.u.s.n, &at);
+    if (esc.null) return -1;
+    if (esc.u.s.n) escape = text_next(esc.u.s.p, esc.u.s.n, &at);
+    if (at == 0 || at < esc.u.s.n) {
+      sqlerr_set(ev->en->e, 506, 16, 1,
+                 "The invalid escape character \"%.*s\" was specified in a "
+                 "LIKE predicate.",
+                 (int)(esc.u.s.n > 100 ? 100 : esc.u.s.n), esc.u.s.p);
+      return -2;
+    }
   }
   if (s.null || pat.null || s.raw) return -1;
   yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll,

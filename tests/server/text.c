@@ -3,6 +3,7 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -225,74 +226,116 @@ static bool same_char(uint32_t x, uint32_t y, unsigned coll) {
   return !(coll & (COLL_CS | COLL_BIN)) && text_fold(x) == text_fold(y);
 }
 
-/* [abc], [^a-z]: *at stands after the bracket. */
-static bool in_set(uint32_t c, const char *pat, size_t pn, size_t *at,
-                   unsigned coll) {
-  bool found = false, negate = false;
-  if (*at < pn && pat[*at] == '^') {
-    negate = true;
-    ++*at;
-  }
-  while (*at < pn && pat[*at] != ']') {
-    uint32_t lo = text_next(pat, pn, at), hi = lo;
-    if (*at + 1 < pn && pat[*at] == '-' && pat[*at + 1] != ']') {
-      ++*at;
-      hi = text_next(pat, pn, at);
+/* ---- LIKE ---- */
+
+/* What _ stands for: a UTF-16 unit, under an _SC collation a character. */
+struct units {
+  uint32_t small[256], *p; /* owned when it is not `small` */
+  size_t n;
+};
+
+static void units_of(struct units *u, const char *s, size_t n, unsigned coll) {
+  u->p = n > 256 ? mem_alloc(n * sizeof *u->p) : u->small;
+  u->n = 0;
+  for (size_t i = 0; i < n;) {
+    uint32_t cp = text_next(s, n, &i);
+    if (cp >= 0x10000 && !(coll & COLL_SC)) {
+      u->p[u->n++] = 0xd800 + ((cp - 0x10000) >> 10);
+      cp = 0xdc00 + ((cp - 0x10000) & 0x3ff);
     }
-    if (coll & COLL_BIN)
-      found |= c >= lo && c <= hi;
-    else
-      found |= same_char(c, lo, coll) || same_char(c, hi, coll) ||
-               (weight(c, coll) > weight(lo, coll) &&
-                weight(c, coll) < weight(hi, coll));
+    u->p[u->n++] = cp;
   }
-  if (*at < pn) ++*at;
-  return found != negate;
 }
 
-static bool like_from(const char *s, size_t n, size_t i, const char *pat,
-                      size_t pn, size_t j, uint32_t escape, unsigned coll,
-                      bool blanks) {
-  size_t star_i = 0, star_j = 0;
+struct like {
+  const uint32_t *pat;
+  size_t n;
+  uint32_t escape;
+  unsigned coll;
+};
+
+/* The pattern's unit at *at, which an escape may make plain. */
+static uint32_t set_unit(const struct like *l, size_t *at, bool *plain) {
+  *plain = l->escape && l->pat[*at] == l->escape && *at + 1 < l->n;
+  if (*plain) ++*at;
+  return l->pat[(*at)++];
+}
+
+/* [abc], [^a-z]: `at` stands after the bracket; *next after the closing one.
+** Without that nothing matches. */
+static bool in_set(const struct like *l, uint32_t c, size_t at, size_t *next) {
+  bool found = false, plain;
+  bool negate = at < l->n && l->pat[at] == '^' && l->escape != '^';
+  if (negate) at++;
+  while (at < l->n) {
+    uint32_t lo = set_unit(l, &at, &plain), hi = lo;
+    if (lo == ']' && !plain) {
+      *next = at;
+      return found != negate;
+    }
+    if (at + 1 < l->n && l->pat[at] == '-' && l->escape != '-' &&
+        l->pat[at + 1] != ']') {
+      at++;
+      hi = set_unit(l, &at, &plain);
+    }
+    if (l->coll & COLL_BIN)
+      found |= c >= lo && c <= hi;
+    else
+      found |= same_char(c, lo, l->coll) || same_char(c, hi, l->coll) ||
+               (weight(c, l->coll) > weight(lo, l->coll) &&
+                weight(c, l->coll) < weight(hi, l->coll));
+  }
+  return false;
+}
+
+/* `end`: where the text may end; only blanks follow there. */
+static bool like_from(const struct like *l, const uint32_t *s, size_t n,
+                      size_t end) {
+  size_t i = 0, j = 0, star_i = 0, star_j = 0;
   bool star = false;
   for (;;) {
     bool ok = false;
-    if (j < pn) {
-      size_t jj = j, ii = i;
-      uint32_t p = text_next(pat, pn, &jj);
-      if (p == '%' && p != escape) {
-        star = true;
-        star_i = i;
-        star_j = j = jj;
-        continue;
-      }
-      if (i < n) {
-        uint32_t c = text_next(s, n, &ii);
-        if (escape && p == escape && jj < pn)
-          ok = same_char(c, text_next(pat, pn, &jj), coll);
-        else if (p == '_')
-          ok = true;
-        else if (p == '[')
-          ok = in_set(c, pat, pn, &jj, coll);
-        else
-          ok = same_char(c, p, coll);
-      }
-      if (ok) {
-        i = ii;
-        j = jj;
-        continue;
-      }
-    } else if (i == n || (blanks && trimmed(s + i, n - i) == 0)) {
-      return true;
+    size_t next = j + 1;
+    uint32_t p = j < l->n ? l->pat[j] : 0;
+    if (j == l->n && i >= end) return true;
+    if (j < l->n && p == '%' && p != l->escape) {
+      star = true;
+      star_i = i;
+      star_j = j = next;
+      continue;
+    }
+    if (j < l->n && l->escape && p == l->escape) {
+      if (next == l->n) return false; /* nothing after it */
+      ok = i < n && same_char(s[i], l->pat[next++], l->coll);
+    } else if (j < l->n && i < n) {
+      ok = p == '_'   ? true
+           : p == '[' ? in_set(l, s[i], next, &next)
+                      : same_char(s[i], p, l->coll);
+    }
+    if (ok) {
+      i++;
+      j = next;
+      continue;
     }
     if (!star || star_i >= n) return false;
-    (void)text_next(s, n, &star_i);
-    i = star_i;
+    i = ++star_i;
     j = star_j;
   }
 }
 
 bool text_like(const char *s, size_t n, const char *pat, size_t pn,
                uint32_t escape, unsigned coll, bool blanks) {
-  return like_from(s, n, 0, pat, pn, 0, escape, coll, blanks);
+  struct units text, pattern;
+  struct like l;
+  size_t end;
+  bool yes;
+  units_of(&text, s, n, coll);
+  units_of(&pattern, pat, pn, coll);
+  l = (struct like){pattern.p, pattern.n, escape, coll};
+  end = text.n;
+  while (blanks && end && text.p[end - 1] == ' ') end--;
+  yes = like_from(&l, text.p, text.n, end);
+  if (text.p != text.small) free(text.p);
+  if (pattern.p != pattern.small) free(pattern.p);
+  return yes;
 }
