@@ -44,14 +44,16 @@ start() { # NAME OPTIONS...: a server; its port in $work/NAME.port
   echo "not ok: the server does not start"
   exit 1
 }
-start plain --encrypt unsupported
+start plain --encrypt unsupported --deny odd.secret
+start other --encrypt unsupported --release 2014 --snapshot --rcsi --collation Cyrillic_General_CI_AS --listen ::1
 start tls --encrypt required --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start strict --encrypt strict --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 start login --encrypt off --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
+start faults --encrypt off --language Deutsch --fault-file "$work/faults" --cert "$work/certs/server.pem" --key "$work/certs/server-key.pem"
 
-export JUDGE_DIR="$work"
-JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port")
-export JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
+export JUDGE_DIR="$work" JUDGE_FAULT_FILE="$work/faults"
+JUDGE_PLAIN=$(cat "$work/plain.port") JUDGE_TLS=$(cat "$work/tls.port") JUDGE_LOGIN=$(cat "$work/login.port") JUDGE_STRICT=$(cat "$work/strict.port") JUDGE_FAULTS=$(cat "$work/faults.port") JUDGE_OTHER=$(cat "$work/other.port")
+export JUDGE_FAULTS JUDGE_OTHER JUDGE_PLAIN JUDGE_TLS JUDGE_LOGIN JUDGE_STRICT
 cat >"$work/freetds.conf" <<CONF
 [plain]
 host = 127.0.0.1
@@ -68,6 +70,12 @@ encryption = require
 ca file = $work/certs/ca.pem
 client charset = UTF-8
 text size = 2147483647
+[other]
+host = ::1
+port = $JUDGE_OTHER
+tds version = 7.4
+encryption = off
+client charset = UTF-8
 [login]
 host = 127.0.0.1
 port = $JUDGE_LOGIN
@@ -137,6 +145,7 @@ for p in /usr/bin/python3 python3; do
 done
 if [ -n "$python" ]; then judge pymssql "$python" "$here/pymssql_judge.py"; else missing pymssql pymssql python3-pymssql; fi
 if [ -n "$python" ]; then judge semantics "$python" "$here/semantics.py"; fi
+if [ -n "$python" ]; then judge faults "$python" "$here/faults.py"; fi
 if ! has npm; then
   missing tedious npm npm
 else

@@ -78,3 +78,27 @@ INSERT INTO "sales.vwOrders" VALUES (1, 'A-1', '10.5000'), (2, 'a-2 ', '-3.2500'
 CREATE TABLE many (n int NOT NULL, t nvarchar(200));
 WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 50000)
 INSERT INTO many SELECT i, 'A row to fill packets with, number ' || i FROM c;
+CREATE TABLE changing(a int);
+INSERT INTO changing VALUES (1);
+
+-- Names and columns with habits of their own.
+CREATE TABLE odd ("ends blank " int, "plain" nvarchar(20), "secret" nvarchar(20));
+INSERT INTO odd VALUES (1, 'p', 's');
+CREATE TABLE lean (id int, "from" "datetime2(0) NOT NULL HIDDEN",
+  "seldom" "int SPARSE", "rare" "nvarchar(10) SPARSE", "all" "xml column_set");
+INSERT INTO lean VALUES (1, '2024-01-01 00:00:00', 7, NULL, '<seldom>7</seldom>');
+CREATE TABLE keyed (id int NOT NULL, code varchar(20), wcode "varchar(20) COLLATE Latin1_General_CI_AS", ncode nvarchar(20),
+  amount "decimal(9,2)", day date, moment "datetime2(3)", free nvarchar(20));
+INSERT INTO keyed VALUES (1, 'a', 'a', 'a', 1.5, '2024-01-01', '2024-01-01 00:00:00.000', 'a');
+CREATE UNIQUE INDEX pk_keyed ON keyed(id);
+CREATE INDEX ix_code ON keyed(code, free);
+CREATE INDEX ix_wcode ON keyed(wcode);
+CREATE INDEX ix_ncode ON keyed(ncode);
+CREATE INDEX ix_amount ON keyed(amount);
+CREATE INDEX ix_day ON keyed(day);
+CREATE INDEX ix_moment ON keyed(moment);
+CREATE TABLE pages (cyr "varchar(20) COLLATE Cyrillic_General_CI_AS", pol "varchar(20) COLLATE Polish_CI_AS",
+  gre "varchar(20) COLLATE Greek_CI_AS", tha "varchar(20) COLLATE Thai_CI_AS", prc "varchar(20) COLLATE Chinese_PRC_CI_AS",
+  jap "char(10) COLLATE Japanese_CI_AS", tur "varchar(max) COLLATE Turkish_CI_AS", utf "varchar(20) COLLATE Latin1_General_100_CI_AS_SC_UTF8",
+  ai "varchar(20) COLLATE Latin1_General_CI_AI", bin "varchar(20) COLLATE Latin1_General_BIN2");
+INSERT INTO pages VALUES ('Привет Ё', 'Łódź', 'Άλφα', 'ไทย', '中文', 'ひらカ', 'İığ', 'Łódź 😀', 'Éa', 'Aa');

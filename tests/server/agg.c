@@ -180,6 +180,7 @@ static void put_key(struct buf *b, const struct value *v, unsigned coll) {
     while (n && v->u.s.p[n - 1] == ' ') n--;
     for (size_t i = 0; i < n;) {
       uint32_t cp = text_next(v->u.s.p, n, &i);
+      if (coll & COLL_AI) cp = text_unaccented(cp);
       buf_u32(b, coll & (COLL_CS | COLL_BIN) ? cp : text_fold(cp));
     }
   } else if (type_is_binary(v->id)) {

@@ -162,7 +162,7 @@ struct parse_env {
   struct arena *a;
   struct sqlerr *e;
   bool quoted_identifier;
-  uint8_t coll;
+  uint16_t coll;
 };
 
 /* NULL with an error set when the text is no T-SQL that this server knows. */

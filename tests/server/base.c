@@ -107,6 +107,14 @@ char *arena_format(struct arena *a, const char *fmt, ...) {
   return out;
 }
 
+void *arena_push(struct arena *a, void *array, unsigned count, size_t element) {
+  void *bigger;
+  if (count && (count & (count - 1)) != 0) return array;
+  bigger = arena_alloc(a, element * (count ? 2 * (size_t)count : 1));
+  if (count) memcpy(bigger, array, element * count);
+  return bigger;
+}
+
 void arena_reset(struct arena *a) {
   a->at = a->first;
   a->used = 0;

@@ -27,6 +27,8 @@ void *arena_dup(struct arena *a, const void *p, size_t bytes);
 char *arena_text(struct arena *a, const char *p, size_t bytes); /* NUL added */
 char *arena_format(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* An array of `count` elements with room for one more. */
+void *arena_push(struct arena *a, void *array, unsigned count, size_t element);
 void arena_reset(struct arena *a); /* keeps the chunks for reuse */
 void arena_clear(struct arena *a);
 

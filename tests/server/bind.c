@@ -67,7 +67,9 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to) {
   c->arg[0] = n;
   c->argc = 1;
   c->coll_rank = n->coll_rank;
-  if (n->kind == N_LITERAL) { /* fold it, unless that fails: then at run time */
+  /* fold it, unless that fails or depends on a SET before: then at run time */
+  if (n->kind == N_LITERAL &&
+      !(type_is_date(to.id) && type_is_string(n->type.id))) {
     struct sqlerr e = {0};
     struct value v;
     if (convert(&v, &n->value, &to, -1, &en->s->fmt, en->a, &e)) {
@@ -80,6 +82,16 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to) {
 }
 
 /* ---- names ---- */
+
+void bind_permission(struct engine *en, int line,
+                     const struct source_column *c) {
+  if (!c->denied) return;
+  en->deferred = true; /* told when the statement runs */
+  bind_error(en, line, 230, 14, 1,
+             "The SELECT permission was denied on the column '%s' of the "
+             "object '%s', database '%s', schema '%s'.",
+             c->name, c->table, en->s->srv->database, c->schema);
+}
 
 static bool bind_column(struct engine *en, struct scope *scope,
                         struct node *n) {
@@ -103,7 +115,9 @@ static bool bind_column(struct engine *en, struct scope *scope,
       n->scope = s;
       n->index = (unsigned)found;
       n->type = s->cols[found].type;
+      n->type.beside = BESIDE_NOTHING;
       n->coll_rank = 2;
+      bind_permission(en, n->line, &s->cols[found]);
       s->cols[found].used = true;
       return true;
     }
@@ -492,6 +506,7 @@ static bool bind_cast_node(struct engine *en, struct node *n) {
   if (type_is_string(n->type.id) && type_is_string(a->type.id) &&
       a->coll_rank > 1)
     n->type.coll = a->type.coll;
+  if (type_is_binary(n->type.id)) n->type.coll = a->type.coll; /* whose bytes */
   if (n->coll_rank < 1) n->coll_rank = 1;
   if (a->type.id == T_NONE && a->kind == N_LITERAL) a->value.id = n->type.id;
   n->type.notnull = notnull && !n->tries && type_is_string(n->type.id) &&
@@ -555,10 +570,19 @@ bool bind_expr(struct engine *en, struct scope *scope, struct node *n) {
     return bind_in(en, scope, n);
   case N_LIKE:
     n->predicate = true;
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
+      unsigned id = n->arg[i]->type.id;
+      if (id == T_XML || id == T_VARIANT || id == T_IMAGE || id == T_UDT) {
+        bind_error(en, n->line, 8116, 16, 1,
+                   "Argument data type %s is invalid for argument %u of like "
+                   "function.",
+                   type_name(&n->arg[i]->type), i + 1);
+        return true;
+      }
       if (!type_is_string(n->arg[i]->type.id))
         n->arg[i] = bind_cast(en, n->arg[i],
                               type_string(T_VARCHAR, 8000, en->s->srv->coll));
+    }
     join_collations(en, n, n->arg[0], n->arg[1], "like");
     return true;
   case N_ISNULL:

@@ -16,6 +16,7 @@ struct capture {    /* a response being recorded */
   } * cuts;       /* owned */
   size_t cut_count, cut_cap;
   bool too_big;
+  char plan[160]; /* what the log says of it */
 };
 void capture_add(struct capture *c, const uint8_t *p, size_t n, int64_t rows);
 void capture_clear(struct capture *c);

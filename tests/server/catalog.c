@@ -14,6 +14,18 @@ bool catalog_denied(const struct engine *en, const char *table) {
   return false;
 }
 
+bool catalog_denied_column(const struct engine *en, const struct table *t,
+                           const char *column) {
+  size_t n = strlen(t->name);
+  for (unsigned i = 0; i < en->s->srv->denied; i++) {
+    const char *d = en->s->srv->deny[i];
+    if (strncasecmp(d, t->name, n) == 0 && d[n] == '.' &&
+        strcasecmp(d + n + 1, column) == 0)
+      return true;
+  }
+  return false;
+}
+
 static void split(struct engine *en, struct table *t, const char *name) {
   const char *dot = strchr(name, '.');
   t->sqlite_name = arena_text(en->a, name, strlen(name));
@@ -26,29 +38,29 @@ static void split(struct engine *en, struct table *t, const char *name) {
 }
 
 static void read_columns(struct engine *en, struct table *t) {
-  static const char sql[] = "SELECT name, type, \"notnull\" FROM "
-                            "pragma_table_info(?1)";
+  /* the primary key of a rowid table has no index of its own in SQLite */
+  static const char sql[] =
+      "SELECT name, type, \"notnull\", coalesce((SELECT il.name FROM "
+      "pragma_index_list(?1) AS il, pragma_index_info(il.name) AS ii WHERE "
+      "ii.seqno = 0 AND NOT il.partial AND ii.name = c.name ORDER BY il.seq), "
+      "iif(pk = 1, 'PK', NULL)) FROM pragma_table_info(?1) AS c";
   sqlite3_stmt *stmt;
-  unsigned cap = 0;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK) return;
   sqlite3_bind_text(stmt, 1, t->sqlite_name, -1, SQLITE_STATIC);
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(stmt, 0);
     const char *decl = (const char *)sqlite3_column_text(stmt, 1);
     struct source_column *c;
-    if (t->n == cap) {
-      struct source_column *bigger;
-      cap = cap ? 2 * cap : 16;
-      bigger = arena_alloc(en->a, cap * sizeof *bigger);
-      if (t->n) memcpy(bigger, t->cols, t->n * sizeof *bigger);
-      t->cols = bigger;
-    }
+    t->cols = arena_push(en->a, t->cols, t->n, sizeof *t->cols);
     c = &t->cols[t->n++];
     c->name = arena_text(en->a, name, strlen(name));
     /* a column that declares no type of SQL Server's is text */
     if (!type_parse(&c->type, decl ? decl : "", en->s->srv->coll, en->a))
       c->type = type_string(T_NVARCHAR, 4000, en->s->srv->coll);
     if (sqlite3_column_int(stmt, 2)) c->type.notnull = true;
+    if (sqlite3_column_text(stmt, 3))
+      c->index =
+          arena_format(en->a, "%s", (const char *)sqlite3_column_text(stmt, 3));
     if (c->type.id == T_ROWVERSION) c->type.notnull = true;
   }
   sqlite3_finalize(stmt);
@@ -58,7 +70,8 @@ static struct table *find(struct engine *en, const char *wanted) {
   static const char sql[] =
       "SELECT name, type FROM (SELECT name, type FROM sqlite_schema UNION ALL "
       "SELECT name, type FROM sqlite_temp_schema) WHERE type IN ('table', "
-      "'view') AND name NOT LIKE 'sqlite_%' AND lower(name) = lower(?1)";
+      "'view') AND name NOT LIKE 'sqlite_%' AND rtrim(lower(name)) = "
+      "rtrim(lower(?1))";
   sqlite3_stmt *stmt;
   struct table *t = NULL;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
@@ -80,7 +93,6 @@ static struct table *find(struct engine *en, const char *wanted) {
 struct table *catalog_table(struct engine *en, const struct object_name *name) {
   const char *db = name->part[2] ? name->part[2] : en->s->db;
   const char *schema = name->part[1];
-  if (name->part[3]) return NULL;
   if (name->part[0][0] != '#' && strcasecmp(db, en->s->srv->database) != 0)
     return NULL;
   if (schema && !text_equal_name(schema, "dbo", en->s->srv->coll))
@@ -95,7 +107,7 @@ struct table **catalog_all(struct engine *en, unsigned *count) {
                             "'sqlite_%' ORDER BY name";
   sqlite3_stmt *stmt;
   struct table **all = NULL;
-  unsigned cap = 0, n = 0;
+  unsigned n = 0;
   *count = 0;
   if (strcasecmp(en->s->db, en->s->srv->database) != 0) return NULL;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
@@ -106,13 +118,7 @@ struct table **catalog_all(struct engine *en, unsigned *count) {
     t->is_view =
         strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
     read_columns(en, t);
-    if (n == cap) {
-      struct table **bigger;
-      cap = cap ? 2 * cap : 16;
-      bigger = arena_alloc(en->a, cap * sizeof *bigger);
-      if (n) memcpy(bigger, all, n * sizeof *bigger);
-      all = bigger;
-    }
+    all = arena_push(en->a, all, n, sizeof *all);
     all[n++] = t;
   }
   sqlite3_finalize(stmt);

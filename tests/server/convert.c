@@ -244,14 +244,23 @@ static bool to_date(struct job *j) {
     if (in->id == T_TIME) w.days = DAYS_TO_1900;
     if (in->id == T_DATE && j->to->id == T_TIME) return not_allowed(j);
   } else if (type_is_string(in->id)) {
-    has = date_parse(in->u.s.p, in->u.s.n, j->fmt->order, &w);
-    if (!has && j->style >= 0) { /* CONVERT(date, '31/12/2024', 103) */
+    struct date_style style = {j->fmt->order, j->fmt->language,
+                               j->to->id == T_DATETIME ||
+                                   j->to->id == T_SMALLDATETIME};
+    has = date_parse(in->u.s.p, in->u.s.n, &style, &w);
+    if (has <= 0 && j->style >= 0) { /* CONVERT(date, '31/12/2024', 103) */
       int s = j->style % 100;
-      enum date_order o = s == 3 || s == 4 || s == 5 || s == 6 ? ORDER_DMY
-                          : s == 2 || s == 11                  ? ORDER_YMD
-                                                               : ORDER_MDY;
-      has = date_parse(in->u.s.p, in->u.s.n, o, &w);
+      style.order = s == 3 || s == 4 || s == 5 || s == 6      ? ORDER_DMY
+                    : s == 2 || s == 11 || s >= 20 || s == 12 ? ORDER_YMD
+                                                              : ORDER_MDY;
+      has = date_parse(in->u.s.p, in->u.s.n, &style, &w);
     }
+    if (has < 0 && style.old)
+      return sqlerr_set(j->e, 242, 16, 3,
+                        "The conversion of a %s data type to a %s data type "
+                        "resulted in an out-of-range value.",
+                        convert_name(in->id), type_name(j->to));
+    if (has < 0) has = 0;
     if (has && (has & HAS_OFFSET) && j->to->id != T_DATETIMEOFFSET &&
         (j->to->id == T_DATETIME || j->to->id == T_SMALLDATETIME))
       has = 0;
@@ -350,7 +359,7 @@ static bool to_binary(struct job *j) {
     else if (type_is_unicode(in->id))
       text_to_utf16(&b, in->u.s.p, in->u.s.n);
     else
-      text_to_1252(&b, in->u.s.p, in->u.s.n);
+      page_encode(&b, in->u.s.p, in->u.s.n, j->to->coll);
   } else if (type_is_integer(in->id)) {
     static const unsigned width[] = {1, 1, 2, 4, 8};
     for (unsigned i = width[in->id - T_BIT]; i-- > 0;)

@@ -33,8 +33,9 @@ static void commas(char text[DEC_TEXT + 24]) {
 static char *date_text(struct job *j) {
   const struct value *in = j->in;
   const struct when *w = &in->u.w;
+  const char *month;
   char date[DATE_TEXT], time[DATE_TEXT], off[16] = "";
-  int y, m, d, style = j->style, s = (int)(w->ticks / TICKS_PER_SECOND);
+  int y, m, d, brief, style = j->style, s = (int)(w->ticks / TICKS_PER_SECOND);
   bool old = in->id == T_DATETIME || in->id == T_SMALLDATETIME;
   int h = s / 3600, scale = in->id == T_DATETIME        ? 3
                             : in->id == T_SMALLDATETIME ? 0
@@ -52,6 +53,8 @@ static char *date_text(struct job *j) {
     snprintf(off, sizeof off, " %c%02d:%02d", w->offset < 0 ? '-' : '+',
              abs(w->offset) / 60, abs(w->offset) % 60);
   if (style < 0) style = old ? 0 : 121;
+  month = date_month(j->fmt->language, m);
+  brief = (int)text_offset(month, strlen(month), 3);
   switch (style) {
   case 0:
   case 100:
@@ -59,9 +62,9 @@ static char *date_text(struct job *j) {
       return arena_format(j->a, "%2d:%02d%s", (h + 11) % 12 + 1, s / 60 % 60,
                           h < 12 ? "AM" : "PM");
     if (in->id == T_DATE)
-      return arena_format(j->a, "%.3s %2d %d", month_names[m - 1], d, y);
-    return arena_format(j->a, "%.3s %2d %d %2d:%02d%s%s", month_names[m - 1], d,
-                        y, (h + 11) % 12 + 1, s / 60 % 60, h < 12 ? "AM" : "PM",
+      return arena_format(j->a, "%.*s %2d %d", brief, month, d, y);
+    return arena_format(j->a, "%.*s %2d %d %2d:%02d%s%s", brief, month, d, y,
+                        (h + 11) % 12 + 1, s / 60 % 60, h < 12 ? "AM" : "PM",
                         off);
   case 1:
     return arena_format(j->a, "%02d/%02d/%02d", m, d, y % 100);
@@ -146,13 +149,13 @@ static char *hex_text(struct job *j) {
   return out;
 }
 
-/* Code page 1252 has no such character: SQL Server puts '?' in its place. */
-static void squeeze_1252(struct job *j) {
+/* What the code page lacks is lost here. */
+static void squeeze(struct job *j) {
   struct buf b = {0};
   struct value *v = j->out;
   if (text_is_ascii(v->u.s.p, v->u.s.n)) return;
-  text_to_1252(&b, v->u.s.p, v->u.s.n);
-  v->u.s.p = text_from_1252(j->a, b.p, b.n, &v->u.s.n);
+  page_encode(&b, v->u.s.p, v->u.s.n, j->to->coll);
+  v->u.s.p = page_decode(j->a, b.p, b.n, j->to->coll, &v->u.s.n);
   buf_clear(&b);
 }
 
@@ -161,12 +164,11 @@ static bool fit_string(struct job *j) {
   struct value *v = j->out;
   size_t want = (size_t)to->len, have;
   bool uni = type_is_unicode(to->id), utf8 = !uni && (to->coll & COLL_UTF8);
-  if (!uni && !utf8 && !v->raw) squeeze_1252(j);
+  if (!uni && !utf8 && !v->raw) squeeze(j);
   if (to->len == TYPE_MAX || type_is_lob(to->id) || to->id == T_XML)
     return true;
-  have = utf8  ? v->u.s.n
-         : uni ? text_utf16_units(v->u.s.p, v->u.s.n)
-               : text_chars(v->u.s.p, v->u.s.n);
+  have = uni ? text_utf16_units(v->u.s.p, v->u.s.n)
+             : page_bytes(v->u.s.p, v->u.s.n, to->coll);
   if (have > want && !type_is_string(j->in->id) && !type_is_binary(j->in->id)) {
     if (type_is_integer(j->in->id) && j->in->id != T_BIT) {
       v->u.s.p = "*"; /* a number too long for its text */
@@ -180,21 +182,14 @@ static bool fit_string(struct job *j) {
     return convert_overflow(j);
   }
   if (have > want) {
-    if (utf8) {
-      size_t i = 0, k = 0;
-      while (k < v->u.s.n) {
-        (void)text_next(v->u.s.p, v->u.s.n, &k);
-        if (k > want) break;
-        i = k;
-      }
-      v->u.s.n = i;
-    } else if (uni) {
-      v->u.s.n = text_offset(v->u.s.p, v->u.s.n, want);
-    } else {
-      size_t i = 0;
-      while (want--) (void)text_next(v->u.s.p, v->u.s.n, &i);
-      v->u.s.n = i;
+    size_t i = 0, k = 0;
+    while (!uni && k < v->u.s.n) {
+      (void)text_next(v->u.s.p, v->u.s.n, &k);
+      if (page_bytes(v->u.s.p + i, k - i, to->coll) > want) break;
+      want -= page_bytes(v->u.s.p + i, k - i, to->coll);
+      i = k;
     }
+    v->u.s.n = uni ? text_offset(v->u.s.p, v->u.s.n, want) : i;
   } else if (have < want && (to->id == T_CHAR || to->id == T_NCHAR)) {
     char *p = arena_raw(j->a, v->u.s.n + want - have);
     memcpy(p, v->u.s.p, v->u.s.n);
@@ -225,10 +220,10 @@ bool convert_to_string(struct job *j) {
     dec_format(text, v, scale);
     if (in->id != T_DECIMAL && j->style == 1) commas(text);
   } else if (in->id == T_FLOAT || in->id == T_REAL) {
-    int digits = j->style == 1   ? 8
-                 : j->style == 2 ? 16
-                 : j->style == 3 ? 17
-                                 : 6;
+    int digits = j->style == 1                         ? 8
+                 : j->style == 2                       ? 16
+                 : j->style == 3 && !j->fmt->no_style3 ? 17
+                                                       : 6;
     if (digits == 17) { /* the shortest that reads back the same */
       for (digits = in->id == T_REAL ? 6 : 15; digits < 17; digits++) {
         char back[64];
@@ -253,10 +248,9 @@ bool convert_to_string(struct job *j) {
     const uint8_t *bytes = (const uint8_t *)in->u.s.p;
     if (type_is_unicode(j->to->id))
       j->out->u.s.p = text_from_utf16(j->a, bytes, in->u.s.n, &j->out->u.s.n);
-    else if (j->to->coll & COLL_UTF8)
-      j->out->u.s = in->u.s;
     else
-      j->out->u.s.p = text_from_1252(j->a, bytes, in->u.s.n, &j->out->u.s.n);
+      j->out->u.s.p =
+          page_decode(j->a, bytes, in->u.s.n, j->to->coll, &j->out->u.s.n);
     return fit_string(j);
   }
   j->out->u.s.n = strlen(p);

@@ -7,9 +7,45 @@
 #include <strings.h>
 #include <time.h>
 
-const char *const month_names[12] = {
-    "January", "February", "March",     "April",   "May",      "June",
-    "July",    "August",   "September", "October", "November", "December"};
+/* sys.syslanguages */
+static const struct language languages[] = {
+    {"us_english",
+     "English",
+     ORDER_MDY,
+     {"January", "February", "March", "April", "May", "June", "July", "August",
+      "September", "October", "November", "December"}},
+    {"British",
+     "British English",
+     ORDER_DMY,
+     {"January", "February", "March", "April", "May", "June", "July", "August",
+      "September", "October", "November", "December"}},
+    {"Deutsch",
+     "German",
+     ORDER_DMY,
+     {"Januar", "Februar", "M\xc3\xa4rz", "April", "Mai", "Juni", "Juli",
+      "August", "September", "Oktober", "November", "Dezember"}},
+    {"Fran\xc3\xa7"
+     "ais",
+     "French",
+     ORDER_DMY,
+     {"janvier", "f\xc3\xa9vrier", "mars", "avril", "mai", "juin", "juillet",
+      "ao\xc3\xbbt", "septembre", "octobre", "novembre",
+      "d\xc3\xa9"
+      "cembre"}},
+};
+
+const struct language *date_language(const char *name) {
+  if (!name) return languages;
+  for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+    if (strcasecmp(languages[i].name, name) == 0 ||
+        strcasecmp(languages[i].alias, name) == 0)
+      return &languages[i];
+  return NULL;
+}
+
+const char *date_month(const struct language *l, int month) {
+  return (l ? l : languages)->months[month - 1];
+}
 
 int32_t date_days(int y, int m, int d) {
   /* Years start in March, so that the leap day is the last. */
@@ -38,6 +74,7 @@ bool date_valid(int y, int m, int d) {
 struct scan {
   const char *s;
   size_t n, i;
+  const struct date_style *style;
 };
 
 static void blanks(struct scan *c) {
@@ -64,13 +101,17 @@ static bool eat(struct scan *c, char ch) {
 
 static int month_word(struct scan *c) {
   size_t from = c->i, len;
-  while (c->i < c->n && isalpha((unsigned char)c->s[c->i])) c->i++;
+  while (c->i < c->n && (isalpha((unsigned char)c->s[c->i]) ||
+                         (unsigned char)c->s[c->i] >= 0x80))
+    c->i++;
   len = c->i - from;
-  for (int m = 0; m < 12; m++) {
-    size_t full = strlen(month_names[m]);
-    if ((len == 3 || len == full) &&
-        strncasecmp(c->s + from, month_names[m], len) == 0)
-      return m + 1;
+  for (int m = 1; m <= 12; m++) {
+    const char *name = date_month(c->style->language, m);
+    size_t full = strlen(name), brief = 3;
+    while (((unsigned char)name[brief] & 0xc0) == 0x80) brief++;
+    if ((len == brief || len == full) &&
+        strncasecmp(c->s + from, name, len) == 0)
+      return m;
   }
   c->i = from;
   return 0;
@@ -133,8 +174,35 @@ no:
   return false;
 }
 
-static bool scan_date(struct scan *c, enum date_order order, int *y, int *m,
-                      int *d) {
+/* Three numbers, which is what? A year of four digits stands where it stands;
+** the rest follows DATEFORMAT. "date", "datetime2" and "datetimeoffset" read
+** yyyy-mm-dd whatever it says, datetime only yyyy-mm-ddThh:mm ("Date and time
+** styles", "SET DATEFORMAT"). */
+static bool sort_out(struct scan *c, const int v[3], const int len[3], int *y,
+                     int *m, int *d) {
+  static const struct {
+    uint8_t year;
+    bool day_first;
+  } orders[] = {[ORDER_MDY] = {2, false}, [ORDER_DMY] = {2, true},
+                [ORDER_YMD] = {0, false}, [ORDER_YDM] = {0, true},
+                [ORDER_MYD] = {1, false}, [ORDER_DYM] = {1, true}};
+  enum date_order order = c->style->order;
+  bool iso =
+      len[0] == 4 && (!c->style->old || (c->i < c->n && c->s[c->i] == 'T'));
+  bool day_first = orders[order].day_first && !iso;
+  unsigned year = orders[order].year, rest[2], k = 0;
+  for (unsigned i = 0; i < 3; i++)
+    if (len[i] == 4) year = i;
+  if (year == 2 && order == ORDER_YMD && !c->style->old) return false;
+  for (unsigned i = 0; i < 3; i++)
+    if (i != year) rest[k++] = i;
+  *y = full_year(v[year], len[year]);
+  *m = v[rest[day_first ? 1 : 0]];
+  *d = v[rest[day_first ? 0 : 1]];
+  return true;
+}
+
+static bool scan_date(struct scan *c, int *y, int *m, int *d) {
   size_t from = c->i;
   int v[3], len[3];
   int mon = month_word(c);
@@ -179,35 +247,26 @@ static bool scan_date(struct scan *c, enum date_order order, int *y, int *m,
     if (sep != '-' && sep != '/' && sep != '.') goto no;
     c->i++;
     len[1] = digits(c, &v[1]);
-    if (len[1] < 1 || len[1] > 2 || !eat(c, sep)) goto no;
+    if (len[1] < 1 || len[1] == 3 || len[1] > 4 || !eat(c, sep)) goto no;
     len[2] = digits(c, &v[2]);
     if (len[2] < 1 || len[2] == 3 || len[2] > 4) goto no;
   }
-  if (len[0] == 4 || order == ORDER_YMD) {
-    *y = full_year(v[0], len[0]);
-    *m = v[1];
-    *d = v[2];
-    if (len[0] < 4 && len[2] == 4) goto no;
-  } else {
-    *y = full_year(v[2], len[2]);
-    *m = order == ORDER_MDY ? v[0] : v[1];
-    *d = order == ORDER_MDY ? v[1] : v[0];
-  }
-  return true;
+  if (sort_out(c, v, len, y, m, d)) return true;
 no:
   c->i = from;
   return false;
 }
 
-int date_parse(const char *s, size_t n, enum date_order order,
+int date_parse(const char *s, size_t n, const struct date_style *style,
                struct when *out) {
-  struct scan c = {s, n, 0};
+  struct scan c = {s, n, 0, style};
   int has = 0, y = 1900, m = 1, d = 1;
   struct when w = {DAYS_TO_1900, 0, 0};
   while (c.n && c.s[c.n - 1] == ' ') c.n--;
   blanks(&c);
   if (c.i < c.n && !scan_time(&c, &w.ticks)) {
-    if (!scan_date(&c, order, &y, &m, &d) || !date_valid(y, m, d)) return 0;
+    if (!scan_date(&c, &y, &m, &d)) return 0;
+    if (!date_valid(y, m, d)) return -1;
     has = HAS_DATE;
     w.days = date_days(y, m, d);
     if (c.i < c.n && (c.s[c.i] == 'T' || c.s[c.i] == ' ')) {

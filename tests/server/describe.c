@@ -79,44 +79,24 @@ static void put_column(struct rowset *r, const struct column *c, unsigned i,
   bool text = type_is_string(t->id) && t->id != T_XML;
   struct arena *a = r->en->a;
   bool udt = t->id == T_UDT;
-  rowset_int(r, 0);
-  rowset_int(r, i + 1);
-  rowset_text(r, *c->name ? c->name : NULL);
-  rowset_int(r, !t->notnull);
-  rowset_int(r, type_system_id(t));
-  rowset_text(r, udt ? NULL : type_text(t, a));
-  rowset_int(r, type_max_length(t));
-  rowset_int(r, type_precision(t));
-  rowset_int(r, type_scale(t));
-  rowset_text(r, text ? collation_name(t->coll) : NULL);
+  rowset_row(r, "iitiitiiit", 0, i + 1, *c->name ? c->name : NULL, !t->notnull,
+             type_system_id(t), udt ? NULL : type_text(t, a),
+             type_max_length(t), type_precision(t), type_scale(t),
+             text ? collation_name(t->coll) : NULL);
   if (udt)
     rowset_int(r, 128);
   else
     rowset_null(r);
-  rowset_text(r, udt ? "Sales" : NULL);
-  rowset_text(r, udt ? "sys" : NULL);
-  rowset_text(r, udt ? type_name(t) : NULL);
-  rowset_null(r);
+  rowset_row(r, "tttn", udt ? r->en->s->db : NULL, udt ? "sys" : NULL,
+             udt ? type_name(t) : NULL);
   for (int k = 0; k < 4; k++) rowset_null(r);
-  rowset_int(r, 0);
-  rowset_int(r, text && (t->coll & (COLL_CS | COLL_BIN)));
-  rowset_int(r, 0);
-  rowset_null(r);
-  rowset_null(r);
-  rowset_null(r);
-  rowset_text(r, browse ? c->table : NULL);
-  rowset_text(r, browse && c->from_table ? c->name : NULL);
-  rowset_int(r, 0);
-  rowset_null(r);
-  rowset_int(r, c->from_table);
-  rowset_int(r, 0);
-  rowset_int(r, 0);
+  rowset_row(r, "iiinnnttiniii", 0, text && (t->coll & (COLL_CS | COLL_BIN)), 0,
+             browse ? c->table : NULL, browse && c->from_table ? c->name : NULL,
+             0, c->from_table, 0, 0);
   for (int k = 0; k < 3; k++) rowset_null(r);
   if (procedure) {
-    rowset_int(r, tds_type(t));
-    rowset_int(r, type_max_length(t) < 0 ? 65535 : type_max_length(t));
-    rowset_null(r);
-    rowset_null(r);
+    rowset_row(r, "iinn", tds_type(t),
+               type_max_length(t) < 0 ? 65535 : type_max_length(t));
   } else {
     for (int k = 0; k < 6; k++) rowset_null(r);
   }
@@ -132,12 +112,8 @@ static void put_error(struct rowset *r, const struct sqlerr *e) {
     else
       rowset_null(r);
   }
-  rowset_int(r, e->number);
-  rowset_int(r, e->severity);
-  rowset_int(r, e->state);
-  rowset_text(r, e->text);
-  rowset_int(r, e->severity == 15 ? 2 : 1);
-  rowset_text(r, e->severity == 15 ? "SYNTAX" : "MISC");
+  rowset_row(r, "iiitit", e->number, e->severity, e->state, e->text,
+             e->severity == 15 ? 2 : 1, e->severity == 15 ? "SYNTAX" : "MISC");
 }
 
 struct source *describe_source(struct engine *en, const char *sql,

@@ -28,8 +28,9 @@ struct engine { /* one batch or procedure call */
   struct sqlerr *e;                 /* the error of what runs now */
   struct sqlerr errors[ERRORS_MAX]; /* compile errors, one a name */
   unsigned error_count;
-  bool deferred; /* a table is missing: an error only when it runs */
-  bool in_proc;  /* DONEINPROC instead of DONE */
+  bool deferred;            /* a table is missing: an error only when it runs */
+  bool overflowed, divided; /* quietly: NULL came of it */
+  bool in_proc;             /* DONEINPROC instead of DONE */
   unsigned nesting;
   const char *proc; /* the procedure's name for messages, or NULL */
 };
@@ -37,9 +38,10 @@ struct engine { /* one batch or procedure call */
 /* ---- sources of rows ---- */
 
 struct source_column {
-  const char *name, *qualifier, *table;
+  const char *name, *qualifier, *schema, *table;
+  const char *index; /* that begins with it, or NULL */
   struct type type;
-  bool from_table, used;
+  bool from_table, used, denied;
 };
 
 struct scope {
@@ -56,6 +58,7 @@ struct source {
   int (*next)(struct source *, struct value *row);
   bool (*open)(struct source *); /* also again, from the start */
   void (*close)(struct source *);
+  const struct query *query; /* of a derived table */
 };
 
 /* source.c; NULL after an error (208 sets en->deferred). */
@@ -76,6 +79,8 @@ struct table {
 /* Finds a table or view of the fixture; NULL when there is none. */
 struct table *catalog_table(struct engine *en, const struct object_name *name);
 bool catalog_denied(const struct engine *en, const char *table);
+bool catalog_denied_column(const struct engine *en, const struct table *t,
+                           const char *column); /* no GRANT on it */
 /* Every table, for INFORMATION_SCHEMA and sys. */
 struct table **catalog_all(struct engine *en, unsigned *count);
 /* sys.* and INFORMATION_SCHEMA.*: sysviews.c. NULL when there is no such. */
@@ -96,6 +101,9 @@ struct node *bind_cast(struct engine *en, struct node *n, struct type to);
 void bind_error(struct engine *en, int line, int number, int severity,
                 int state, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* 230 where a GRANT leaves the column out. */
+void bind_permission(struct engine *en, int line,
+                     const struct source_column *c);
 struct variable *engine_var(struct engine *en, const char *name);
 struct node *node_string(struct engine *en, const char *s);
 
@@ -144,6 +152,11 @@ bool query_open(struct query *q);
 int query_next(struct query *q, struct value *out);
 void query_close(struct query *q); /* may be opened again */
 void query_free(struct query *q);
+
+/* The index that a condition can seek in, or NULL: plan.c. */
+const char *plan_seek(const struct scope *scope, const struct node *n);
+/* "seek [ix]" or "scan" for the log; NULL without a table. */
+const char *query_plan(const struct query *q);
 
 /* ---- exec.c, dml.c, procs.c ---- */
 

@@ -4,14 +4,27 @@
 
 #include "engine.h"
 
-static bool overflow(const struct eval *ev, const struct type *t) {
+/* "SET ARITHABORT": with that and ANSI_WARNINGS off an error of arithmetic
+** yields NULL. */
+static bool yields_null(const struct eval *ev, struct value *out,
+                        bool *noticed) {
+  if (ev->en->s->options & (OPT_ARITHABORT | OPT_ANSI_WARNINGS)) return false;
+  *noticed = true;
+  out->null = true;
+  return true;
+}
+
+static bool overflow(const struct eval *ev, const struct type *t,
+                     struct value *out) {
+  if (yields_null(ev, out, &ev->en->overflowed)) return true;
   return sqlerr_set(ev->en->e, 8115, 16, 2,
                     "Arithmetic overflow error converting expression to data "
                     "type %s.",
                     t->id == T_DECIMAL ? "numeric" : type_name(t));
 }
 
-static bool divide_by_zero(const struct eval *ev) {
+static bool divide_by_zero(const struct eval *ev, struct value *out) {
+  if (yields_null(ev, out, &ev->en->divided)) return true;
   return sqlerr_set(ev->en->e, 8134, 16, 1,
                     "Divide by zero error encountered.");
 }
@@ -43,13 +56,13 @@ static bool integer_math(const struct eval *ev, const struct node *n, int64_t a,
     v = a ^ b;
     break;
   default:
-    if (b == 0) return divide_by_zero(ev);
+    if (b == 0) return divide_by_zero(ev, out);
     if (a == INT64_MIN && b == -1)
       bad = true;
     else
       v = n->op == '/' ? a / b : a % b;
   }
-  if (bad || v < lo[k] || v > hi[k]) return overflow(ev, &n->type);
+  if (bad || v < lo[k] || v > hi[k]) return overflow(ev, &n->type, out);
   out->u.i = v;
   return true;
 }
@@ -67,14 +80,14 @@ static bool decimal_math(const struct eval *ev, const struct node *n,
     have = a->scale + b->scale;
     break;
   case '/':
-    if (y == 0) return divide_by_zero(ev);
+    if (y == 0) return divide_by_zero(ev, out);
     bad = !dec_divide(x, a->scale, y, b->scale, scale, &v);
     break;
   default:
     have = a->scale > b->scale ? a->scale : b->scale;
     bad = !dec_rescale(&x, a->scale, have) || !dec_rescale(&y, b->scale, have);
     if (n->op == '%') {
-      if (y == 0) return divide_by_zero(ev);
+      if (y == 0) return divide_by_zero(ev, out);
       v = x % y;
     } else if (n->op == '+') {
       bad |= __builtin_add_overflow(x, y, &v);
@@ -83,9 +96,9 @@ static bool decimal_math(const struct eval *ev, const struct node *n,
     }
   }
   if (bad || !dec_rescale(&v, have, scale) || !dec_fits(v, 38))
-    return overflow(ev, &n->type);
+    return overflow(ev, &n->type, out);
   if (n->type.id == T_MONEY && (v > INT64_MAX || v < INT64_MIN))
-    return overflow(ev, &n->type);
+    return overflow(ev, &n->type, out);
   out->u.dec = v;
   return true;
 }
@@ -103,11 +116,11 @@ static bool float_math(const struct eval *ev, const struct node *n, double a,
     out->u.f = a * b;
     break;
   default:
-    if (b == 0) return divide_by_zero(ev);
+    if (b == 0) return divide_by_zero(ev, out);
     out->u.f = n->op == '/' ? a / b : fmod(a, b);
   }
   if (n->type.id == T_REAL) out->u.f = (double)(float)out->u.f;
-  return isfinite(out->u.f) || overflow(ev, &n->type);
+  return isfinite(out->u.f) || overflow(ev, &n->type, out);
 }
 
 /* datetime +- datetime: days and ticks since 1900-01-01 add up. */
@@ -124,7 +137,7 @@ static bool date_math(const struct eval *ev, const struct node *n,
     ticks -= TICKS_PER_DAY;
     days++;
   }
-  if (days < 0 || days > 3652058) return overflow(ev, &n->type);
+  if (days < 0 || days > 3652058) return overflow(ev, &n->type, out);
   out->u.w.days = (int32_t)days;
   out->u.w.ticks = ticks;
   out->u.w.offset = 0;
@@ -157,6 +170,11 @@ static bool eval_binary(const struct eval *ev, const struct node *n,
   if (!eval_expr(ev, n->arg[0], &a) || !eval_expr(ev, n->arg[1], &b))
     return false;
   *out = value_null(n->type.id);
+  if (type_is_string(n->type.id) && !(ev->en->s->options & OPT_CONCAT_NULL)) {
+    /* "SET CONCAT_NULL_YIELDS_NULL" off: NULL is the empty string */
+    if (a.null) a = value_text(n->type.id, "", 0);
+    if (b.null) b = value_text(n->type.id, "", 0);
+  }
   if (a.null || b.null) return true;
   out->null = false;
   if (type_is_string(n->type.id) || type_is_binary(n->type.id))
@@ -178,7 +196,7 @@ static bool eval_unary(const struct eval *ev, const struct node *n,
     if (n->op == '~')
       out->u.i = ~v;
     else if (v == INT64_MIN || (out->id == T_INT && v == INT32_MIN))
-      return overflow(ev, &n->type);
+      return overflow(ev, &n->type, out);
     else
       out->u.i = -v;
   } else if (type_is_exact(out->id)) {
@@ -218,10 +236,14 @@ static bool eval_cast(const struct eval *ev, const struct node *n,
   if (!eval_expr(ev, n->arg[0], &in)) return false;
   if (n->type.id == T_VARIANT && n->arg[0]->type.id != T_VARIANT)
     in.inner = &n->arg[0]->type;
-  if (convert(out, &in, &n->type, style, &ev->en->s->fmt, ev->a,
-              n->tries ? &quiet : ev->en->e))
+  if (convert(out, &in, &n->type, style, &ev->en->s->fmt, ev->a, &quiet))
     return true;
-  if (!n->tries) return false;
+  if (!n->tries && (quiet.number == 8115 || quiet.number == 220) &&
+      yields_null(ev, out, &ev->en->overflowed))
+    quiet.number = 0;
+  else if (!n->tries)
+    return sqlerr_set(ev->en->e, quiet.number, quiet.severity, quiet.state,
+                      "%s", quiet.text);
   *out = value_null(n->type.id);
   return true;
 }
@@ -387,11 +409,19 @@ static int eval_like(const struct eval *ev, const struct node *n) {
   if (n->argc > 2) {
     size_t at = 0;
     if (!eval_expr(ev, n->arg[2], &esc)) return -2;
-    if (esc.null || esc.u.s.n == 0) return -1;
-    escape = text_next(esc.u.s.p, esc.u.s.n, &at);
+    if (esc.null) return -1;
+    if (esc.u.s.n) escape = text_next(esc.u.s.p, esc.u.s.n, &at);
+    if (at == 0 || at < esc.u.s.n) {
+      sqlerr_set(ev->en->e, 506, 16, 1,
+                 "The invalid escape character \"%.*s\" was specified in a "
+                 "LIKE predicate.",
+                 (int)(esc.u.s.n > 100 ? 100 : esc.u.s.n), esc.u.s.p);
+      return -2;
+    }
   }
   if (s.null || pat.null || s.raw) return -1;
-  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll);
+  yes = text_like(s.u.s.p, s.u.s.n, pat.u.s.p, pat.u.s.n, escape, n->type.coll,
+                  !type_is_unicode(s.id) && !type_is_unicode(pat.id));
   return n->negate ? !yes : yes;
 }
 
@@ -409,6 +439,19 @@ static int eval_between(const struct eval *ev, const struct node *n) {
   else
     yes = low == 1 && high == 1 ? 1 : -1;
   return n->negate && yes >= 0 ? !yes : yes;
+}
+
+/* "SET ANSI_NULLS" off: = and <> find NULL where one side is NULL as written
+** or a variable; two columns compare as ever. */
+static bool nulls_compare(const struct eval *ev, const struct node *n) {
+  if (ev->en->s->options & OPT_ANSI_NULLS) return false;
+  if (n->op != '=' && n->op != '!') return false;
+  for (unsigned i = 0; i < 2; i++) {
+    const struct node *a = n->arg[i];
+    while (a->kind == N_CAST && a->implicit) a = a->arg[0];
+    if (a->kind == N_VAR || a->kind == N_LITERAL) return true;
+  }
+  return false;
 }
 
 int eval_condition(const struct eval *ev, const struct node *n) {
@@ -437,6 +480,8 @@ int eval_condition(const struct eval *ev, const struct node *n) {
   case N_COMPARE:
     if (!eval_expr(ev, n->arg[0], &a) || !eval_expr(ev, n->arg[1], &b))
       return -2;
+    if ((a.null || b.null) && nulls_compare(ev, n))
+      return (a.null && b.null) == (n->op == '=');
     if (a.null || b.null) return -1;
     return test(n->op, compare_values(ev, &a, &b, n->type.coll));
   case N_BETWEEN:

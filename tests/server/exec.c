@@ -1,11 +1,12 @@
 /* Running a batch: everything is bound before anything runs, so a misspelt
 ** column returns no rows; a missing table is an error only when its statement
 ** is reached, as in SQL Server. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "engine.h"
+#include "settings.h"
 
 enum { VARS_MAX = 2200 }; /* 2100 parameters, and some */
 
@@ -30,7 +31,7 @@ void engine_error(struct engine *en, const struct sqlerr *e) {
 static void statement_done(struct engine *en, unsigned status, unsigned cmd,
                            uint64_t rows) {
   if (en->in_proc) {
-    if (en->s->nocount && !(status & DONE_ERROR)) return;
+    if ((en->s->options & OPT_NOCOUNT) && !(status & DONE_ERROR)) return;
     session_done(en->s, TOK_DONEINPROC, status, cmd, rows);
   } else {
     session_done(en->s, TOK_DONE, status, cmd, rows);
@@ -39,24 +40,19 @@ static void statement_done(struct engine *en, unsigned status, unsigned cmd,
 
 /* ---- rows to the client ---- */
 
-/* Faults that a row's number triggers. False: the statement ends here. */
-static bool row_faults(struct engine *en, int64_t rows) {
+/* Faults that a row's number triggers. False: the statement ends here;
+** *stop: as if these were all rows. */
+static bool row_faults(struct engine *en, int64_t rows, bool *stop) {
   struct net *net = &en->s->net;
   for (unsigned i = 0; i < net->faults.n; i++) {
     struct fault f = net->faults.f[i];
     if (f.after_rows != rows) continue;
     if (f.what == DO_ERROR) {
       net->faults.f[i] = net->faults.f[--net->faults.n];
-      return sqlerr_set(en->e, (int)f.arg, f.severity, 1, "%s",
-                        f.message[0] ? f.message
-                        : f.arg == 1205
-                            ? "Transaction (Process ID 51) was deadlocked on "
-                              "lock resources with another process and has "
-                              "been chosen as the deadlock victim. Rerun the "
-                              "transaction."
-                            : "A fault was asked for.");
+      return fault_error(&f, "", en->e);
     }
-    if (f.what > DO_DRIP) continue;
+    if (f.what == DO_DONE_BITS || f.what == DO_MISCOUNT) *stop = true;
+    if (f.what > DO_BYE) continue;
     net->faults.f[i] = net->faults.f[--net->faults.n];
     /* even a part of a packet goes out, so the client has these rows */
     if (!session_flush(en->s)) return false;
@@ -74,19 +70,20 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   unsigned n;
   const struct column *cols = query_columns(q, &n);
   struct value *row = arena_alloc(en->a, (n + 1) * sizeof *row);
-  bool by_rows = false, ok;
+  bool by_rows = false, stop = false, ok;
   int got = 0;
   *rows = 0;
   for (unsigned i = 0; i < s->net.faults.n; i++)
     by_rows |= s->net.faults.f[i].after_rows >= 0;
   wire_colmetadata(session_out(s), cols, n, &s->wire);
-  if (s->fmtonly) return true;
+  if (s->options & OPT_FMTONLY) return true;
   ok = query_open(q);
   while (ok) {
-    if (by_rows && !row_faults(en, *rows)) {
+    if (by_rows && !row_faults(en, *rows, &stop)) {
       ok = false;
       break;
     }
+    if (stop) break;
     if (s->rowcount && *rows >= s->rowcount) break;
     got = query_next(q, row);
     if (got != 1) break;
@@ -216,10 +213,29 @@ static bool set_var(struct engine *en, const char *name, struct node *e) {
          convert(&v->value, &raw, &v->type, -1, &en->s->fmt, en->a, en->e);
 }
 
+/* Somebody else holds the rows (fault lock): a reader that takes locks waits,
+** for LOCK_TIMEOUT at most; one that reads versions does not. */
+static bool wait_for_lock(struct engine *en, const struct select *sel) {
+  struct session *s = en->s;
+  const struct fault *f = fault_has(&s->net.faults, DO_LOCK);
+  int64_t held = f ? f->arg : 0, patience = s->lock_timeout;
+  if (!f || !sel->from || s->isolation == ISO_READ_UNCOMMITTED ||
+      s->isolation == ISO_SNAPSHOT ||
+      (s->isolation == ISO_READ_COMMITTED && s->srv->rcsi))
+    return true;
+  if (held < 0) held = (int64_t)1 << 40;
+  net_sleep(&s->net, patience >= 0 && patience < held ? patience : held);
+  return patience < 0 || patience >= held ||
+         sqlerr_set(en->e, 1222, 16, 45,
+                    "Lock request time out period exceeded.");
+}
+
 static bool run_select(struct engine *en, struct stmt *st, int64_t *rows) {
   struct query *q = query_bind(en, st->select, NULL);
   bool ok;
-  if (!q) return false;
+  if (!q || !wait_for_lock(en, st->select)) return false;
+  if (query_plan(q))
+    snprintf(en->s->plan, sizeof en->s->plan, "%s", query_plan(q));
   if (st->select->into)
     return sqlerr_set(en->e, 40517, 16, 1,
                       "SELECT INTO is not supported by this server.");
@@ -251,6 +267,7 @@ static bool run_use(struct engine *en, const char *name) {
 static void message(struct engine *en, int number, int severity, int state,
                     const char *text) {
   struct sqlerr e = {0};
+  if (severity == 10) severity = 0; /* "Database engine error severities" */
   e.line = en->e->line;
   sqlerr_set(&e, number ? number : 1, severity, state, "%s", text);
   e.number = number;
@@ -377,8 +394,6 @@ static bool run_exec(struct engine *en, struct stmt *st) {
   return true;
 }
 
-bool set_option(struct engine *en, const struct stmt *st); /* settings.c */
-
 /* What a statement is called in its DONE; *counts: it has a row count. */
 static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
                     bool *counts, int64_t *rows) {
@@ -386,7 +401,7 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   struct value v;
   *counts = false;
   *cmd = CMD_NONE;
-  if (s->implicit_tran && s->trancount == 0 &&
+  if ((s->options & OPT_IMPLICIT_TRAN) && s->trancount == 0 &&
       ((st->kind == S_SELECT && st->select->from) || st->kind == S_INSERT ||
        st->kind == S_UPDATE || st->kind == S_DELETE || st->kind == S_CREATE ||
        st->kind == S_DROP || st->kind == S_TRUNCATE))
@@ -394,7 +409,7 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   switch (st->kind) {
   case S_SELECT:
     *cmd = CMD_SELECT;
-    *counts = !s->fmtonly;
+    *counts = !(s->options & OPT_FMTONLY);
     return run_select(en, st, rows);
   case S_SET:
     *cmd = CMD_SET;
@@ -476,6 +491,17 @@ static bool flow(struct engine *en, struct stmt *st, bool *handled) {
   }
 }
 
+/* "SET ARITHABORT": what became NULL is told, unless ARITHIGNORE says not to.
+ */
+static void arithmetic_warnings(struct engine *en) {
+  bool tell = !(en->s->options & OPT_ARITHIGNORE);
+  if (en->overflowed && tell)
+    message(en, 3606, 10, 0, "Arithmetic overflow occurred.");
+  if (en->divided && tell)
+    message(en, 3607, 10, 0, "Division by zero occurred.");
+  en->overflowed = en->divided = false;
+}
+
 static bool run_statement(struct engine *en, struct stmt *st) {
   struct session *s = en->s;
   struct sqlerr e = {0};
@@ -489,7 +515,8 @@ static bool run_statement(struct engine *en, struct stmt *st) {
   if (!handled) ok = run_one(en, st, &cmd, &counts, &rows);
   if (ok && handled) return true;
   if (ok && !(s->net.attention || s->net.dead)) {
-    unsigned status = counts && !s->nocount ? DONE_COUNT : 0;
+    unsigned status = counts && !(s->options & OPT_NOCOUNT) ? DONE_COUNT : 0;
+    arithmetic_warnings(en);
     s->last_error = 0;
     s->last_rows = counts ? rows : 0;
     statement_done(en, status, cmd, status ? (uint64_t)rows : 0);
@@ -531,7 +558,7 @@ bool exec_text(struct engine *en, const char *sql, struct variable *vars,
                unsigned var_count, const char *proc) {
   struct engine inner = {.s = en->s, .a = en->a, .in_proc = en->in_proc};
   struct sqlerr e = {0};
-  struct parse_env env = {en->a, &e, en->s->quoted_identifier,
+  struct parse_env env = {en->a, &e, en->s->options & OPT_QUOTED,
                           en->s->srv->coll};
   struct stmt *first;
   bool ok;

@@ -6,12 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const whens[] = {"accept", "prelogin", "tls", "login",
-                                    "batch"};
-static const char *const actions[] = {
-    "hang",       "close",     "cut",      "reset",           "garbage",
-    "delay",      "drip",      "flip",     "error",           "refuse_login",
-    "no_encrypt", "drop_done", "no_count", "ignore_attention"};
+#include "value.h"
+
+static const char *const whens[] = {"accept", "prelogin", "tls",
+                                    "login",  "batch",    "idle"};
+static const struct action {
+  const char *name;
+  const char *needs; /* numbers: "1" one, "2" and a second; "t" text; "" none;
+                     ** in brackets what may be left out */
+  int64_t arg, arg2; /* what is taken then */
+} actions[] = {[DO_HANG] = {"hang", "", 0, 0},
+               [DO_CLOSE] = {"close", "", 0, 0},
+               [DO_CUT] = {"cut", "", 0, 0},
+               [DO_RESET] = {"reset", "", 0, 0},
+               [DO_GARBAGE] = {"garbage", "", 0, 0},
+               [DO_STRAY] = {"stray", "[1]", 16, 0},
+               [DO_DELAY] = {"delay", "1", 0, 0},
+               [DO_DRIP] = {"drip", "1[2]", 0, 0},
+               [DO_BYE] = {"bye", "[t]", 0, 0},
+               [DO_FLIP] = {"flip", "1[2]", 0, 1},
+               [DO_ERROR] = {"error", "1[2t]", 0, 0},
+               [DO_REFUSE_LOGIN] = {"refuse_login", "[12t]", 18456, 0},
+               [DO_NO_ENCRYPT] = {"no_encrypt", "", 0, 0},
+               [DO_TLS_VERSION] = {"tls", "t", 0, 0},
+               [DO_ROUTE] = {"route", "t", 0, 0},
+               [DO_DROP_DONE] = {"drop_done", "", 0, 0},
+               [DO_NO_COUNT] = {"no_count", "", 0, 0},
+               [DO_MISCOUNT] = {"miscount", "1", 0, 0},
+               [DO_DONE_BITS] = {"done_bits", "1", 0, 0},
+               [DO_IGNORE_ATTENTION] = {"ignore_attention", "", 0, 0},
+               [DO_AGAIN] = {"again", "", 0, 0},
+               [DO_LOCK] = {"lock", "[1]", -1, 0},
+               [DO_SQL] = {"sql", "t", 0, 0}};
+enum { ACTIONS = sizeof actions / sizeof *actions };
 
 struct rule {
   struct fault fault;
@@ -26,40 +53,42 @@ static unsigned rule_count;
 static const char *file_path;
 static char *file_content; /* owned: as last read */
 
-static int find(const char *word, size_t n, const char *const *names,
-                int count) {
-  for (int i = 0; i < count; i++)
-    if (strlen(names[i]) == n && strncmp(names[i], word, n) == 0) return i;
-  return -1;
+/* "error:1205:13:Deadlock" and its like. */
+static bool parse_action(struct fault *f, const char *line) {
+  size_t n = strcspn(line, ": \t\r\n");
+  const char *p = line + n;
+  const struct action *act = NULL;
+  bool optional = false;
+  for (unsigned i = 0; i < ACTIONS && !act; i++)
+    if (strlen(actions[i].name) == n && strncmp(line, actions[i].name, n) == 0)
+      act = &actions[i];
+  if (!act) return false;
+  f->what = (enum fault_do)(act - actions);
+  f->arg = act->arg;
+  f->arg2 = act->arg2;
+  for (const char *need = act->needs; *need; need++) {
+    char *end;
+    int64_t v;
+    if (*need == '[') optional = true;
+    if (*need == '[' || *need == ']') continue;
+    if (*p != ':' && !(*p == '/' && *need == '2')) return optional;
+    if (*need == 't') {
+      snprintf(f->text, sizeof f->text, "%s", p + 1);
+      f->text[strcspn(f->text, "\r\n")] = 0;
+      return true;
+    }
+    v = strtoll(p + 1, &end, 0);
+    if (end == p + 1) return false;
+    p = end;
+    *(*need == '1' ? &f->arg : &f->arg2) = v;
+  }
+  return true;
 }
 
-/* "error:1205:13:Deadlock" and its like. */
-static bool parse_action(struct fault *f, const char *text) {
-  size_t n = strcspn(text, ": \t\r\n");
-  const char *arg = text[n] == ':' ? text + n + 1 : "";
-  char *end;
-  int what = find(text, n, actions, 14);
-  if (what < 0) return false;
-  f->what = (enum fault_do)what;
-  f->arg = strtoll(arg, &end, 0);
-  f->severity = f->arg == 1205 ? 13 : 16;
-  f->mask = 1;
-  if (*end == ':' && f->what == DO_FLIP)
-    f->mask = (int)strtol(end + 1, NULL, 0);
-  if (*end == ':' && f->what == DO_ERROR) {
-    f->severity = (int)strtol(end + 1, &end, 10);
-    if (*end == ':') {
-      snprintf(f->message, sizeof f->message, "%s", end + 1);
-      f->message[strcspn(f->message, "\r\n")] = 0;
-    }
-  }
-  if ((what == DO_DELAY || what == DO_DRIP || what == DO_FLIP ||
-       what == DO_ERROR) &&
-      *arg == 0)
-    return false;
-  if (f->what == DO_DRIP && f->arg < 1) f->arg = 1;
-  if (f->what == DO_REFUSE_LOGIN && f->arg == 0) f->arg = 18456;
-  return true;
+static int find_when(const char *word, size_t n) {
+  for (int i = 0; i < 6; i++)
+    if (strlen(whens[i]) == n && strncmp(whens[i], word, n) == 0) return i;
+  return -1;
 }
 
 static bool parse(struct rule *r, const char *line) {
@@ -83,7 +112,7 @@ static bool parse(struct rule *r, const char *line) {
       n = strcspn(value, " \t\r\n");
     }
     if (strncmp(p, "when=", 5) == 0) {
-      int w = find(value, n, whens, 5);
+      int w = find_when(value, n);
       if (w < 0) return false;
       r->fault.when = (enum fault_when)w;
       has_when = true;
@@ -186,4 +215,52 @@ const struct fault *fault_has(const struct fault_set *s, enum fault_do what) {
   for (unsigned i = 0; i < s->n; i++)
     if (s->f[i].what == what) return &s->f[i];
   return NULL;
+}
+
+/* "Database Engine events and errors" of SQL Server's documentation. */
+static const struct {
+  int number, severity;
+  const char *text;
+} known[] = {
+    {245, 16,
+     "Conversion failed when converting the nvarchar value 'n/a' to data type "
+     "int."},
+    {1205, 13,
+     "Transaction (Process ID 51) was deadlocked on lock resources with "
+     "another process and has been chosen as the deadlock victim. Rerun the "
+     "transaction."},
+    {1222, 16, "Lock request time out period exceeded."},
+    {4060, 11,
+     "Cannot open database \"%s\" requested by the login. The login failed."},
+    {17187, 16,
+     "SQL Server is not ready to accept new client connections. Wait a few "
+     "minutes before trying again. If you have access to the error log, look "
+     "for the informational message that indicates that SQL Server is ready "
+     "before trying to connect again."},
+    {17188, 16,
+     "SQL Server cannot accept new connections, because it is shutting down. "
+     "The connection has been closed."},
+    {18452, 14,
+     "Login failed. The login is from an untrusted domain and cannot be used "
+     "with Integrated authentication."},
+    {18456, 14, "Login failed for user '%s'."},
+    {40532, 11,
+     "Cannot open server \"%s\" requested by the login. The login failed."},
+};
+
+bool fault_error(const struct fault *f, const char *about, struct sqlerr *e) {
+  const char *text = f->text[0] ? f->text : "A fault was asked for.";
+  int severity = f->what == DO_REFUSE_LOGIN ? 14 : 16;
+  for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+    if (known[i].number == f->arg) {
+      const char *at = strstr(known[i].text, "%s");
+      severity = f->arg2 ? (int)f->arg2 : known[i].severity;
+      if (!f->text[0] && at)
+        return sqlerr_set(e, (int)f->arg, severity, 1, "%.*s%s%s",
+                          (int)(at - known[i].text), known[i].text, about,
+                          at + 2);
+      if (!f->text[0]) text = known[i].text;
+    }
+  if (f->arg2) severity = (int)f->arg2;
+  return sqlerr_set(e, (int)f->arg, severity, 1, "%s", text);
 }

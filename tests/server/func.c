@@ -172,8 +172,7 @@ static bool f_datalength(const struct eval *ev, const struct node *n,
   else if (type_is_unicode(v->id))
     out->u.i = 2 * (int64_t)text_utf16_units(v->u.s.p, v->u.s.n);
   else if (type_is_string(v->id))
-    out->u.i = t.coll & COLL_UTF8 ? (int64_t)v->u.s.n
-                                  : (int64_t)text_chars(v->u.s.p, v->u.s.n);
+    out->u.i = (int64_t)page_bytes(v->u.s.p, v->u.s.n, t.coll);
   else
     out->u.i = type_max_length(&t);
   return true;
@@ -305,7 +304,7 @@ static bool f_char(const struct eval *ev, const struct node *n,
   if (n->type.id == T_NCHAR) {
     *out = value_text(T_NCHAR, p, text_put(p, (uint32_t)args[0].u.i & 0xffff));
   } else {
-    char *s = text_from_1252(ev->a, &byte, 1, &len);
+    char *s = page_decode(ev->a, &byte, 1, n->type.coll, &len);
     *out = value_text(T_CHAR, s, len);
   }
   return true;
@@ -422,8 +421,8 @@ static bool f_hashbytes(const struct eval *ev, const struct node *n,
   }
   if (type_is_unicode(t.id))
     text_to_utf16(&b, args[1].u.s.p, args[1].u.s.n);
-  else if (type_is_string(t.id) && !(t.coll & COLL_UTF8))
-    text_to_1252(&b, args[1].u.s.p, args[1].u.s.n);
+  else if (type_is_string(t.id))
+    page_encode(&b, args[1].u.s.p, args[1].u.s.n, t.coll);
   else
     buf_put(&b, args[1].u.s.p, args[1].u.s.n);
   EVP_Digest(b.p ? b.p : (const void *)"", b.n, digest, &size, md, NULL);

@@ -4,9 +4,6 @@
 
 #include "engine.h"
 
-#define VERSION                                                                \
-  "Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (X64) (test look-alike)"
-
 int32_t object_id_of(const char *schema, const char *name);
 
 static bool is_name(struct engine *en, struct node *n) {
@@ -102,12 +99,13 @@ static bool f_text(const struct eval *ev, const struct node *n,
 
 static bool f_serverproperty(const struct eval *ev, const struct node *n,
                              struct value *args, struct value *out) {
-  static const struct {
+  const struct {
     const char *name, *text;
     int number;
-  } facts[] = {{"ProductVersion", "15.0.2000.5", 0},
+  } facts[] = {{"ProductVersion", ev->en->s->srv->release->version, 0},
                {"ProductLevel", "RTM", 0},
-               {"ProductMajorVersion", "15", 0},
+               {"ProductMajorVersion",
+                arena_format(ev->a, "%d", ev->en->s->srv->release->major), 0},
                {"ProductMinorVersion", "0", 0},
                {"Edition", "Developer Edition (64-bit)", 0},
                {"ServerName", SERVER_NAME, 0},
@@ -214,6 +212,11 @@ static bool f_has_perms(const struct eval *ev, const struct node *n,
     *out = value_null(T_INT);
   else if (catalog_denied(ev->en, t->name))
     *out = value_int(T_INT, 0);
+  for (unsigned i = 0; t && i < t->n; i++) /* a column's own, or the whole */
+    if (catalog_denied_column(ev->en, t, t->cols[i].name) &&
+        (n->argc < 5 ||
+         strcasecmp(t->cols[i].name, arg_text(ev, &args[3])) == 0))
+      *out = value_int(T_INT, 0);
   return true;
 }
 
@@ -319,7 +322,9 @@ bool sysvar_eval(const struct eval *ev, const struct node *n,
   *out = value_int(n->type.id, 0);
   switch (n->index) {
   case 0:
-    *out = value_str(VERSION);
+    *out = value_str(arena_format(
+        ev->a, "Microsoft SQL Server %s (RTM) - %s (X64) (test look-alike)",
+        s->srv->release->year, s->srv->release->version));
     break;
   case 1:
     out->u.i = s->net.spid;
@@ -337,16 +342,16 @@ bool sysvar_eval(const struct eval *ev, const struct node *n,
     *out = value_str(SERVER_NAME);
     break;
   case 6:
-    *out = value_str("us_english");
+    *out = value_str(s->fmt.language->name);
     break;
   case 8:
-    out->u.i = 5496;
+    out->u.i = s->options & 0x7fff;
     break;
   case 9:
     out->u.i = 38;
     break;
   case 10:
-    out->u.i = 0x0f0007d0;
+    out->u.i = s->srv->release->major << 24 | s->srv->release->build;
     break;
   case 11:
     out->u.i = ev->en->nesting;

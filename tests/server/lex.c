@@ -75,6 +75,13 @@ static void skip_blanks(struct parser *p) {
   }
 }
 
+/* "Backslash (Line Continuation)": in a character or binary constant it goes
+** together with the line end after it. How many bytes, 0 when it is none. */
+static size_t continues(const char *s) {
+  if (s[0] != '\\') return 0;
+  return s[1] == '\n' ? 2 : s[1] == '\r' && s[2] == '\n' ? 3 : 0;
+}
+
 /* '...', "..." or [...] with its closing character doubled inside. */
 static void quoted(struct parser *p, struct token *t, char close) {
   const char *from = ++p->p;
@@ -94,6 +101,10 @@ static void quoted(struct parser *p, struct token *t, char close) {
   }
   out = arena_raw(p->env->a, (size_t)(p->p - from) + 1);
   for (const char *s = from; s < p->p; s++) {
+    if (close != ']' && t->kind != K_NAME && continues(s)) {
+      s += continues(s) - 1;
+      continue;
+    }
     out[n++] = *s;
     if (*s == close) s++;
   }
@@ -113,11 +124,24 @@ static void quoted(struct parser *p, struct token *t, char close) {
 
 static void number(struct parser *p, struct token *t) {
   const char *from = p->p;
+  struct buf b = {0};
   t->kind = K_NUMBER;
   if (p->p[0] == '0' && (p->p[1] | 32) == 'x') {
     p->p += 2;
-    while (isxdigit((unsigned char)*p->p)) p->p++;
+    while (isxdigit((unsigned char)*p->p) || continues(p->p)) {
+      if (!continues(p->p)) {
+        buf_u8(&b, (unsigned char)*p->p++);
+      } else {
+        p->line++;
+        p->p += continues(p->p);
+      }
+    }
     t->kind = K_HEX;
+    t->n = b.n + 2;
+    t->text =
+        arena_format(p->env->a, "0x%.*s", (int)b.n, b.p ? (char *)b.p : "");
+    buf_clear(&b);
+    return;
   } else {
     while (isdigit((unsigned char)*p->p)) p->p++;
     if (*p->p == '.') {
@@ -253,10 +277,7 @@ void *parser_alloc(struct parser *p, size_t bytes) {
 
 void *parser_push(struct parser *p, void *array, unsigned count,
                   size_t element) {
-  if (count && (count & (count - 1)) != 0) return array;
-  void *bigger = parser_alloc(p, element * (count ? 2 * (size_t)count : 1));
-  if (count) memcpy(bigger, array, element * count);
-  return bigger;
+  return arena_push(p->env->a, array, count, element);
 }
 
 const char *take_name(struct parser *p) {
@@ -272,6 +293,15 @@ const char *take_name(struct parser *p) {
                "statements, verify each column has a name. For other "
                "statements, look for empty alias names. Aliases defined as "
                "\"\" or [] are not allowed. Change the alias to a valid name.");
+    p->env->e->line = p->t.line;
+    return NULL;
+  }
+  if (text_utf16_units(name, p->t.n) > 128) { /* "Database identifiers" */
+    p->failed = true;
+    sqlerr_set(p->env->e, 103, 15, 4,
+               "The identifier that starts with '%.*s' is too long. Maximum "
+               "length is 128.",
+               (int)text_offset(name, p->t.n, 128), name);
     p->env->e->line = p->t.line;
     return NULL;
   }

@@ -53,7 +53,8 @@ const char *take_name(struct parser *p); /* NULL after an error */
 bool take_object(struct parser *p, struct object_name *name);
 
 struct node *parse_expr(struct parser *p);
-struct select *parse_select(struct parser *p);
+/* `nested`: in a derived table or subquery, where less is allowed. */
+struct select *parse_select(struct parser *p, bool nested);
 bool parse_type(struct parser *p, struct type *t);
 bool parse_exprs(struct parser *p, struct node ***list, unsigned *count);
 struct table_ref *parse_from(struct parser *p);

@@ -66,6 +66,7 @@ void log_write(const struct log_event *e) {
   } else {
     member(&b, "sql", e->sql);
     if (e->params) buf_format(&b, ",\"params\":%s", e->params);
+    if (e->plan && *e->plan) member(&b, "plan", e->plan);
     buf_format(&b, ",\"rows\":%lld,\"cancelled\":%s,\"cached\":%s",
                (long long)e->rows, e->cancelled ? "true" : "false",
                e->cached ? "true" : "false");

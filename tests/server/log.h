@@ -18,6 +18,7 @@ struct log_event {
   int tds, packet_size;
   bool read_only, encrypted_login;
   const char *params; /* JSON array, or NULL */
+  const char *plan;   /* "scan", "seek [index]", "" or NULL */
 };
 
 bool log_open(const char *path);

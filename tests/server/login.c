@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "log.h"
-#include "session.h"
+#include "settings.h"
 
 enum { /* ENCRYPT octet of PRELOGIN */
        ASK_OFF = 0,
@@ -58,7 +58,8 @@ static void send_prelogin(struct session *s, unsigned encrypt) {
     offset += options[i].bytes;
   }
   buf_u8(&b, 0xff);
-  buf_put(&b, "\x0f\x00\x07\xd0\x00\x00", 6); /* 15.0.2000 */
+  token_program_version(&b, s->srv->release);
+  buf_u16(&b, 0);
   buf_u8(&b, encrypt);
   buf_u8(&b, 0); /* the instance's name is right */
   buf_u8(&b, 0); /* no MARS */
@@ -160,19 +161,17 @@ static bool read_login7(struct session *s, const struct buf *in) {
 static bool check(struct session *s, struct sqlerr *e) {
   const struct login *l = &s->login;
   const struct fault *f = fault_has(&s->net.faults, DO_REFUSE_LOGIN);
-  if (f && f->arg != 18456)
-    return sqlerr_set(e, (int)f->arg, f->arg == 4060 ? 11 : 14, 1,
-                      f->arg == 18452
-                          ? "Login failed. The login is from an untrusted "
-                            "domain and cannot be used with Integrated "
-                            "authentication."
-                          : "Login failed for user '%s'.",
-                      l->user);
+  if (f)
+    return fault_error(f,
+                       f->arg == 4060    ? l->database
+                       : f->arg == 40532 ? l->server
+                                         : l->user,
+                       e);
   if (l->integrated)
     return sqlerr_set(e, 18452, 14, 1,
                       "Login failed. The login is from an untrusted domain and "
                       "cannot be used with Integrated authentication.");
-  if (f || strcasecmp(l->user, s->srv->user) != 0 ||
+  if (strcasecmp(l->user, s->srv->user) != 0 ||
       strcmp(l->password, s->srv->password) != 0)
     return sqlerr_set(e, 18456, 14, 1, "Login failed for user '%s'.", l->user);
   if (l->database[0] && !session_is_database(s, l->database)) {
@@ -190,9 +189,22 @@ static void info(struct session *s, int number, const char *text) {
   token_message(&s->out, &s->wire, &e, NULL);
 }
 
+/* [MS-TDS] 2.2.7.9: the client is to hang up and try there. */
+static bool redirect(struct session *s) {
+  const struct fault *f = fault_has(&s->net.faults, DO_ROUTE);
+  const char *comma = f ? strchr(f->text, ',') : NULL;
+  char host[256];
+  if (!comma) return false;
+  snprintf(host, sizeof host, "%.*s", (int)(comma - f->text), f->text);
+  token_env_routing(&s->out, host, (unsigned)atoi(comma + 1));
+  return true;
+}
+
 static void accept_login(struct session *s) {
+  struct fault polite = {.what = DO_CUT};
+  bool routed;
   struct buf *b = &s->out;
-  char text[256], size[16], old[16];
+  char text[256], told[128], size[16], old[16];
   uint32_t asked = s->login.packet_size;
   /* 2.2.6.4: 0 is the server's default; else 512 to 32767 */
   if (asked == 0) asked = 4096;
@@ -204,9 +216,12 @@ static void accept_login(struct session *s) {
   token_env(b, ENV_DATABASE, s->db, "master");
   info(s, 5701, text);
   if (s->wire.tds >= TDS_71) token_env_collation(b, s->srv->coll);
-  token_env(b, ENV_LANGUAGE, "us_english", "");
-  info(s, 5703, "Changed language setting to us_english.");
-  token_loginack(b, &s->wire);
+  settings_reset(s);
+  snprintf(told, sizeof told, "Changed language setting to %s.",
+           s->fmt.language->name);
+  token_env(b, ENV_LANGUAGE, s->fmt.language->name, "");
+  info(s, 5703, told);
+  token_loginack(b, &s->wire, s->srv->release);
   if (s->login.features) { /* FEATUREEXTACK, 2.2.7.11 */
     buf_u8(b, 0xae);
     if (s->login.utf8_asked) {
@@ -217,9 +232,11 @@ static void accept_login(struct session *s) {
     buf_u8(b, 0xff);
   }
   token_env(b, ENV_PACKET_SIZE, size, old);
+  routed = redirect(s);
   token_done(b, &s->wire, TOK_DONE, 0, 0, 0);
   net_send(&s->net, PKT_REPLY, b, true);
   s->net.packet_size = asked;
+  if (routed && !s->net.dead) net_fault(&s->net, &polite);
 }
 
 static void log_login(struct session *s, const struct sqlerr *e, bool full,
@@ -283,6 +300,16 @@ static bool prelogin(struct session *s, struct buf *in, bool *full,
   return true;
 }
 
+/* What match= of a fault at the login looks into. */
+static void begin_login(struct session *s) {
+  const struct login *l = &s->login;
+  char *text = mem_format("user=%s database=%s server=%s app=%s intent=%s",
+                          l->user, l->database, l->server, l->app,
+                          l->read_only ? "readonly" : "readwrite");
+  session_faults(s, AT_LOGIN, text);
+  free(text);
+}
+
 bool login_run(struct session *s) {
   struct buf in = {0};
   struct sqlerr e = {0};
@@ -294,9 +321,10 @@ bool login_run(struct session *s) {
   if (type != PKT_LOGIN7 || !read_login7(s, &in)) goto done;
   s->login.encrypted = s->net.tls;
   if (s->net.tls && !full) tls_end(&s->net);
-  net_begin(&s->net, AT_LOGIN, NULL);
+  begin_login(s);
   if (!check(s, &e)) {
-    if (e.number == 4060) { /* SQL Server adds the general failure */
+    if (e.number == 4060 ||
+        e.number == 40532) { /* SQL Server adds the general failure */
       struct sqlerr also = {0};
       session_error(s, &e, NULL);
       sqlerr_set(&also, 18456, 14, 1, "Login failed for user '%s'.",

@@ -4,16 +4,17 @@
 **              [--log FILE] [--user NAME] [--password TEXT]
 **              [--database NAME] [--cert FILE --key FILE]
 **              [--encrypt off|on|required|unsupported|strict]
-**              [--collation ci|cs] [--deny TABLE]...
+**              [--collation ci|cs|NAME] [--deny TABLE]...
 **              [--fault SPEC]... [--fault-file FILE]
+**              [--language NAME] [--release YEAR] [--snapshot] [--rcsi]
 **
 ** Port 0 (the default) is any free port; --port-file names the file it is
 ** written to once the server listens. One thread serves one connection.
 ** SIGTERM and SIGINT end it. README.md has the rest; fault.h the faults.
 */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -33,8 +34,15 @@
 
 enum { CONNECTIONS_MAX = 512 };
 
-static struct server config = {
-    .database = "Sales", .user = "reader", .password = "secret"};
+static const struct release releases[] = {
+    {15, 2000, "2019", "15.0.2000.5"}, {11, 7001, "2012", "11.0.7001.0"},
+    {12, 6024, "2014", "12.0.6024.0"}, {13, 6300, "2016", "13.0.6300.2"},
+    {14, 3456, "2017", "14.0.3456.2"}, {16, 4003, "2022", "16.0.4003.1"}};
+
+static struct server config = {.database = "Sales",
+                               .user = "reader",
+                               .password = "secret",
+                               .release = releases};
 
 /* The sockets in use, so that the end of the server ends them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -85,37 +93,42 @@ static void *serve(void *arg) {
   return NULL;
 }
 
-static int listen_on(const char *address, unsigned port) {
-  struct sockaddr_in in = {0};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-  in.sin_family = AF_INET;
-  in.sin_port = htons((uint16_t)port);
-  if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1) return -1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(fd, (struct sockaddr *)&in, sizeof in) != 0 ||
-      listen(fd, 128) != 0) {
+static int listen_on(const char *address, const char *port) {
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                           .ai_socktype = SOCK_STREAM};
+  struct addrinfo *at;
+  int fd, one = 1;
+  if (getaddrinfo(address, port, &hints, &at) != 0) return -1;
+  fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (fd >= 0 &&
+      (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, 128) != 0)) {
     close(fd);
-    return -1;
+    fd = -1;
   }
+  freeaddrinfo(at);
   return fd;
 }
 
 /* Complete or absent: written beside it and renamed. */
 static bool write_port(int fd, const char *path) {
-  struct sockaddr_in in;
+  struct sockaddr_storage in;
   socklen_t n = sizeof in;
-  char *tmp;
+  char *tmp, port[8];
   FILE *f;
   bool ok;
-  if (getsockname(fd, (struct sockaddr *)&in, &n) != 0) return false;
+  if (getsockname(fd, (struct sockaddr *)&in, &n) != 0 ||
+      getnameinfo((struct sockaddr *)&in, n, NULL, 0, port, sizeof port,
+                  NI_NUMERICSERV) != 0)
+    return false;
   if (!path) {
-    printf("%u\n", ntohs(in.sin_port));
+    printf("%s\n", port);
     fflush(stdout);
     return true;
   }
   tmp = mem_format("%s.%d", path, (int)getpid());
   f = fopen(tmp, "w");
-  ok = f && fprintf(f, "%u\n", ntohs(in.sin_port)) > 0;
+  ok = f && fprintf(f, "%s\n", port) > 0;
   ok = f && fclose(f) == 0 && ok && rename(tmp, path) == 0;
   free(tmp);
   return ok;
@@ -166,8 +179,9 @@ static int usage(const char *what) {
           "  [--port-file FILE] [--log FILE] [--user NAME] [--password TEXT]\n"
           "  [--database NAME] [--cert FILE --key FILE]\n"
           "  [--encrypt off|on|required|unsupported|strict]\n"
-          "  [--collation ci|cs] [--deny TABLE]... [--fault SPEC]...\n"
-          "  [--fault-file FILE]\n",
+          "  [--collation NAME] [--deny TABLE]... [--fault SPEC]...\n"
+          "  [--fault-file FILE] [--language NAME] [--release YEAR]\n"
+          "  [--snapshot] [--rcsi]\n",
           what);
   return 2;
 }
@@ -189,9 +203,17 @@ static bool encrypt_named(const char *name) {
   return false;
 }
 
+static bool release_named(const char *year) {
+  for (unsigned i = 0; i < sizeof releases / sizeof *releases; i++)
+    if (strcmp(releases[i].year, year) == 0) {
+      config.release = &releases[i];
+      return true;
+    }
+  return false;
+}
+
 struct options {
-  const char *address, *port_file, *log, *cert, *key;
-  unsigned port;
+  const char *address, *port, *port_file, *log, *cert, *key;
 };
 
 static int read_options(int argc, char **argv, struct options *o) {
@@ -203,7 +225,9 @@ static int read_options(int argc, char **argv, struct options *o) {
       {"cert", 1, NULL, 'c'},       {"key", 1, NULL, 'k'},
       {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
       {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
-      {"fault-file", 1, NULL, 'F'}, {NULL, 0, NULL, 0}};
+      {"fault-file", 1, NULL, 'F'}, {"language", 1, NULL, 'G'},
+      {"snapshot", 0, NULL, 's'},   {"rcsi", 0, NULL, 'r'},
+      {"release", 1, NULL, 'R'},    {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
     switch (c) {
@@ -214,7 +238,7 @@ static int read_options(int argc, char **argv, struct options *o) {
       o->address = optarg;
       break;
     case 'p':
-      o->port = (unsigned)atoi(optarg);
+      o->port = optarg;
       break;
     case 'P':
       o->port_file = optarg;
@@ -241,12 +265,28 @@ static int read_options(int argc, char **argv, struct options *o) {
       if (!encrypt_named(optarg)) return usage("unknown --encrypt");
       break;
     case 'C':
-      if (strcmp(optarg, "ci") != 0 && strcmp(optarg, "cs") != 0)
-        return usage("--collation is ci or cs");
-      config.coll = strcmp(optarg, "cs") == 0 ? COLL_CS : 0;
+      if (strcmp(optarg, "ci") == 0) break;
+      if (!collation_parse(strcmp(optarg, "cs") == 0
+                               ? "SQL_Latin1_General_CP1_CS_AS"
+                               : optarg,
+                           &config.coll))
+        return usage("--collation is ci, cs or a collation's name");
       break;
     case 'n':
       if (config.denied < 32) config.deny[config.denied++] = optarg;
+      break;
+    case 'G':
+      if (!date_language(optarg)) return usage("unknown --language");
+      config.language = optarg;
+      break;
+    case 'R':
+      if (!release_named(optarg)) return usage("unknown --release");
+      break;
+    case 's':
+      config.snapshot = true;
+      break;
+    case 'r':
+      config.rcsi = true;
       break;
     case 'f':
       if (!fault_add(optarg)) return usage("--fault not understood");
@@ -263,7 +303,7 @@ static int read_options(int argc, char **argv, struct options *o) {
 }
 
 int main(int argc, char **argv) {
-  struct options o = {.address = "127.0.0.1"};
+  struct options o = {.address = "127.0.0.1", .port = "0"};
   sigset_t signals;
   int rc = read_options(argc, argv, &o), listener, stop;
   if (rc) return rc;
@@ -282,7 +322,7 @@ int main(int argc, char **argv) {
   if (!cache_open(config.db_path)) return usage("cannot open the database");
   listener = listen_on(o.address, o.port);
   if (listener < 0 || !write_port(listener, o.port_file)) {
-    fprintf(stderr, "tds-server: cannot listen on %s port %u: %s\n", o.address,
+    fprintf(stderr, "tds-server: cannot listen on %s port %s: %s\n", o.address,
             o.port, strerror(errno));
     return 1;
   }

@@ -192,28 +192,75 @@ static void write_plain(struct net *n, const uint8_t *p, size_t bytes) {
 
 static void write_slowly(struct net *n, const uint8_t *p, size_t bytes) {
   while (bytes && !n->dead) {
-    size_t slice = n->drip < 20 ? 1 : (size_t)n->drip / 20;
-    if (n->drip <= 0) slice = bytes;
+    size_t slice = n->drip_bytes ? (size_t)n->drip_bytes : bytes;
     if (slice > bytes) slice = bytes;
     write_plain(n, p, slice);
     p += slice;
     bytes -= slice;
-    if (n->drip > 0) {
-      net_sleep(n, (int64_t)slice * 1000 / n->drip);
-      if (n->attention) n->drip = 0; /* the rest of the packet at once */
+    if (n->drip_bytes) {
+      net_sleep(n, n->drip_ms);
+      if (n->attention) n->drip_bytes = 0; /* the rest of the packet at once */
     }
   }
 }
 
+/* The orderly end of TLS, close_notify; in its handshake an alert of the same
+** name, not encrypted. */
+static void end_tls(struct net *n) {
+  static const uint8_t alert[] = {0x15, 3, 3, 0, 2, 1, 0};
+  char *data;
+  if (!n->ssl) return;
+  if (!SSL_is_init_finished(n->ssl)) {
+    uint8_t h[8] = {PKT_PRELOGIN, 1, 0, 8 + sizeof alert};
+    if (n->wrapped) net_raw_write(n, h, sizeof h);
+    net_raw_write(n, alert, sizeof alert);
+  } else if (n->tls) {
+    (void)SSL_shutdown(n->ssl);
+    long ready = BIO_get_mem_data(SSL_get_wbio(n->ssl), &data);
+    net_raw_write(n, (uint8_t *)data, (size_t)ready);
+  }
+}
+
+static void nonsense(struct net *n, size_t bytes) {
+  uint8_t b[256];
+  for (unsigned i = 0; i < sizeof b; i++) b[i] = (uint8_t)(i * 197 + 91);
+  for (; bytes && !n->dead; bytes -= bytes < sizeof b ? bytes : sizeof b)
+    write_plain(n, b, bytes < sizeof b ? bytes : sizeof b);
+}
+
+/* Silence until the client gives up. */
+static void hang(struct net *n) {
+  uint8_t dropped[4096];
+  while (!n->dead && recv(n->fd, dropped, sizeof dropped, 0) > 0)
+    ;
+  n->dead = true;
+}
+
+static void set_drip(struct net *n, int64_t bytes, int64_t ms) {
+  if (bytes < 1) bytes = 1;
+  if (ms <= 0) { /* so many a second: a slice each 50 ms, or each byte */
+    ms = bytes < 20 ? 1000 / bytes : 50;
+    if (bytes >= 20)
+      bytes /= 20;
+    else
+      bytes = 1;
+  }
+  n->drip_bytes = bytes;
+  n->drip_ms = ms;
+}
+
 void net_fault(struct net *n, const struct fault *f) {
   struct linger hard = {1, 0};
-  uint8_t nonsense[256];
   switch (f->what) {
-  case DO_HANG: /* until the client gives up */
-    while (!n->dead) {
-      (void)net_fill(n, 60000);
-      n->in.n = n->in_at = 0;
-    }
+  case DO_BYE:
+    end_tls(n);
+    if (strcmp(f->text, "close") == 0)
+      n->dead = true;
+    else
+      hang(n);
+    break;
+  case DO_HANG:
+    hang(n);
     break;
   case DO_CUT:
     shutdown(n->fd, SHUT_WR);
@@ -229,10 +276,11 @@ void net_fault(struct net *n, const struct fault *f) {
     n->dead = true;
     break;
   case DO_GARBAGE:
-    for (unsigned i = 0; i < sizeof nonsense; i++)
-      nonsense[i] = (uint8_t)(i * 197 + 91);
-    write_plain(n, nonsense, sizeof nonsense);
+    nonsense(n, 256);
     n->dead = true;
+    break;
+  case DO_STRAY:
+    nonsense(n, (size_t)f->arg);
     break;
   case DO_CLOSE:
     n->dead = true;
@@ -241,7 +289,7 @@ void net_fault(struct net *n, const struct fault *f) {
     net_sleep(n, f->arg);
     break;
   case DO_DRIP:
-    n->drip = f->arg;
+    set_drip(n, f->arg, f->arg2);
     break;
   default:
     break;
@@ -249,16 +297,16 @@ void net_fault(struct net *n, const struct fault *f) {
 }
 
 static bool at_a_byte(const struct fault *f) {
-  return f->what <= DO_DRIP && f->after_rows < 0;
+  return f->what <= DO_BYE && f->after_rows < 0;
 }
 
 /* Writes framed bytes, stopping wherever a fault is due. */
-static void write_with_faults(struct net *n, uint8_t *p, size_t bytes) {
+void net_write(struct net *n, uint8_t *p, size_t bytes) {
   for (unsigned i = 0; i < n->faults.n; i++) {
     const struct fault *f = &n->faults.f[i];
     if (f->what == DO_FLIP && (uint64_t)f->arg >= n->sent &&
         (uint64_t)f->arg - n->sent < bytes)
-      p[(uint64_t)f->arg - n->sent] ^= (uint8_t)f->mask;
+      p[(uint64_t)f->arg - n->sent] ^= (uint8_t)f->arg2;
   }
   while (!n->dead) {
     const struct fault *due = NULL;
@@ -285,10 +333,15 @@ static void write_with_faults(struct net *n, uint8_t *p, size_t bytes) {
   }
 }
 
-void net_begin(struct net *n, enum fault_when when, const char *text) {
+void net_reset(struct net *n) {
   n->sent = 0;
   n->seq = 0;
-  n->drip = 0;
+  n->drip_bytes = 0;
+  n->faults.n = 0;
+}
+
+void net_begin(struct net *n, enum fault_when when, const char *text) {
+  net_reset(n);
   fault_pick(when, text, &n->faults);
 }
 
@@ -320,7 +373,7 @@ void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
       bytes -= part;
       done = final || (!last && bytes < room);
     }
-    if (n->framed.n) write_with_faults(n, n->framed.p, n->framed.n);
+    if (n->framed.n) net_write(n, n->framed.p, n->framed.n);
     if (!last) (void)net_check_attention(n); /* noted; tokens stay whole */
   }
   /* A cut exactly at the end of the response. */
@@ -343,7 +396,7 @@ void net_send_short(struct net *n, uint8_t type, struct buf *payload) {
   n->framed.n = 0;
   buf_put(&n->framed, h, 8);
   buf_put(&n->framed, payload->p, payload->n);
-  write_with_faults(n, n->framed.p, n->framed.n);
+  net_write(n, n->framed.p, n->framed.n);
   payload->n = 0;
 }
 

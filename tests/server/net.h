@@ -38,7 +38,8 @@ struct net {
   bool attention;          /* the client asked to cancel */
   struct fault_set faults; /* of the response under way */
   uint64_t sent;           /* bytes of it, before TLS */
-  int64_t drip;            /* bytes a second, 0: no limit */
+  int64_t drip_bytes, drip_ms; /* so many each so many ms; 0: no limit */
+  bool wrapped; /* the TLS handshake is inside PRELOGIN packets */
 };
 
 void net_init(struct net *n, int fd, uint16_t spid);
@@ -52,6 +53,7 @@ bool net_read_packet(struct net *n, uint8_t *type, bool *last,
 /* Is the first byte a TLS record's (TDS 8)? Waits for it. */
 bool net_peek_tls(struct net *n);
 
+void net_reset(struct net *n); /* a response begins, without faults */
 void net_begin(struct net *n, enum fault_when when, const char *text);
 /* Sends the payload in packets and empties it; what fills no whole packet
 ** stays in it unless `last`. */
@@ -73,4 +75,5 @@ void tls_end(struct net *n); /* back to plain packets, after the login */
 /* For tls.c: bytes as they are. */
 bool net_fill(struct net *n, int timeout_ms);
 void net_raw_write(struct net *n, const uint8_t *p, size_t bytes);
+void net_write(struct net *n, uint8_t *p, size_t bytes); /* faults apply */
 #endif

@@ -1,4 +1,5 @@
 /* Expressions and predicates of T-SQL, by recursive descent. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -101,6 +102,14 @@ static struct node *number_literal(struct parser *p) {
     n->type = type_of(T_FLOAT);
     n->value.id = T_FLOAT;
     n->value.u.f = strtod(s, NULL);
+    if (!isfinite(n->value.u.f)) {
+      p->failed = true;
+      sqlerr_set(p->env->e, 168, 15, 1,
+                 "The floating point value '%.64s' is out of the range of "
+                 "computer representation (8 bytes).",
+                 s);
+      return NULL;
+    }
   } else {
     int scale = 0;
     i128 v;
@@ -148,7 +157,7 @@ static struct node *string_literal(struct parser *p) {
   struct node *n = make(p, N_LITERAL);
   bool national = p->t.kind == K_NSTRING;
   size_t chars = national ? text_utf16_units(p->t.text, p->t.n)
-                          : text_chars(p->t.text, p->t.n);
+                          : page_bytes(p->t.text, p->t.n, p->env->coll);
   n->type = type_string(national ? T_NVARCHAR : T_VARCHAR, (int64_t)chars,
                         p->env->coll);
   n->type.notnull = true;
@@ -156,8 +165,9 @@ static struct node *string_literal(struct parser *p) {
   if (!national && !text_is_ascii(p->t.text, p->t.n)) {
     /* characters outside the code page are lost already here */
     struct buf b = {0};
-    text_to_1252(&b, p->t.text, p->t.n);
-    n->value.u.s.p = text_from_1252(p->env->a, b.p, b.n, &n->value.u.s.n);
+    page_encode(&b, p->t.text, p->t.n, p->env->coll);
+    n->value.u.s.p =
+        page_decode(p->env->a, b.p, b.n, p->env->coll, &n->value.u.s.n);
     buf_clear(&b);
   }
   lex_next(p);
@@ -253,7 +263,7 @@ static struct node *parse_call(struct parser *p, const char *name) {
 
 static struct node *subquery(struct parser *p, enum node_kind kind) {
   struct node *n = make(p, kind);
-  n->query = parse_select(p);
+  n->query = parse_select(p, true);
   return n->query && want_op(p, ')') ? n : NULL;
 }
 
@@ -313,6 +323,35 @@ static struct node *parse_word(struct parser *p) {
   return parse_column(p);
 }
 
+/* {d '...'}, {t '...'}, {ts '...'}: the ODBC escapes of "Constants"; datetime
+** in one format, whatever DATEFORMAT says. */
+static struct node *odbc_literal(struct parser *p) {
+  static const struct date_style iso = {ORDER_YMD, NULL, false};
+  struct node *n = make(p, N_LITERAL);
+  bool known = at_word(p, "d") || at_word(p, "t") || at_word(p, "ts");
+  bool good;
+  if (known) lex_next(p);
+  if (!known || p->t.kind != K_STRING) {
+    syntax_error(p);
+    return NULL;
+  }
+  n->type = type_of(T_DATETIME);
+  n->type.notnull = true;
+  n->value.id = T_DATETIME;
+  n->value.scale = 3;
+  good = p->t.n >= 8 && (p->t.text[4] == '-' || p->t.text[2] == ':') &&
+         date_parse(p->t.text, p->t.n, &iso, &n->value.u.w) > 0;
+  if (!good && !p->failed) {
+    p->failed = true;
+    sqlerr_set(p->env->e, 241, 16, 3,
+               "Conversion failed when converting date and/or time from "
+               "character string.");
+  }
+  datetime_round(&n->value.u.w);
+  lex_next(p);
+  return want_op(p, '}') ? n : NULL;
+}
+
 static struct node *parse_primary(struct parser *p) {
   struct node *n;
   switch (p->t.kind) {
@@ -340,6 +379,7 @@ static struct node *parse_primary(struct parser *p) {
       n = parse_expr(p);
       return n && want_op(p, ')') ? n : NULL;
     }
+    if (take_op(p, '{')) return odbc_literal(p);
     syntax_error(p);
     return NULL;
   }
@@ -401,7 +441,7 @@ static struct node *parse_in(struct parser *p, struct node *left) {
   struct node *n = make2(p, N_IN, 0, left, NULL);
   if (!want_op(p, '(')) return NULL;
   if (at_word(p, "SELECT")) {
-    n->query = parse_select(p);
+    n->query = parse_select(p, true);
     if (!n->query) return NULL;
   } else if (!parse_exprs(p, &n->arg, &n->argc)) {
     return NULL;

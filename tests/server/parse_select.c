@@ -74,7 +74,7 @@ static struct table_ref *table_primary(struct parser *p) {
   if (take_op(p, '(')) {
     if (at_word(p, "SELECT")) {
       t->kind = TR_DERIVED;
-      if (!(t->query = parse_select(p))) return NULL;
+      if (!(t->query = parse_select(p, true))) return NULL;
     } else if (take_word(p, "VALUES")) {
       if (!parse_values(p, t)) return NULL;
     } else {
@@ -226,7 +226,7 @@ static bool parse_top(struct parser *p, struct select *s) {
 }
 
 /* One SELECT without ORDER BY: a member of a UNION. */
-static struct select *parse_core(struct parser *p) {
+static struct select *parse_core(struct parser *p, bool nested) {
   struct select *s = parser_alloc(p, sizeof *s);
   s->line = p->t.line;
   if (!want_word(p, "SELECT")) return NULL;
@@ -241,7 +241,7 @@ static struct select *parse_core(struct parser *p) {
     s->items = parser_push(p, s->items, s->item_count, sizeof *s->items);
     s->items[s->item_count++] = it;
   } while (take_op(p, ','));
-  if (take_word(p, "INTO")) {
+  if (!nested && take_word(p, "INTO")) {
     struct object_name *into = parser_alloc(p, sizeof *into);
     if (!take_object(p, into)) return NULL;
     s->into = into;
@@ -281,8 +281,30 @@ static bool parse_order(struct parser *p, struct select *s) {
   return true;
 }
 
-static bool parse_tail(struct parser *p, struct select *s) {
+/* "ORDER BY clause": not in derived tables and subqueries, unless it chooses
+** rows; TOP and OFFSET exclude each other. */
+static bool check_order(struct parser *p, const struct select *s, bool nested) {
+  struct sqlerr *e = p->env->e;
+  if (s->top && s->offset)
+    sqlerr_set(e, 10741, 15, 2,
+               "A TOP can not be used in the same query or sub-query as a "
+               "OFFSET.");
+  else if (nested && s->order_count && !s->top && !s->offset)
+    sqlerr_set(e, 1033, 15, 1,
+               "The ORDER BY clause is invalid in views, inline functions, "
+               "derived tables, subqueries, and common table expressions, "
+               "unless TOP, OFFSET or FOR XML is also specified.");
+  else
+    return true;
+  e->line = s->line;
+  p->failed = true;
+  return false;
+}
+
+static bool parse_tail(struct parser *p, struct select *s, bool nested) {
   if (take_word(p, "ORDER") && !parse_order(p, s)) return false;
+  if (!check_order(p, s, nested)) return false;
+  if (nested) return true;   /* the caller wants its ) now */
   if (take_word(p, "FOR")) { /* FOR BROWSE, FOR READ ONLY */
     if (!take_word(p, "BROWSE")) {
       syntax_error(p);
@@ -305,19 +327,20 @@ static bool parse_tail(struct parser *p, struct select *s) {
   return true;
 }
 
-struct select *parse_select(struct parser *p) {
+struct select *parse_select(struct parser *p, bool nested) {
   struct select *first, *last;
   if (++p->depth > 100) {
     syntax_error(p);
     return NULL;
   }
-  first = last = parse_core(p);
+  first = last = parse_core(p, nested);
   while (last && take_word(p, "UNION")) {
     last->next_all = take_word(p, "ALL");
-    last->next = parse_core(p);
+    last->next = parse_core(p, nested);
     last = last->next;
   }
   if (!last) return NULL;
   p->depth--;
-  return parse_tail(p, first) ? first : NULL; /* ORDER BY of the whole */
+  return parse_tail(p, first, nested) ? first
+                                      : NULL; /* ORDER BY of the whole */
 }

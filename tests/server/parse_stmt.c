@@ -202,7 +202,7 @@ static bool parse_insert(struct parser *p, struct stmt *s) {
     } while (take_op(p, ','));
     if (!want_op(p, ')')) return false;
   }
-  if (at_word(p, "SELECT")) return (s->select = parse_select(p)) != NULL;
+  if (at_word(p, "SELECT")) return (s->select = parse_select(p, false)) != NULL;
   if (take_word(p, "DEFAULT")) return want_word(p, "VALUES");
   if (!want_word(p, "VALUES")) return false;
   do {
@@ -369,7 +369,7 @@ static bool parse_if(struct parser *p, struct stmt *s) {
 static bool parse_kind(struct parser *p, struct stmt *s, bool first) {
   if (at_word(p, "SELECT") || at_op(p, '(')) {
     s->kind = S_SELECT;
-    return (s->select = parse_select(p)) != NULL;
+    return (s->select = parse_select(p, false)) != NULL;
   }
   if (take_word(p, "SET")) return parse_set(p, s);
   if (take_word(p, "DECLARE")) return parse_declare(p, s);

@@ -113,7 +113,8 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
   struct assign *list = NULL;
   unsigned declared = 0;
   struct variable *vars;
-  bool fmtonly = en->s->fmtonly, ok;
+  unsigned options = en->s->options;
+  bool ok;
   (void)status;
   if (count < 3) return false;
   decls = text_param(en, &p[1]);
@@ -126,9 +127,9 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
     vars[i].value = value_null(list[i].type.id);
   }
   /* the columns only, as SQL Server sends them */
-  en->s->fmtonly = true;
+  en->s->options |= OPT_FMTONLY;
   ok = exec_text(en, sql, vars, declared, "");
-  en->s->fmtonly = fmtonly;
+  en->s->options = options;
   if (!ok) return false;
   p[0].type = type_of(T_INT);
   p[0].value = value_int(T_INT, keep_prepared(en->s, sql, decls));
@@ -222,21 +223,16 @@ static void columns_of(struct rowset *r, const struct table *t,
     const struct source_column *c = &t->cols[k];
     bool number = type_is_number(c->type.id), text;
     int bytes = type_max_length(&c->type), precision;
-    if (column &&
-        !text_like(c->name, strlen(c->name), column, strlen(column), 0, 0))
+    if (column && !text_like(c->name, strlen(c->name), column, strlen(column),
+                             0, 0, false))
       continue;
     text = type_is_string(c->type.id);
     precision = number || type_is_date(c->type.id) ? type_precision(&c->type)
                 : text && type_is_unicode(c->type.id) && bytes > 0 ? bytes / 2
                                                                    : bytes;
-    rowset_text(r, r->en->s->db);
-    rowset_text(r, t->schema);
-    rowset_text(r, t->name);
-    rowset_text(r, c->name);
-    rowset_int(r, odbc_type(&c->type));
-    rowset_text(r, type_name(&c->type));
-    rowset_int(r, precision);
-    rowset_int(r, c->type.id == T_DECIMAL ? c->type.prec + 2 : bytes);
+    rowset_row(r, "ttttitii", r->en->s->db, t->schema, t->name, c->name,
+               odbc_type(&c->type), type_name(&c->type), precision,
+               c->type.id == T_DECIMAL ? c->type.prec + 2 : bytes);
     if (number || type_is_date(c->type.id))
       rowset_int(r, type_scale(&c->type));
     else
@@ -245,18 +241,13 @@ static void columns_of(struct rowset *r, const struct table *t,
       rowset_int(r, 10);
     else
       rowset_null(r);
-    rowset_int(r, !c->type.notnull);
-    rowset_null(r);
-    rowset_null(r);
-    rowset_int(r, odbc_type(&c->type));
-    rowset_null(r);
+    rowset_row(r, "innin", !c->type.notnull, odbc_type(&c->type));
     if (text || type_is_binary(c->type.id))
       rowset_int(r, bytes);
     else
       rowset_null(r);
-    rowset_int(r, k + 1);
-    rowset_text(r, c->type.notnull ? "NO" : "YES");
-    rowset_int(r, c->type.notnull ? 56 : 38);
+    rowset_row(r, "iti", k + 1, c->type.notnull ? "NO" : "YES",
+               c->type.notnull ? 56 : 38);
   }
 }
 
@@ -264,7 +255,7 @@ static bool wanted(struct engine *en, const struct rpc_param *p,
                    const char *name) {
   const char *pattern = p ? text_param(en, p) : NULL;
   return !pattern ||
-         text_like(name, strlen(name), pattern, strlen(pattern), 0, 0);
+         text_like(name, strlen(name), pattern, strlen(pattern), 0, 0, false);
 }
 
 static bool p_columns(struct engine *en, struct rpc_param *p, unsigned count,
@@ -304,11 +295,8 @@ static bool p_tables(struct engine *en, struct rpc_param *p, unsigned count,
   for (unsigned i = 0; i < n; i++) {
     if (!wanted(en, table, all[i]->name) || !wanted(en, owner, all[i]->schema))
       continue;
-    rowset_text(&r, en->s->db);
-    rowset_text(&r, all[i]->schema);
-    rowset_text(&r, all[i]->name);
-    rowset_text(&r, all[i]->is_view ? "VIEW" : "TABLE");
-    rowset_null(&r);
+    rowset_row(&r, "ttttn", en->s->db, all[i]->schema, all[i]->name,
+               all[i]->is_view ? "VIEW" : "TABLE");
   }
   return send_source(en, rowset_done(&r));
 }

@@ -43,31 +43,49 @@ const struct column *query_columns(const struct query *q, unsigned *n) {
   return q->cols;
 }
 
+/* A condition on what a derived table yields reaches its table's index unless
+** the derived table chooses or merges rows first. */
+static void hide_indexes(struct query *q) {
+  const struct select *s = q->sel;
+  if (q->grouped || s->top || s->distinct || s->next || s->offset)
+    for (unsigned i = 0; i < q->col_count; i++) q->cols[i].index = NULL;
+}
+
+const char *query_plan(const struct query *q) {
+  const char *index;
+  if (!q->src) return NULL;
+  if (q->src->query && !q->sel->where) return query_plan(q->src->query);
+  index = q->sel->where ? plan_seek(&q->scope, q->sel->where) : NULL;
+  if (!index) return "scan";
+  return arena_format(q->en->a, "seek [%s]", index);
+}
+
 /* ---- binding ---- */
 
 static void add_output(struct query *q, struct node *e, const char *name,
                        const struct source_column *from) {
   struct arena *a = q->en->a;
   unsigned n = q->col_count;
-  if ((n & (n - 1)) == 0) { /* doubling arrays in the arena */
-    size_t cap = n ? 2 * (size_t)n : 1;
-    struct node **list = arena_alloc(a, cap * sizeof *list);
-    struct column *cols = arena_alloc(a, cap * sizeof *cols);
-    if (n) {
-      memcpy(list, q->list, n * sizeof *list);
-      memcpy(cols, q->cols, n * sizeof *cols);
-    }
-    q->list = list;
-    q->cols = cols;
-  }
+  q->list = arena_push(a, q->list, n, sizeof *q->list);
+  q->cols = arena_push(a, q->cols, n, sizeof *q->cols);
   q->list[n] = e;
   q->cols[n].name = name;
   q->cols[n].type = e->type;
   if (from) {
     q->cols[n].table = from->table;
     q->cols[n].from_table = from->from_table;
+    q->cols[n].index = from->index;
   }
   q->col_count++;
+}
+
+/* "Use Column Sets": they stand in * for the sparse columns. */
+static bool has_column_set(const struct query *q, const char *table) {
+  for (unsigned i = 0; i < q->scope.n; i++)
+    if (q->scope.cols[i].type.beside == BESIDE_COLUMN_SET &&
+        q->scope.cols[i].qualifier == table)
+      return true;
+  return false;
 }
 
 static bool bind_star(struct query *q, const struct item *it) {
@@ -79,14 +97,19 @@ static bool bind_star(struct query *q, const struct item *it) {
         (!c->qualifier ||
          !text_equal_name(c->qualifier, it->star_of, q->en->s->srv->coll)))
       continue;
+    any = true;
+    if (c->type.beside == BESIDE_HIDDEN ||
+        (c->type.beside == BESIDE_SPARSE && has_column_set(q, c->qualifier)))
+      continue;
+    bind_permission(q->en, q->sel->line, c);
     n = arena_alloc(q->en->a, sizeof *n);
     n->kind = N_COLUMN;
     n->scope = &q->scope;
     n->index = i;
     n->type = c->type;
+    n->type.beside = BESIDE_NOTHING;
     n->coll_rank = 2;
     c->used = true;
-    any = true;
     add_output(q, n, c->name, c);
   }
   if (!any) {
@@ -176,6 +199,13 @@ static bool bind_order(struct query *q) {
                  "The text, ntext, and image data types cannot be compared or "
                  "sorted, except when using IS NULL or LIKE operator.");
     q->keys[i] = (unsigned)found;
+    for (unsigned k = 0; k < i; k++)
+      if (q->keys[k] == q->keys[i]) {
+        bind_error(q->en, e->line, 169, 15, 1,
+                   "A column has been specified more than once in the order "
+                   "by list. Columns in the order by list must be unique.");
+        break;
+      }
   }
   return true;
 }
@@ -249,6 +279,7 @@ struct query *query_bind(struct engine *en, struct select *sel,
       !bind_limit(q, sel->offset, "OFFSET") ||
       !bind_limit(q, sel->fetch, "FETCH"))
     return NULL;
+  hide_indexes(q);
   q->keep = sel->order_count > 0 || q->distinct || sel->percent;
   return en->error_count == errors ? q : NULL;
 }

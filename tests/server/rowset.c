@@ -1,6 +1,7 @@
 /* Small tables made on the fly: see rowset.h. */
 #include "rowset.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 void rowset_init(struct rowset *r, struct engine *en, const char *spec) {
@@ -61,6 +62,19 @@ void rowset_int(struct rowset *r, int64_t i) {
 void rowset_null(struct rowset *r) {
   enum type_id id = type_at(r);
   *cell(r) = value_null(id);
+}
+
+void rowset_row(struct rowset *r, const char *kinds, ...) {
+  va_list ap;
+  va_start(ap, kinds);
+  for (; *kinds; kinds++)
+    if (*kinds == 't')
+      rowset_text(r, va_arg(ap, const char *));
+    else if (*kinds == 'i')
+      rowset_int(r, va_arg(ap, int));
+    else
+      rowset_null(r);
+  va_end(ap);
 }
 
 struct source *rowset_done(struct rowset *r) {

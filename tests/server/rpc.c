@@ -108,8 +108,7 @@ static void run_one(struct session *s, struct rpc_call *c, struct arena *a) {
   bool ok = false;
   e.line = 1;
   if (f && f->after_rows < 0)
-    sqlerr_set(&e, (int)f->arg, f->severity, 1, "%s",
-               f->message[0] ? f->message : "A fault was asked for.");
+    fault_error(f, "", &e);
   else
     ok = proc_run(&en, c->name, c->params, c->count, &status);
   if (s->net.attention || s->net.dead) return;

@@ -9,23 +9,13 @@
 #include "engine.h"
 #include "log.h"
 #include "rpc.h"
+#include "settings.h"
 
 bool session_is_database(const struct session *s, const char *name) {
   static const char *const system[] = {"master", "tempdb", "model", "msdb"};
   for (unsigned i = 0; i < 4; i++)
     if (strcasecmp(system[i], name) == 0) return true;
   return strcasecmp(s->srv->database, name) == 0;
-}
-
-void session_reset(struct session *s) {
-  s->nocount = s->fmtonly = s->noexec = s->implicit_tran = false;
-  s->rowcount = 0;
-  s->fmt.order = ORDER_MDY;
-  s->lock_timeout = -1;
-  /* Without fODBC in LOGIN7, SQL Server starts with DB-Library's defaults. */
-  s->wire.textsize = s->login.odbc ? 0x7fffffff : 4096;
-  s->quoted_identifier = s->login.odbc;
-  snprintf(s->language, sizeof s->language, "us_english");
 }
 
 /* ---- tokens out ---- */
@@ -90,6 +80,10 @@ static void acknowledge(struct session *s) {
 /* The end of a response: its last DONE. One that an attention cut short ends
 ** with an error, and the acknowledgement follows. */
 static void finish(struct session *s) {
+  const struct fault *bits = fault_has(&s->net.faults, DO_DONE_BITS);
+  const struct fault *wrong = fault_has(&s->net.faults, DO_MISCOUNT);
+  if (bits) s->pending.status |= (unsigned)bits->arg;
+  if (wrong) s->pending.rows += (uint64_t)wrong->arg;
   if (s->net.attention) {
     s->pending.have = false;
     token_done(&s->out, &s->wire, TOK_DONE, DONE_ERROR, 0, 0);
@@ -163,12 +157,11 @@ static void transaction_request(struct session *s, struct reader *r) {
 static void run_batch(struct session *s, struct arena *a, const char *sql) {
   struct sqlerr e = {0};
   struct engine en = {.s = s, .a = a, .e = &e};
-  struct parse_env env = {a, &e, s->quoted_identifier, s->srv->coll};
+  struct parse_env env = {a, &e, s->options & OPT_QUOTED, s->srv->coll};
   const struct fault *f = fault_has(&s->net.faults, DO_ERROR);
   struct stmt *first;
   if (f && f->after_rows < 0) {
-    sqlerr_set(&e, (int)f->arg, f->severity, 1, "%s",
-               f->message[0] ? f->message : "A fault was asked for.");
+    fault_error(f, "", &e);
     session_error(s, &e, NULL);
     session_done(s, TOK_DONE, DONE_ERROR, 0, 0);
     return;
@@ -186,9 +179,9 @@ static void run_batch(struct session *s, struct arena *a, const char *sql) {
 /* Everything besides the request's bytes that shapes an answer. */
 static void cache_key(struct session *s, struct buf *key, uint8_t type,
                       struct reader request) {
-  buf_format(key, "%d %d %d %u %d %d %lld %d %d %s\n", type, s->wire.tds,
-             s->wire.utf8, s->wire.textsize, s->nocount, s->fmtonly,
-             (long long)s->rowcount, (int)s->fmt.order, s->quoted_identifier,
+  buf_format(key, "%d %d %d %u %u %d %lld %d %s %s\n", type, s->wire.tds,
+             s->wire.utf8, s->wire.textsize, s->options, s->isolation,
+             (long long)s->rowcount, (int)s->fmt.order, s->fmt.language->name,
              s->db);
   buf_put(key, request.p, rd_left(&request));
 }
@@ -215,11 +208,10 @@ static bool replay(struct session *s, const struct capture *c) {
 /* May this response be kept, or answered from what was kept? */
 static bool cacheable(const struct session *s, uint8_t type) {
   if (type != PKT_BATCH && type != PKT_RPC) return false;
-  if (s->trancount > 0 || s->implicit_tran) return false;
+  if (s->trancount > 0 || (s->options & OPT_IMPLICIT_TRAN)) return false;
   for (unsigned i = 0; i < s->net.faults.n; i++) {
     const struct fault *f = &s->net.faults.f[i];
-    if (f->after_rows >= 0 || f->what == DO_ERROR || f->what > DO_ERROR)
-      return false;
+    if (f->after_rows >= 0 || f->what >= DO_ERROR) return false;
   }
   return true;
 }
@@ -252,6 +244,7 @@ static void log_request(struct session *s, const char *event, const char *sql,
                          .app = s->login.app,
                          .sql = sql,
                          .params = params,
+                         .plan = s->plan,
                          .rows = s->rows_sent,
                          .bytes = (int64_t)s->net.sent,
                          .cancelled = t->cancelled,
@@ -262,9 +255,42 @@ static void log_request(struct session *s, const char *event, const char *sql,
   log_write(&ev);
 }
 
+/* The faults of a response, and those of the silence after it: chosen now, so
+** that a test which has the response may ask for others. */
+void session_faults(struct session *s, enum fault_when when, const char *text) {
+  net_begin(&s->net, when, text);
+  fault_pick(AT_IDLE, when == AT_BATCH ? text : "", &s->after);
+}
+
+static void fixture_sql(struct session *s, const char *sql) {
+  char *why = NULL;
+  if (sqlite3_exec(s->sq, sql, NULL, NULL, &why) != SQLITE_OK)
+    fprintf(stderr, "tds-server: fault sql: %s\n", why);
+  sqlite3_free(why);
+}
+
+static bool request(struct session *s, uint8_t type, const struct buf *in,
+                    bool again);
+
+/* What goes wrong between the requests. `in` is the one just answered. */
+static void idle(struct session *s, uint8_t type, const struct buf *in) {
+  struct fault_set due = s->after;
+  s->net.drip_bytes = 0;
+  for (unsigned i = 0; i < due.n && !s->net.dead; i++) {
+    const struct fault *f = &due.f[i];
+    if (f->what == DO_SQL)
+      fixture_sql(s, f->text);
+    else if (f->what == DO_AGAIN && in)
+      (void)request(s, type, in, true);
+    else
+      net_fault(&s->net, f);
+  }
+}
+
 /* Runs one request. False: the message was malformed; the connection ends,
-** as SQL Server ends it. */
-static bool request(struct session *s, uint8_t type, const struct buf *in) {
+** as SQL Server ends it. `again`: answer it once more, though nobody asked. */
+static bool request(struct session *s, uint8_t type, const struct buf *in,
+                    bool again) {
   struct arena a = {0};
   struct reader r = {in->p, in->p + in->n, false};
   struct timing t = {now_seconds(), false, false};
@@ -279,6 +305,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
   s->pending.have = false;
   s->rows_sent = 0;
   s->first_error = 0;
+  s->plan[0] = 0;
   s->volatile_answer = reset;
   skip_headers(s, &r);
   if (!r.bad && type == PKT_BATCH)
@@ -295,10 +322,16 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     arena_clear(&a);
     return false;
   }
-  net_begin(&s->net, AT_BATCH, sql ? sql : "");
+  if (again)
+    net_reset(&s->net);
+  else
+    session_faults(s, AT_BATCH, sql ? sql : "");
+  for (unsigned i = 0; i < s->net.faults.n; i++)
+    if (s->net.faults.f[i].what == DO_SQL)
+      fixture_sql(s, s->net.faults.f[i].text);
   if (reset) {
     session_end_tran(s, false);
-    session_reset(s);
+    settings_reset(s);
     token_env(session_out(s), ENV_RESET, "", "");
   }
   keep = cacheable(s, type) && !reset;
@@ -310,6 +343,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
   if (hit) {
     t.cached = true;
     t.cancelled = !replay(s, cached_response(hit));
+    memcpy(s->plan, cached_response(hit)->plan, sizeof s->plan);
     cache_release(hit);
   } else {
     s->capture = keep ? &cap : NULL;
@@ -322,6 +356,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
     t.cancelled = s->net.attention;
     if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
     finish(s);
+    memcpy(cap.plan, s->plan, sizeof cap.plan);
     if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
     s->capture = NULL;
     capture_clear(&cap);
@@ -331,6 +366,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in) {
               : type == PKT_RPC ? "rpc"
                                 : "transaction",
               sql, params, &t);
+  if (!again && !s->net.dead) idle(s, type, in);
   buf_clear(&key);
   arena_clear(&a);
   return true;
@@ -359,7 +395,7 @@ void session_run(struct session *s) {
   struct buf in = {0};
   uint8_t type;
   bool good = open_fixture(s);
-  session_reset(s);
+  if (good) idle(s, 0, NULL);
   while (good && net_read(&s->net, &type, &in)) {
     switch (type) {
     case PKT_ATTENTION: /* nothing runs: acknowledge all the same */
@@ -368,7 +404,7 @@ void session_run(struct session *s) {
     case PKT_BATCH:
     case PKT_RPC:
     case PKT_TRANSACTION:
-      good = request(s, type, &in) && !s->net.dead;
+      good = request(s, type, &in, false) && !s->net.dead;
       break;
     default:
       good = false;

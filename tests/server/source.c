@@ -27,9 +27,21 @@ static bool fixture_error(struct engine *en) {
 
 static bool scan_open(struct source *src) {
   struct scan *sc = (struct scan *)src;
+  const struct server *srv = sc->en->s->srv;
   sqlite3_str *sql = sqlite3_str_new(sc->en->s->sq);
   char *text;
   int rc;
+  if (sc->en->s->isolation == ISO_SNAPSHOT && !srv->snapshot &&
+      sc->table->name[0] != '#') {
+    sqlite3_str_reset(sql);
+    (void)sqlite3_str_finish(sql);
+    return sqlerr_set(sc->en->e, 3952, 16, 1,
+                      "Snapshot isolation transaction failed accessing "
+                      "database '%s' because snapshot isolation is not allowed "
+                      "in this database. Use ALTER DATABASE to allow snapshot "
+                      "isolation.",
+                      srv->database);
+  }
   sc->at_count = 0;
   sqlite3_str_appendall(sql, "SELECT ");
   for (unsigned i = 0; i < src->n; i++) {
@@ -72,16 +84,36 @@ static void scan_close(struct source *src) {
   arena_clear(&sc->row);
 }
 
-static char *full_name(struct engine *en, const struct object_name *n) {
-  return arena_format(en->a, "%s%s%s%s%s", n->part[2] ? n->part[2] : "",
-                      n->part[2] ? "." : "", n->part[1] ? n->part[1] : "",
-                      n->part[1] || n->part[2] ? "." : "", n->part[0]);
+static const char *full_name(struct engine *en, const struct object_name *n) {
+  const char *name = n->part[0];
+  for (int i = 1, last = n->part[3]   ? 3
+                         : n->part[2] ? 2
+                         : n->part[1] ? 1
+                                      : 0;
+       i <= last; i++)
+    name = arena_format(en->a, "%s.%s", n->part[i] ? n->part[i] : "", name);
+  return name;
+}
+
+/* A four-part name: only this server itself is known. */
+static bool linked_server(struct engine *en, const struct object_name *name) {
+  if (!name->part[3] || strcasecmp(name->part[3], SERVER_NAME) == 0)
+    return false;
+  bind_error(en, name->line, 7202, 11, 2,
+             "Could not find server '%s' in sys.servers. Verify that the "
+             "correct server name was specified. If necessary, execute the "
+             "stored procedure sp_addlinkedserver to add the server to "
+             "sys.servers.",
+             name->part[3]);
+  return true;
 }
 
 static struct source *name_bind(struct engine *en, struct table_ref *ref) {
   struct table *t;
   struct scan *sc;
-  struct source *sys = sysview_bind(en, &ref->name);
+  struct source *sys;
+  if (linked_server(en, &ref->name)) return NULL;
+  sys = sysview_bind(en, &ref->name);
   if (sys) {
     for (unsigned i = 0; i < sys->n; i++)
       sys->cols[i].qualifier = ref->alias ? ref->alias : ref->name.part[0];
@@ -111,7 +143,9 @@ static struct source *name_bind(struct engine *en, struct table_ref *ref) {
   for (unsigned i = 0; i < t->n; i++) {
     sc->base.cols[i].qualifier = ref->alias ? ref->alias : ref->name.part[0];
     sc->base.cols[i].table = t->name;
+    sc->base.cols[i].schema = t->schema;
     sc->base.cols[i].from_table = true;
+    sc->base.cols[i].denied = catalog_denied_column(en, t, t->cols[i].name);
   }
   sc->base.open = scan_open;
   sc->base.next = scan_next;
@@ -156,6 +190,28 @@ struct source *source_rows(struct engine *en, struct source_column *cols,
   return &m->base;
 }
 
+/* The columns of a derived table have names, each its own. */
+static void check_columns(struct engine *en, const struct table_ref *ref,
+                          const struct source_column *cols, unsigned n) {
+  if (ref->column_count && ref->column_count != n)
+    bind_error(en, ref->line, ref->column_count < n ? 8158 : 8159, 16, 1,
+               "'%s' has %s columns than were specified in the column list.",
+               ref->alias, ref->column_count < n ? "more" : "fewer");
+  for (unsigned i = 0; i < n; i++) {
+    if (!*cols[i].name)
+      bind_error(en, ref->line, 8155, 16, 2,
+                 "No column name was specified for column %u of '%s'.", i + 1,
+                 ref->alias);
+    for (unsigned k = 0; k < i && *cols[i].name; k++)
+      if (text_equal_name(cols[k].name, cols[i].name, en->s->srv->coll)) {
+        bind_error(en, ref->line, 8156, 16, 1,
+                   "The column '%s' was specified multiple times for '%s'.",
+                   cols[i].name, ref->alias);
+        break;
+      }
+  }
+}
+
 /* (VALUES (1, 'a'), (2, 'b')) AS v(x, y): the expressions are constant. */
 static struct source *values_bind(struct engine *en, struct table_ref *ref,
                                   struct scope *outer) {
@@ -175,6 +231,7 @@ static struct source *values_bind(struct engine *en, struct table_ref *ref,
     cols[c].name = c < ref->column_count ? ref->columns[c] : "";
     cols[c].qualifier = ref->alias;
   }
+  check_columns(en, ref, cols, w);
   en->e = &e;
   for (unsigned i = 0; i < ref->argc; i++) {
     struct value v = {0};
@@ -214,6 +271,7 @@ static struct source *derived_bind(struct engine *en, struct table_ref *ref,
   const struct column *cols;
   d->q = query_bind(en, ref->query, outer);
   if (!d->q) return NULL;
+  d->base.query = d->q;
   cols = query_columns(d->q, &d->base.n);
   d->base.cols = arena_alloc(en->a, (d->base.n + 1) * sizeof *d->base.cols);
   for (unsigned i = 0; i < d->base.n; i++) {
@@ -221,13 +279,11 @@ static struct source *derived_bind(struct engine *en, struct table_ref *ref,
     c->name = i < ref->column_count ? ref->columns[i] : cols[i].name;
     c->qualifier = ref->alias;
     c->table = cols[i].table;
+    c->index = cols[i].index;
     c->from_table = cols[i].from_table;
     c->type = cols[i].type;
-    if (!*c->name)
-      bind_error(en, ref->line, 8155, 16, 2,
-                 "No column name was specified for column %u of '%s'.", i + 1,
-                 ref->alias);
   }
+  check_columns(en, ref, d->base.cols, d->base.n);
   d->base.open = derived_open;
   d->base.next = derived_next;
   d->base.close = derived_close;

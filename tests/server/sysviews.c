@@ -23,10 +23,8 @@ static struct source *tables(struct engine *en) {
               "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
               "TABLE_NAME sysname, TABLE_TYPE varchar(10)");
   for (unsigned i = 0; i < n; i++) {
-    rowset_text(&r, en->s->db);
-    rowset_text(&r, all[i]->schema);
-    rowset_text(&r, all[i]->name);
-    rowset_text(&r, all[i]->is_view ? "VIEW" : "BASE TABLE");
+    rowset_row(&r, "tttt", en->s->db, all[i]->schema, all[i]->name,
+               all[i]->is_view ? "VIEW" : "BASE TABLE");
   }
   return rowset_done(&r);
 }
@@ -65,14 +63,9 @@ static struct source *columns(struct engine *en) {
         octets = 2147483647;
         length = id == T_NTEXT ? 1073741823 : octets;
       }
-      rowset_text(&r, en->s->db);
-      rowset_text(&r, all[i]->schema);
-      rowset_text(&r, all[i]->name);
-      rowset_text(&r, c->name);
-      rowset_int(&r, k + 1);
-      rowset_null(&r);
-      rowset_text(&r, c->type.notnull ? "NO" : "YES");
-      rowset_text(&r, type_name(&c->type));
+      rowset_row(&r, "ttttintt", en->s->db, all[i]->schema, all[i]->name,
+                 c->name, k + 1, c->type.notnull ? "NO" : "YES",
+                 type_name(&c->type));
       number_or_null(&r, chars || (bin && id != T_ROWVERSION), length);
       number_or_null(&r, chars || (bin && id != T_ROWVERSION), octets);
       number_or_null(&r, number, type_precision(&c->type));
@@ -97,18 +90,47 @@ static struct source *databases(struct engine *en) {
               "state_desc nvarchar(60), compatibility_level tinyint not null, "
               "collation_name sysname, is_read_only bit, "
               "snapshot_isolation_state tinyint, "
+              "snapshot_isolation_state_desc nvarchar(60), "
               "is_read_committed_snapshot_on bit");
   for (unsigned i = 0; i < 5; i++) {
-    rowset_text(&r, i < 4 ? system[i] : en->s->srv->database);
-    rowset_int(&r, i + 1);
-    rowset_int(&r, 0);
-    rowset_text(&r, "ONLINE");
-    rowset_int(&r, 150);
-    rowset_text(&r, collation_name(en->s->srv->coll));
-    rowset_int(&r, 0);
-    rowset_int(&r, 1);
-    rowset_int(&r, 0);
+    rowset_row(&r, "tiititiiti", i < 4 ? system[i] : en->s->srv->database,
+               i + 1, 0, "ONLINE", 150, collation_name(en->s->srv->coll), 0,
+               i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot,
+               (i < 4 ? i == 0 || i == 3 : en->s->srv->snapshot) ? "ON" : "OFF",
+               i == 4 && en->s->srv->rcsi);
   }
+  return rowset_done(&r);
+}
+
+/* sys.dm_exec_sessions, this one only: what SET changed can be read here. */
+static struct source *sessions(struct engine *en) {
+  static const char *const orders[] = {"mdy", "dmy", "ymd",
+                                       "ydm", "myd", "dym"};
+  static const unsigned bits[] = {
+      OPT_QUOTED,       OPT_ARITHABORT, OPT_NULL_DFLT_ON, OPT_ANSI_WARNINGS,
+      OPT_ANSI_PADDING, OPT_ANSI_NULLS, OPT_CONCAT_NULL};
+  const struct session *s = en->s;
+  struct rowset r;
+  en->s->volatile_answer = true;
+  rowset_init(&r, en,
+              "session_id smallint not null, host_name nvarchar(128), "
+              "program_name nvarchar(128), login_name nvarchar(128) not null, "
+              "status nvarchar(30) not null, text_size int not null, "
+              "language nvarchar(128), date_format nvarchar(3), "
+              "date_first smallint not null, quoted_identifier bit not null, "
+              "arithabort bit not null, ansi_null_dflt_on bit not null, "
+              "ansi_warnings bit not null, ansi_padding bit not null, "
+              "ansi_nulls bit not null, concat_null_yields_null bit not null, "
+              "transaction_isolation_level smallint not null, "
+              "lock_timeout int not null, deadlock_priority int not null, "
+              "is_user_process bit not null");
+  rowset_row(&r, "ittttitti", s->net.spid, s->login.host, s->login.app,
+             s->login.user, "running", s->wire.textsize, s->fmt.language->name,
+             orders[s->fmt.order], 7);
+  for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
+    rowset_int(&r, (s->options & bits[i]) != 0);
+  rowset_row(&r, "iiii", s->isolation, s->lock_timeout, s->deadlock_priority,
+             1);
   return rowset_done(&r);
 }
 
@@ -121,13 +143,12 @@ static struct source *objects(struct engine *en, int want_views) {
               "type char(2), type_desc nvarchar(60)");
   for (unsigned i = 0; i < n; i++) {
     if (want_views >= 0 && all[i]->is_view != (want_views == 1)) continue;
-    rowset_text(&r, all[i]->name);
-    rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
-    rowset_int(&r, strcasecmp(all[i]->schema, "dbo") == 0
-                       ? 1
-                       : object_id_of("", all[i]->schema) % 1000 + 5);
-    rowset_text(&r, all[i]->is_view ? "V " : "U ");
-    rowset_text(&r, all[i]->is_view ? "VIEW" : "USER_TABLE");
+    rowset_row(
+        &r, "tiitt", all[i]->name, object_id_of(all[i]->schema, all[i]->name),
+        strcasecmp(all[i]->schema, "dbo") == 0
+            ? 1
+            : object_id_of("", all[i]->schema) % 1000 + 5,
+        all[i]->is_view ? "V " : "U ", all[i]->is_view ? "VIEW" : "USER_TABLE");
   }
   return rowset_done(&r);
 }
@@ -139,17 +160,14 @@ static struct source *schemas(struct engine *en) {
   rowset_init(&r, en,
               "name sysname, schema_id int not null, "
               "principal_id int");
-  rowset_text(&r, "dbo");
-  rowset_int(&r, 1);
-  rowset_int(&r, 1);
+  rowset_row(&r, "tii", "dbo", 1, 1);
   for (unsigned i = 0; i < n; i++) {
     bool seen = strcasecmp(all[i]->schema, "dbo") == 0;
     for (unsigned k = 0; k < i; k++)
       seen |= strcasecmp(all[i]->schema, all[k]->schema) == 0;
     if (seen) continue;
-    rowset_text(&r, all[i]->schema);
-    rowset_int(&r, object_id_of("", all[i]->schema) % 1000 + 5);
-    rowset_int(&r, 1);
+    rowset_row(&r, "tii", all[i]->schema,
+               object_id_of("", all[i]->schema) % 1000 + 5, 1);
   }
   return rowset_done(&r);
 }
@@ -168,20 +186,13 @@ static struct source *sys_columns(struct engine *en) {
   for (unsigned i = 0; i < n; i++)
     for (unsigned k = 0; k < all[i]->n; k++) {
       const struct type *t = &all[i]->cols[k].type;
-      rowset_int(&r, object_id_of(all[i]->schema, all[i]->name));
-      rowset_text(&r, all[i]->cols[k].name);
-      rowset_int(&r, k + 1);
-      rowset_int(&r, type_system_id(t));
-      rowset_int(&r, type_system_id(t));
-      rowset_int(&r, type_max_length(t));
-      rowset_int(&r, type_precision(t));
-      rowset_int(&r, type_scale(t));
-      rowset_text(&r, type_is_string(t->id) && t->id != T_XML
-                          ? collation_name(t->coll)
-                          : NULL);
-      rowset_int(&r, !t->notnull);
-      rowset_int(&r, 0);
-      rowset_int(&r, 0);
+      rowset_row(
+          &r, "itiiiiiitiii", object_id_of(all[i]->schema, all[i]->name),
+          all[i]->cols[k].name, k + 1, type_system_id(t), type_system_id(t),
+          type_max_length(t), type_precision(t), type_scale(t),
+          type_is_string(t->id) && t->id != T_XML ? collation_name(t->coll)
+                                                  : NULL,
+          !t->notnull, 0, 0);
     }
   return rowset_done(&r);
 }
@@ -195,13 +206,9 @@ static struct source *types(struct engine *en) {
               "is_user_defined bit not null");
   for (unsigned id = T_BIT; id < T_COUNT; id++) {
     struct type t = type_of(id);
-    rowset_text(&r, type_name(&t));
-    rowset_int(&r, type_system_id(&t));
-    rowset_int(&r, type_system_id(&t));
-    rowset_int(&r, type_max_length(&t));
-    rowset_int(&r, type_precision(&t));
-    rowset_int(&r, type_scale(&t));
-    rowset_int(&r, 0);
+    rowset_row(&r, "tiiiiii", type_name(&t), type_system_id(&t),
+               type_system_id(&t), type_max_length(&t), type_precision(&t),
+               type_scale(&t), 0);
   }
   return rowset_done(&r);
 }
@@ -213,17 +220,14 @@ static struct source *connections(struct engine *en) {
               "protocol_type nvarchar(40), encrypt_option nvarchar(40) not "
               "null, auth_scheme nvarchar(40) not null, net_packet_size int");
   en->s->volatile_answer = true;
-  rowset_int(&r, en->s->id);
-  rowset_text(&r, "TCP");
-  rowset_text(&r, "TSQL");
-  rowset_text(&r, en->s->net.tls ? "TRUE" : "FALSE");
-  rowset_text(&r, "SQL");
-  rowset_int(&r, en->s->net.packet_size);
+  rowset_row(&r, "itttti", en->s->net.spid, "TCP", "TSQL",
+             en->s->net.tls ? "TRUE" : "FALSE", "SQL", en->s->net.packet_size);
   return rowset_done(&r);
 }
 
 struct source *sysview_bind(struct engine *en, const struct object_name *name) {
   const char *schema = name->part[1], *view = name->part[0];
+  if (name->part[2] && !session_is_database(en->s, name->part[2])) return NULL;
   if (schema && strcasecmp(schema, "INFORMATION_SCHEMA") == 0) {
     if (strcasecmp(view, "TABLES") == 0 || strcasecmp(view, "VIEWS") == 0)
       return tables(en);
@@ -242,5 +246,6 @@ struct source *sysview_bind(struct engine *en, const struct object_name *name) {
     return sys_columns(en);
   if (strcasecmp(view, "types") == 0) return types(en);
   if (strcasecmp(view, "dm_exec_connections") == 0) return connections(en);
+  if (strcasecmp(view, "dm_exec_sessions") == 0) return sessions(en);
   return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -136,48 +137,6 @@ char *text_from_utf16(struct arena *a, const uint8_t *p, size_t bytes,
   return out;
 }
 
-/* Code page 1252, 0x80..0x9f; 0 where the code page has no character. */
-static const uint16_t high1252[32] = {
-    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-    0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
-    0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-    0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
-
-/* Windows' best fit for U+0100..U+017F: a letter without its mark. */
-static const char best_fit[] =
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi??JjKk?LlLlLl??Ll"
-    "NnNnNn???OoOoOo??RrRrRrSsSsSs??TtTtTtUuUuUuUuUuUuWwYy?ZzZz???";
-
-void text_to_1252(struct buf *b, const char *s, size_t n) {
-  buf_reserve(b, n);
-  for (size_t i = 0; i < n;) {
-    uint32_t cp = text_next(s, n, &i);
-    uint8_t out = (uint8_t)cp;
-    if (cp >= 0x80 && (cp < 0xa0 || cp > 0xff)) {
-      out = cp < 0xa0 && high1252[cp - 0x80] == 0 ? (uint8_t)cp : '?';
-      if (cp >= 0x100 && cp < 0x180) out = (uint8_t)best_fit[cp - 0x100];
-      for (unsigned k = 0; k < 32; k++)
-        if (high1252[k] == cp) out = (uint8_t)(0x80 + k);
-    }
-    b->p[b->n++] = out;
-  }
-}
-
-char *text_from_1252(struct arena *a, const uint8_t *p, size_t bytes,
-                     size_t *n_out) {
-  char *out = arena_raw(a, bytes * 3 + 1);
-  size_t n = 0;
-  for (size_t i = 0; i < bytes; i++) {
-    uint32_t cp = p[i];
-    if (cp >= 0x80 && cp < 0xa0 && high1252[cp - 0x80])
-      cp = high1252[cp - 0x80];
-    n += text_put(out + n, cp);
-  }
-  out[n] = 0;
-  if (n_out) *n_out = n;
-  return out;
-}
-
 /* ---- case ---- */
 
 /* The C library's Unicode tables, whatever locale the process runs in. */
@@ -203,10 +162,10 @@ uint32_t text_fold(uint32_t cp) {
 /* A sort weight: punctuation, then digits, then letters, as Windows
 ** collations order them. Accented Latin letters stay beside their base by a
 ** second, lower weight. */
-static uint32_t weight(uint32_t cp) {
+static uint32_t weight(uint32_t cp, unsigned coll) {
   static const char base[] = /* U+00C0..U+00FF */
       "aaaaaaaceeeeiiiidnooooo*ouuuuypsaaaaaaaceeeeiiiidnooooo/ouuuuypy";
-  uint32_t c = text_fold(cp);
+  uint32_t c = text_fold(coll & COLL_AI ? text_unaccented(cp) : cp);
   if (c == '*' || c == '/') return 0x100 + c;
   if (c >= 0xe0 && c <= 0xff && c != 0xf7)
     return 0x30000u + (uint32_t)base[c - 0xc0] * 0x100 + (c - 0xc0);
@@ -240,92 +199,143 @@ int text_compare(const char *a, size_t an, const char *b, size_t bn,
     uint32_t wx, wy;
     if (x == y) continue;
     if (coll & COLL_BIN) return x < y ? -1 : 1;
-    wx = weight(x);
-    wy = weight(y);
+    wx = weight(x, coll);
+    wy = weight(y, coll);
     if (wx != wy) return wx < wy ? -1 : 1;
     /* Lower case sorts first where case counts at all. */
-    if ((coll & COLL_CS) && tie == 0) tie = x > y ? -1 : 1;
+    if (coll & COLL_AI) {
+      x = text_unaccented(x);
+      y = text_unaccented(y);
+    }
+    if ((coll & COLL_CS) && tie == 0 && x != y) tie = x > y ? -1 : 1;
   }
   return tie;
 }
 
 bool text_equal_name(const char *a, const char *b, unsigned coll) {
   size_t an = strlen(a), bn = strlen(b);
-  if (coll & COLL_CS) return strcmp(a, b) == 0;
-  return text_compare(a, an, b, bn, coll) == 0 && trimmed(a, an) == an;
+  return text_compare(a, an, b, bn, coll) == 0;
 }
 
 static bool same_char(uint32_t x, uint32_t y, unsigned coll) {
+  if (coll & COLL_AI) {
+    x = text_unaccented(x);
+    y = text_unaccented(y);
+  }
   if (x == y) return true;
   return !(coll & (COLL_CS | COLL_BIN)) && text_fold(x) == text_fold(y);
 }
 
-/* [abc], [^a-z]: *at stands after the bracket. */
-static bool in_set(uint32_t c, const char *pat, size_t pn, size_t *at,
-                   unsigned coll) {
-  bool found = false, negate = false;
-  if (*at < pn && pat[*at] == '^') {
-    negate = true;
-    ++*at;
-  }
-  while (*at < pn && pat[*at] != ']') {
-    uint32_t lo = text_next(pat, pn, at), hi = lo;
-    if (*at + 1 < pn && pat[*at] == '-' && pat[*at + 1] != ']') {
-      ++*at;
-      hi = text_next(pat, pn, at);
+/* ---- LIKE ---- */
+
+/* What _ stands for: a UTF-16 unit, under an _SC collation a character. */
+struct units {
+  uint32_t small[256], *p; /* owned when it is not `small` */
+  size_t n;
+};
+
+static void units_of(struct units *u, const char *s, size_t n, unsigned coll) {
+  u->p = n > 256 ? mem_alloc(n * sizeof *u->p) : u->small;
+  u->n = 0;
+  for (size_t i = 0; i < n;) {
+    uint32_t cp = text_next(s, n, &i);
+    if (cp >= 0x10000 && !(coll & COLL_SC)) {
+      u->p[u->n++] = 0xd800 + ((cp - 0x10000) >> 10);
+      cp = 0xdc00 + ((cp - 0x10000) & 0x3ff);
     }
-    if (coll & COLL_BIN)
-      found |= c >= lo && c <= hi;
-    else
-      found |= same_char(c, lo, coll) || same_char(c, hi, coll) ||
-               (weight(c) > weight(lo) && weight(c) < weight(hi));
+    u->p[u->n++] = cp;
   }
-  if (*at < pn) ++*at;
-  return found != negate;
 }
 
-static bool like_from(const char *s, size_t n, size_t i, const char *pat,
-                      size_t pn, size_t j, uint32_t escape, unsigned coll) {
-  size_t star_i = 0, star_j = 0;
+struct like {
+  const uint32_t *pat;
+  size_t n;
+  uint32_t escape;
+  unsigned coll;
+};
+
+/* The pattern's unit at *at, which an escape may make plain. */
+static uint32_t set_unit(const struct like *l, size_t *at, bool *plain) {
+  *plain = l->escape && l->pat[*at] == l->escape && *at + 1 < l->n;
+  if (*plain) ++*at;
+  return l->pat[(*at)++];
+}
+
+/* [abc], [^a-z]: `at` stands after the bracket; *next after the closing one.
+** Without that nothing matches. */
+static bool in_set(const struct like *l, uint32_t c, size_t at, size_t *next) {
+  bool found = false, plain;
+  bool negate = at < l->n && l->pat[at] == '^' && l->escape != '^';
+  if (negate) at++;
+  while (at < l->n) {
+    uint32_t lo = set_unit(l, &at, &plain), hi = lo;
+    if (lo == ']' && !plain) {
+      *next = at;
+      return found != negate;
+    }
+    if (at + 1 < l->n && l->pat[at] == '-' && l->escape != '-' &&
+        l->pat[at + 1] != ']') {
+      at++;
+      hi = set_unit(l, &at, &plain);
+    }
+    if (l->coll & COLL_BIN)
+      found |= c >= lo && c <= hi;
+    else
+      found |= same_char(c, lo, l->coll) || same_char(c, hi, l->coll) ||
+               (weight(c, l->coll) > weight(lo, l->coll) &&
+                weight(c, l->coll) < weight(hi, l->coll));
+  }
+  return false;
+}
+
+/* `end`: where the text may end; only blanks follow there. */
+static bool like_from(const struct like *l, const uint32_t *s, size_t n,
+                      size_t end) {
+  size_t i = 0, j = 0, star_i = 0, star_j = 0;
   bool star = false;
   for (;;) {
     bool ok = false;
-    if (j < pn) {
-      size_t jj = j, ii = i;
-      uint32_t p = text_next(pat, pn, &jj);
-      if (p == '%' && p != escape) {
-        star = true;
-        star_i = i;
-        star_j = j = jj;
-        continue;
-      }
-      if (i < n) {
-        uint32_t c = text_next(s, n, &ii);
-        if (escape && p == escape && jj < pn)
-          ok = same_char(c, text_next(pat, pn, &jj), coll);
-        else if (p == '_')
-          ok = true;
-        else if (p == '[')
-          ok = in_set(c, pat, pn, &jj, coll);
-        else
-          ok = same_char(c, p, coll);
-      }
-      if (ok) {
-        i = ii;
-        j = jj;
-        continue;
-      }
-    } else if (i == n) {
-      return true;
+    size_t next = j + 1;
+    uint32_t p = j < l->n ? l->pat[j] : 0;
+    if (j == l->n && i >= end) return true;
+    if (j < l->n && p == '%' && p != l->escape) {
+      star = true;
+      star_i = i;
+      star_j = j = next;
+      continue;
+    }
+    if (j < l->n && l->escape && p == l->escape) {
+      if (next == l->n) return false; /* nothing after it */
+      ok = i < n && same_char(s[i], l->pat[next++], l->coll);
+    } else if (j < l->n && i < n) {
+      ok = p == '_'   ? true
+           : p == '[' ? in_set(l, s[i], next, &next)
+                      : same_char(s[i], p, l->coll);
+    }
+    if (ok) {
+      i++;
+      j = next;
+      continue;
     }
     if (!star || star_i >= n) return false;
-    (void)text_next(s, n, &star_i);
-    i = star_i;
+    i = ++star_i;
     j = star_j;
   }
 }
 
 bool text_like(const char *s, size_t n, const char *pat, size_t pn,
-               uint32_t escape, unsigned coll) {
-  return like_from(s, n, 0, pat, pn, 0, escape, coll);
+               uint32_t escape, unsigned coll, bool blanks) {
+  struct units text, pattern;
+  struct like l;
+  size_t end;
+  bool yes;
+  units_of(&text, s, n, coll);
+  units_of(&pattern, pat, pn, coll);
+  l = (struct like){pattern.p, pattern.n, escape, coll};
+  end = text.n;
+  while (blanks && end && text.p[end - 1] == ' ') end--;
+  yes = like_from(&l, text.p, text.n, end);
+  if (text.p != text.small) free(text.p);
+  if (pattern.p != pattern.small) free(pattern.p);
+  return yes;
 }

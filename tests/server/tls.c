@@ -64,6 +64,7 @@ SSL_CTX *tls_context(const char *cert, const char *key) {
   }
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(ctx, 0); /* TLS 1.3 sends them after its end */
   SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
   return ctx;
 }
@@ -75,8 +76,27 @@ static void flush(struct net *n, bool wrapped) {
   if (wrapped)
     net_send_all(n, PKT_PRELOGIN, (uint8_t *)data, (size_t)ready, true);
   else
-    net_raw_write(n, (uint8_t *)data, (size_t)ready);
+    net_write(n, (uint8_t *)data, (size_t)ready);
   (void)BIO_reset(SSL_get_wbio(n->ssl));
+}
+
+/* Offers one version of TLS only; OpenSSL holds the old ones for too weak. */
+static void pin_version(struct net *n) {
+  static const struct {
+    const char *name;
+    int version;
+  } versions[] = {{"1.0", TLS1_VERSION},
+                  {"1.1", TLS1_1_VERSION},
+                  {"1.2", TLS1_2_VERSION},
+                  {"1.3", TLS1_3_VERSION}};
+  const struct fault *f = fault_has(&n->faults, DO_TLS_VERSION);
+  for (unsigned i = 0; f && i < 4; i++)
+    if (strcmp(f->text, versions[i].name) == 0) {
+      SSL_set_security_level(n->ssl, 0);
+      (void)SSL_set_cipher_list(n->ssl, "ALL:@SECLEVEL=0");
+      (void)SSL_set_max_proto_version(n->ssl, versions[i].version);
+      (void)SSL_set_min_proto_version(n->ssl, versions[i].version);
+    }
 }
 
 bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
@@ -93,8 +113,10 @@ bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
   /* TDS 7 ends its handshake inside PRELOGIN packets, which TLS 1.3 with its
   ** messages after the handshake does not allow; TDS 8 has no such limit. */
   if (wrapped) SSL_set_max_proto_version(n->ssl, TLS1_2_VERSION);
+  n->wrapped = wrapped;
   SSL_set_accept_state(n->ssl);
   net_begin(n, AT_TLS, NULL);
+  pin_version(n);
   while (!n->dead) {
     int rc = SSL_do_handshake(n->ssl);
     uint8_t type;

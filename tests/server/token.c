@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "session.h"
+
 void token_message(struct buf *b, const struct wire *w, const struct sqlerr *e,
                    const char *proc) {
   /* [MS-TDS] 2.2.7.10 and 2.2.7.13 */
@@ -41,6 +43,20 @@ void token_env_collation(struct buf *b, unsigned coll) {
   buf_u8(b, 0);
 }
 
+void token_env_routing(struct buf *b, const char *host, unsigned port) {
+  size_t at = b->n + 1;
+  buf_u8(b, 0xe3);
+  buf_u16(b, 0);
+  buf_u8(b, ENV_ROUTING);
+  buf_u16(b, 0);
+  buf_u8(b, 0); /* TCP */
+  buf_u16(b, port);
+  wire_us_varchar(b, host);
+  buf_set16(b, at + 3, (unsigned)(b->n - at - 5));
+  buf_u16(b, 0); /* no old value */
+  buf_set16(b, at, (unsigned)(b->n - at - 2));
+}
+
 void token_env_transaction(struct buf *b, unsigned type, uint64_t id) {
   /* begin: the new descriptor; commit and rollback: the old one */
   buf_u8(b, 0xe3);
@@ -57,7 +73,16 @@ void token_env_transaction(struct buf *b, unsigned type, uint64_t id) {
   }
 }
 
-void token_loginack(struct buf *b, const struct wire *w) {
+/* Major, minor, then the build's high byte first. */
+void token_program_version(struct buf *b, const struct release *r) {
+  buf_u8(b, (unsigned)r->major);
+  buf_u8(b, 0);
+  buf_u8(b, (unsigned)r->build >> 8);
+  buf_u8(b, (unsigned)r->build & 255);
+}
+
+void token_loginack(struct buf *b, const struct wire *w,
+                    const struct release *r) {
   /* [MS-TDS] 2.2.7.14; the version is big-endian here */
   static const struct {
     int tds;
@@ -65,7 +90,6 @@ void token_loginack(struct buf *b, const struct wire *w) {
   } versions[] = {{TDS_70, {7, 0, 0, 0}},        {TDS_71, {0x71, 0, 0, 1}},
                   {TDS_72, {0x72, 9, 0, 2}},     {TDS_73A, {0x73, 0x0a, 0, 3}},
                   {TDS_73B, {0x73, 0x0b, 0, 3}}, {TDS_74, {0x74, 0, 0, 4}}};
-  static const uint8_t program[4] = {15, 0, 0x07, 0xd0}; /* 15.0.2000 */
   size_t at;
   buf_u8(b, 0xad);
   at = b->n;
@@ -74,7 +98,7 @@ void token_loginack(struct buf *b, const struct wire *w) {
   for (unsigned i = 0; i < sizeof versions / sizeof *versions; i++)
     if (versions[i].tds == w->tds) buf_put(b, versions[i].bytes, 4);
   wire_b_varchar(b, "Microsoft SQL Server");
-  buf_put(b, program, 4);
+  token_program_version(b, r);
   buf_set16(b, at, (unsigned)(b->n - at - 2));
 }
 

@@ -29,7 +29,8 @@ enum { /* ENVCHANGE types, [MS-TDS] 2.2.7.9 */
        ENV_BEGIN = 8,
        ENV_COMMIT = 9,
        ENV_ROLLBACK = 10,
-       ENV_RESET = 18
+       ENV_RESET = 18,
+       ENV_ROUTING = 20
 };
 
 #define SERVER_NAME "LOOKALIKE"
@@ -40,8 +41,12 @@ void token_message(struct buf *b, const struct wire *w, const struct sqlerr *e,
 void token_env(struct buf *b, unsigned type, const char *now,
                const char *before);
 void token_env_collation(struct buf *b, unsigned coll);
+void token_env_routing(struct buf *b, const char *host, unsigned port);
 void token_env_transaction(struct buf *b, unsigned type, uint64_t id);
-void token_loginack(struct buf *b, const struct wire *w);
+struct release;
+void token_program_version(struct buf *b, const struct release *r);
+void token_loginack(struct buf *b, const struct wire *w,
+                    const struct release *r);
 void token_done(struct buf *b, const struct wire *w, unsigned token,
                 unsigned status, unsigned command, uint64_t rows);
 void token_return_status(struct buf *b, int32_t status);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text.h"
+#include "collate.h"
 
 /* rank: "Data type precedence" of the T-SQL reference, higher wins.
 ** sysid: sys.types.system_type_id. */
@@ -138,7 +138,7 @@ struct type type_string(enum type_id id, int64_t len, unsigned coll) {
   int64_t most = type_is_unicode(id) ? 4000 : 8000;
   if (len == 0) len = 1;
   t.len = (int32_t)(len < 0 || len > most ? TYPE_MAX : len);
-  t.coll = (uint8_t)coll;
+  t.coll = (uint16_t)coll;
   return t;
 }
 
@@ -222,40 +222,6 @@ int type_system_id(const struct type *t) {
   return facts[t->id].sysid;
 }
 
-bool collation_parse(const char *name, uint8_t *coll) {
-  char up[128];
-  size_t n = strlen(name);
-  uint8_t c = 0;
-  if (n >= sizeof up) return false;
-  for (size_t i = 0; i <= n; i++) up[i] = (char)toupper((unsigned char)name[i]);
-  if (strstr(up, "_BIN"))
-    c |= COLL_BIN;
-  else if (strstr(up, "_CS"))
-    c |= COLL_CS;
-  else if (!strstr(up, "_CI"))
-    return false;
-  if (n > 5 && strcmp(up + n - 5, "_UTF8") == 0) c |= COLL_UTF8;
-  *coll = c;
-  return true;
-}
-
-const char *collation_name(unsigned coll) {
-  switch (coll) {
-  case 0:
-    return "SQL_Latin1_General_CP1_CI_AS";
-  case COLL_CS:
-    return "SQL_Latin1_General_CP1_CS_AS";
-  case COLL_UTF8:
-    return "Latin1_General_100_CI_AS_SC_UTF8";
-  case COLL_CS | COLL_UTF8:
-    return "Latin1_General_100_CS_AS_SC_UTF8";
-  case COLL_BIN | COLL_UTF8:
-    return "Latin1_General_100_BIN2_UTF8";
-  default:
-    return "Latin1_General_BIN2";
-  }
-}
-
 /* Reads "(18,4)", "(max)" at *p; returns how many numbers there were. */
 static int read_args(const char **p, int args[2]) {
   const char *s = *p;
@@ -281,6 +247,32 @@ static int read_args(const char **p, int args[2]) {
   if (*s != ')') return -1;
   *p = s + 1;
   return n;
+}
+
+static bool trailing_words(struct type *t, const char *p) {
+  static const struct {
+    const char *word;
+    enum beside beside;
+    bool notnull;
+  } words[] = {
+      {"not null", BESIDE_NOTHING, true},      {"null", BESIDE_NOTHING, false},
+      {"text", BESIDE_NOTHING, false},         {"blob", BESIDE_NOTHING, false},
+      {"hidden", BESIDE_HIDDEN, false},        {"sparse", BESIDE_SPARSE, false},
+      {"column_set", BESIDE_COLUMN_SET, false}};
+  for (;;) {
+    size_t i = 0, n = 0;
+    while (*p == ' ') p++;
+    if (!*p) return true;
+    for (; i < sizeof words / sizeof *words; i++) {
+      n = strlen(words[i].word);
+      if (strncasecmp(p, words[i].word, n) == 0 && (!p[n] || p[n] == ' '))
+        break;
+    }
+    if (i == sizeof words / sizeof *words) return false;
+    if (words[i].beside) t->beside = words[i].beside;
+    t->notnull |= words[i].notnull;
+    p += n;
+  }
 }
 
 bool type_parse(struct type *t, const char *decl, unsigned coll,
@@ -346,7 +338,7 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
   default:
     break;
   }
-  if (type_is_string(id)) t->coll = (uint8_t)coll;
+  if (type_is_string(id)) t->coll = (uint16_t)coll;
   while (*p == ' ') p++;
   if (strncasecmp(p, "collate ", 8) == 0) {
     char name[128];
@@ -358,14 +350,7 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
     if (!collation_parse(name, &t->coll)) return false;
     while (*p == ' ') p++;
   }
-  if (strncasecmp(p, "not null", 8) == 0) {
-    t->notnull = true;
-    p += 8;
-  } else if (strncasecmp(p, "null", 4) == 0) {
-    p += 4;
-  }
-  while (*p == ' ') p++;
-  return *p == 0 || strcasecmp(p, "text") == 0 || strcasecmp(p, "blob") == 0;
+  return trailing_words(t, p);
 }
 
 /* Digits that an integer type needs as a decimal. */

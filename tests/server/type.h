@@ -4,7 +4,8 @@
 ** and parameter lists: "decimal(18,4)", "nvarchar(max)",
 ** "varchar(20) COLLATE Latin1_General_100_CI_AS_SC_UTF8". A trailing word
 ** "text" or "blob" is ignored, so that a fixture can write
-** "amount 'decimal(38,4) text'" and keep SQLite from rounding its digits.
+** "amount 'decimal(38,4) text'" and keep SQLite from rounding its digits;
+** "hidden", "sparse" and "column_set" say what * does with the column.
 */
 #ifndef TYPE_H
 #define TYPE_H
@@ -46,12 +47,20 @@ enum type_id {
   T_COUNT
 };
 
+enum beside { /* what a table's column is besides its type */
+              BESIDE_NOTHING,
+              BESIDE_HIDDEN, /* of a temporal table: not in * */
+              BESIDE_SPARSE,
+              BESIDE_COLUMN_SET /* stands in * for the sparse ones */
+};
+
 enum { TYPE_MAX = -1 }; /* the length of a (max) type */
 
 struct type {
   uint8_t id;
   uint8_t prec, scale; /* decimal; scale also of time types */
-  uint8_t coll;        /* COLL_ bits, of character types */
+  uint16_t coll;       /* of character types: collate.h */
+  uint8_t beside;      /* enum beside */
   bool notnull;
   bool numeric;    /* spelt numeric, not decimal */
   int32_t len;     /* characters of n-types, else bytes; TYPE_MAX */
@@ -84,8 +93,6 @@ int type_max_length(const struct type *t); /* sys.columns.max_length */
 int type_precision(const struct type *t);  /* sys.columns.precision */
 int type_scale(const struct type *t);
 int type_system_id(const struct type *t); /* sys.types.system_type_id */
-bool collation_parse(const char *name, uint8_t *coll);
-const char *collation_name(unsigned coll);
 
 /* The type that two operands meet in (CASE, COALESCE, comparison). */
 struct type type_merge(const struct type *a, const struct type *b);

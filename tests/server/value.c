@@ -98,12 +98,12 @@ static void pad(struct value *v, const struct type *t, struct arena *a) {
   size_t have = v->u.s.n, want = (size_t)t->len, chars;
   char *p;
   if (v->null || t->len <= 0) return;
-  if (t->id == T_BINARY || t->id == T_ROWVERSION || (t->coll & COLL_UTF8))
+  if (t->id == T_BINARY || t->id == T_ROWVERSION)
     chars = have;
   else if (t->id == T_NCHAR)
     chars = text_utf16_units(v->u.s.p, have);
   else
-    chars = text_chars(v->u.s.p, have);
+    chars = page_bytes(v->u.s.p, have, t->coll);
   if (chars >= want) return;
   p = arena_raw(a, have + want - chars);
   if (have) memcpy(p, v->u.s.p, have);
@@ -151,7 +151,7 @@ static bool load_variant(struct value *v, sqlite3_stmt *row, int col,
   struct type inner = type_of(T_NVARCHAR), *kept;
   const char *text, *colon;
   struct value plain;
-  struct session_format fmt = {ORDER_YMD};
+  struct session_format fmt = {ORDER_YMD, NULL, false};
   size_t n;
   switch (sqlite3_column_type(row, col)) {
   case SQLITE_INTEGER:
@@ -209,6 +209,7 @@ static void load_raw(struct value *v, sqlite3_stmt *row, int col,
 
 bool value_load(struct value *v, sqlite3_stmt *row, int col,
                 const struct type *t, struct arena *a, struct sqlerr *e) {
+  static const struct date_style iso = {ORDER_YMD, NULL, false};
   int kind = sqlite3_column_type(row, col);
   int has;
   v->id = t->id;
@@ -229,8 +230,8 @@ bool value_load(struct value *v, sqlite3_stmt *row, int col,
   v->u.s.n = (size_t)sqlite3_column_bytes(row, col);
   if (type_is_date(t->id)) {
     const char *text = v->u.s.p;
-    has = date_parse(text, v->u.s.n, ORDER_YMD, &v->u.w);
-    if (!has) return unusable(e, t, text);
+    has = date_parse(text, v->u.s.n, &iso, &v->u.w);
+    if (has <= 0) return unusable(e, t, text);
     v->scale = t->scale;
     if (t->id == T_DATETIME) datetime_round(&v->u.w);
     return true;
@@ -254,7 +255,7 @@ char *value_string(const struct value *v, struct arena *a) {
   struct type to = type_string(T_NVARCHAR, TYPE_MAX, 0);
   struct value out;
   struct sqlerr e = {0};
-  struct session_format fmt = {ORDER_YMD};
+  struct session_format fmt = {ORDER_YMD, NULL, false};
   int style = v->id == T_FLOAT || v->id == T_REAL         ? 3
               : v->id == T_MONEY || v->id == T_SMALLMONEY ? 2
               : type_is_date(v->id)                       ? 121

@@ -61,6 +61,8 @@ void guid_format(const uint8_t g[16], char out[37]);
 
 struct session_format { /* what SET changes about conversions */
   enum date_order order;
+  const struct language *language; /* NULL: us_english */
+  bool no_style3; /* before SQL Server 2016 CONVERT knows it not for floats */
 };
 
 /* CAST and CONVERT and every implicit conversion; style -1 is the default. */

@@ -47,21 +47,8 @@ enum {
 };
 
 void wire_collation(struct buf *b, unsigned coll) {
-  /* [MS-TDS] 2.2.5.1.2: LCID 0x0409, flags, sort id. fUTF8 is bit 26, the
-  ** version of the "100" collations is 2. */
-  uint32_t info = 0x0409;
-  uint8_t sort = 0;
-  if (coll & COLL_UTF8) info |= 0x24000000;
-  if (coll & COLL_BIN) {
-    info |= 0x02000000; /* fBinary2 */
-  } else if (coll & COLL_CS) {
-    info |= 0x00c00000;
-    if (!(coll & COLL_UTF8)) sort = 51;
-  } else {
-    info |= 0x00d00000;
-    if (!(coll & COLL_UTF8)) sort = 52;
-  }
-  buf_u32(b, info);
+  uint8_t sort;
+  buf_u32(b, collation_info(coll, &sort));
   buf_u8(b, sort);
 }
 
@@ -92,7 +79,7 @@ static struct type told(const struct type *t, const struct wire *w) {
   }
   if ((t->id == T_CHAR || t->id == T_VARCHAR || t->id == T_TEXT) &&
       (t->coll & COLL_UTF8) && !(w->utf8 && w->tds >= TDS_74)) {
-    out = type_string(T_NVARCHAR, t->len, t->coll & (COLL_CS | COLL_BIN));
+    out = type_string(T_NVARCHAR, t->len, t->coll & ~(unsigned)COLL_UTF8);
     out.notnull = t->notnull;
   }
   if (w->tds < TDS_72) {
@@ -359,10 +346,10 @@ static void put_data(struct buf *b, const struct type *t,
     buf_put(b, v->u.s.p, v->u.s.n);
   else if (type_is_unicode(t->id))
     text_to_utf16(b, v->u.s.p, v->u.s.n);
-  else if (type_is_binary(t->id) || (t->coll & COLL_UTF8))
+  else if (type_is_binary(t->id))
     buf_put(b, v->u.s.p, v->u.s.n);
   else
-    text_to_1252(b, v->u.s.p, v->u.s.n);
+    page_encode(b, v->u.s.p, v->u.s.n, t->coll);
 }
 
 static void put_variant(struct buf *b, const struct value *v,

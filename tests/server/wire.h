@@ -25,6 +25,7 @@ struct column {
   const char *name; /* borrowed */
   struct type type;
   const char *table; /* borrowed: where it comes from, or NULL */
+  const char *index; /* borrowed: of the table, that begins with it, or NULL */
   bool from_table;   /* else computed */
 };
 

@@ -4,11 +4,16 @@
 
 #include "wire.h"
 
+/* One reader a family of types. */
+#define READ_ARGS                                                              \
+  struct reader *r, struct type *t, struct value *v, enum type_id id,          \
+      const struct wire *w, struct arena *a
+
 static unsigned read_collation(struct reader *r, const struct wire *w) {
   const uint8_t *c;
   if (w->tds < TDS_71) return 0;
   c = rd_bytes(r, 5);
-  return c && (c[3] & 4) ? COLL_UTF8 : 0;
+  return c ? collation_from_wire(c) : 0;
 }
 
 /* [MS-TDS] 2.2.5.2.3: a chunked value, joined in the arena. */
@@ -35,12 +40,11 @@ static void decode(struct value *v, const struct type *t, struct arena *a) {
   if (v->null || type_is_binary(t->id)) return;
   if (type_is_unicode(t->id))
     v->u.s.p = text_from_utf16(a, p, v->u.s.n, &v->u.s.n);
-  else if (!(t->coll & COLL_UTF8))
-    v->u.s.p = text_from_1252(a, p, v->u.s.n, &v->u.s.n);
+  else
+    v->u.s.p = page_decode(a, p, v->u.s.n, t->coll, &v->u.s.n);
 }
 
-static bool read_chars(struct reader *r, struct type *t, struct value *v,
-                       enum type_id id, const struct wire *w, struct arena *a) {
+static bool read_chars(READ_ARGS) {
   unsigned max = rd_u16(r), n;
   unsigned width = type_is_unicode(id) ? 2 : 1;
   unsigned coll = type_is_string(id) ? read_collation(r, w) : 0;
@@ -63,12 +67,11 @@ static bool read_chars(struct reader *r, struct type *t, struct value *v,
   return !r->bad;
 }
 
-static bool read_lob(struct reader *r, struct type *t, struct value *v,
-                     enum type_id id, const struct wire *w, struct arena *a) {
+static bool read_lob(READ_ARGS) {
   uint32_t n;
   (void)rd_u32(r);
   *t = type_of(id);
-  if (id != T_IMAGE) t->coll = (uint8_t)read_collation(r, w);
+  if (id != T_IMAGE) t->coll = (uint16_t)read_collation(r, w);
   v->id = t->id;
   n = rd_u32(r);
   v->null = n == UINT32_MAX;
@@ -130,29 +133,81 @@ static void read_fixed(struct reader *r, struct value *v, unsigned bytes) {
   }
 }
 
-static bool read_sized(struct reader *r, struct type *t, struct value *v,
-                       const enum type_id by_size[9]) {
-  unsigned max = rd_u8(r), n = rd_u8(r);
-  if (max > 8 || n > 8 || by_size[max] == T_NONE) return false;
-  *t = type_of(by_size[max]);
+/* Not nullable: no length. */
+static bool read_plain(READ_ARGS) {
+  (void)w;
+  (void)a;
+  *t = type_of(id);
   v->id = t->id;
-  v->null = n == 0;
-  if (v->null) return !r->bad;
-  if (by_size[n] == T_NONE) return false;
-  v->id = (uint8_t)by_size[n];
-  *t = type_of(by_size[n]);
-  read_fixed(r, v, n);
+  read_fixed(r, v, (unsigned)type_max_length(t));
   return !r->bad;
 }
 
-static bool read_decimal(struct reader *r, struct type *t, struct value *v,
-                         bool numeric) {
+/* Nullable: the length says which of its family it is. */
+static bool read_sized(READ_ARGS) {
+  static const uint8_t families[T_COUNT][9] = {
+      [T_INT] =
+          {[1] = T_TINYINT, [2] = T_SMALLINT, [4] = T_INT, [8] = T_BIGINT},
+      [T_BIT] = {[1] = T_BIT},
+      [T_FLOAT] = {[4] = T_REAL, [8] = T_FLOAT},
+      [T_MONEY] = {[4] = T_SMALLMONEY, [8] = T_MONEY},
+      [T_DATETIME] = {[4] = T_SMALLDATETIME, [8] = T_DATETIME}};
+  unsigned max = rd_u8(r), n = rd_u8(r);
+  (void)w;
+  (void)a;
+  if (max > 8 || n > 8) return false;
+  *t = type_of(families[id][n ? n : max]);
+  v->id = t->id;
+  v->null = n == 0;
+  if (t->id == T_NONE) return false;
+  if (n) read_fixed(r, v, n);
+  return !r->bad;
+}
+
+static bool read_guid(READ_ARGS) {
+  const uint8_t *p;
+  unsigned n;
+  (void)w;
+  (void)a;
+  (void)rd_u8(r);
+  n = rd_u8(r);
+  *t = type_of(id);
+  v->id = t->id;
+  v->null = n == 0;
+  if (v->null) return !r->bad;
+  p = n == 16 ? rd_bytes(r, 16) : NULL;
+  if (p) memcpy(v->u.guid, p, 16);
+  return p != NULL;
+}
+
+static bool read_xml(READ_ARGS) {
+  (void)w;
+  if (rd_u8(r)) return false; /* a schema collection */
+  *t = type_of(id);
+  v->id = t->id;
+  if (!read_plp(r, v, a)) return false;
+  decode(v, t, a);
+  return true;
+}
+
+static bool read_null(READ_ARGS) {
+  (void)t;
+  (void)id;
+  (void)w;
+  (void)a;
+  v->null = true;
+  return !r->bad;
+}
+
+static bool read_decimal(READ_ARGS) {
   unsigned n, sign;
   u128 mag = 0;
   const uint8_t *p;
+  (void)w;
+  (void)a;
   (void)rd_u8(r);
   *t = type_of(T_DECIMAL);
-  t->numeric = numeric;
+  t->numeric = id == T_NONE; /* the table below says so */
   t->prec = rd_u8(r);
   t->scale = rd_u8(r);
   n = rd_u8(r);
@@ -171,11 +226,12 @@ static bool read_decimal(struct reader *r, struct type *t, struct value *v,
   return true;
 }
 
-static bool read_when(struct reader *r, struct type *t, struct value *v,
-                      enum type_id id) {
+static bool read_when(READ_ARGS) {
   unsigned n, scale = 0;
   int64_t ticks = 0;
   int32_t days = DAYS_TO_1900;
+  (void)w;
+  (void)a;
   *t = type_of(id);
   if (id != T_DATE) scale = rd_u8(r);
   if (scale > 7) return false;
@@ -205,8 +261,7 @@ static bool read_when(struct reader *r, struct type *t, struct value *v,
 }
 
 /* [MS-TDS] 2.2.5.5.4; the inner types clients send are few. */
-static bool read_variant(struct reader *r, struct type *t, struct value *v,
-                         const struct wire *w, struct arena *a) {
+static bool read_variant(READ_ARGS) {
   uint32_t total;
   struct reader in;
   struct buf again = {0};
@@ -214,7 +269,7 @@ static bool read_variant(struct reader *r, struct type *t, struct value *v,
   unsigned base, props;
   const uint8_t *p;
   bool ok;
-  *t = type_of(T_VARIANT);
+  *t = type_of(id);
   (void)rd_u32(r);
   total = rd_u32(r);
   v->id = T_VARIANT;
@@ -259,98 +314,51 @@ static bool read_variant(struct reader *r, struct type *t, struct value *v,
 
 bool wire_read_param(struct reader *r, struct type *t, struct value *v,
                      const struct wire *w, struct arena *a) {
-  static const enum type_id ints[9] = {
-      [1] = T_TINYINT, [2] = T_SMALLINT, [4] = T_INT, [8] = T_BIGINT};
-  static const enum type_id bits[9] = {[1] = T_BIT};
-  static const enum type_id floats[9] = {[4] = T_REAL, [8] = T_FLOAT};
-  static const enum type_id moneys[9] = {[4] = T_SMALLMONEY, [8] = T_MONEY};
-  static const enum type_id dates[9] = {
-      [4] = T_SMALLDATETIME, [8] = T_DATETIME};
   static const struct {
-    uint8_t token, id, bytes;
-  } fixed[] = {{0x30, T_TINYINT, 1},       {0x32, T_BIT, 1},
-               {0x34, T_SMALLINT, 2},      {0x38, T_INT, 4},
-               {0x3a, T_SMALLDATETIME, 4}, {0x3b, T_REAL, 4},
-               {0x3c, T_MONEY, 8},         {0x3d, T_DATETIME, 8},
-               {0x3e, T_FLOAT, 8},         {0x7a, T_SMALLMONEY, 4},
-               {0x7f, T_BIGINT, 8}};
+    uint8_t token, id;
+    bool (*read)(READ_ARGS);
+  } tokens[] = {/* [MS-TDS] 2.2.5.4 */
+                {0x1f, T_NONE, read_null},
+                {0x22, T_IMAGE, read_lob},
+                {0x23, T_TEXT, read_lob},
+                {0x24, T_GUID, read_guid},
+                {0x26, T_INT, read_sized},
+                {0x28, T_DATE, read_when},
+                {0x29, T_TIME, read_when},
+                {0x2a, T_DATETIME2, read_when},
+                {0x2b, T_DATETIMEOFFSET, read_when},
+                {0x30, T_TINYINT, read_plain},
+                {0x32, T_BIT, read_plain},
+                {0x34, T_SMALLINT, read_plain},
+                {0x38, T_INT, read_plain},
+                {0x3a, T_SMALLDATETIME, read_plain},
+                {0x3b, T_REAL, read_plain},
+                {0x3c, T_MONEY, read_plain},
+                {0x3d, T_DATETIME, read_plain},
+                {0x3e, T_FLOAT, read_plain},
+                {0x62, T_VARIANT, read_variant},
+                {0x63, T_NTEXT, read_lob},
+                {0x68, T_BIT, read_sized},
+                {0x6a, T_DECIMAL, read_decimal},
+                {0x6c, T_NONE, read_decimal}, /* numeric */
+                {0x6d, T_FLOAT, read_sized},
+                {0x6e, T_MONEY, read_sized},
+                {0x6f, T_DATETIME, read_sized},
+                {0x7a, T_SMALLMONEY, read_plain},
+                {0x7f, T_BIGINT, read_plain},
+                {0xa5, T_VARBINARY, read_chars},
+                {0xa7, T_VARCHAR, read_chars},
+                {0xad, T_BINARY, read_chars},
+                {0xaf, T_CHAR, read_chars},
+                {0xe7, T_NVARCHAR, read_chars},
+                {0xef, T_NCHAR, read_chars},
+                {0xf1, T_XML, read_xml}};
   unsigned token = rd_u8(r);
   *v = value_null(T_NONE);
   v->null = false;
   *t = type_of(T_NONE);
-  for (unsigned i = 0; i < sizeof fixed / sizeof *fixed; i++)
-    if (fixed[i].token == token) {
-      *t = type_of(fixed[i].id);
-      v->id = fixed[i].id;
-      read_fixed(r, v, fixed[i].bytes);
-      return !r->bad;
-    }
-  switch (token) {
-  case 0x1f:
-    v->null = true;
-    return !r->bad;
-  case 0x26:
-    return read_sized(r, t, v, ints);
-  case 0x68:
-    return read_sized(r, t, v, bits);
-  case 0x6d:
-    return read_sized(r, t, v, floats);
-  case 0x6e:
-    return read_sized(r, t, v, moneys);
-  case 0x6f:
-    return read_sized(r, t, v, dates);
-  case 0x6a:
-  case 0x6c:
-    return read_decimal(r, t, v, token == 0x6c);
-  case 0x24: {
-    const uint8_t *p;
-    unsigned n;
-    (void)rd_u8(r);
-    n = rd_u8(r);
-    *t = type_of(T_GUID);
-    v->id = T_GUID;
-    v->null = n == 0;
-    if (v->null) return !r->bad;
-    p = n == 16 ? rd_bytes(r, 16) : NULL;
-    if (p) memcpy(v->u.guid, p, 16);
-    return p != NULL;
-  }
-  case 0x28:
-    return read_when(r, t, v, T_DATE);
-  case 0x29:
-    return read_when(r, t, v, T_TIME);
-  case 0x2a:
-    return read_when(r, t, v, T_DATETIME2);
-  case 0x2b:
-    return read_when(r, t, v, T_DATETIMEOFFSET);
-  case 0xa5:
-    return read_chars(r, t, v, T_VARBINARY, w, a);
-  case 0xad:
-    return read_chars(r, t, v, T_BINARY, w, a);
-  case 0xa7:
-    return read_chars(r, t, v, T_VARCHAR, w, a);
-  case 0xaf:
-    return read_chars(r, t, v, T_CHAR, w, a);
-  case 0xe7:
-    return read_chars(r, t, v, T_NVARCHAR, w, a);
-  case 0xef:
-    return read_chars(r, t, v, T_NCHAR, w, a);
-  case 0x22:
-    return read_lob(r, t, v, T_IMAGE, w, a);
-  case 0x23:
-    return read_lob(r, t, v, T_TEXT, w, a);
-  case 0x63:
-    return read_lob(r, t, v, T_NTEXT, w, a);
-  case 0x62:
-    return read_variant(r, t, v, w, a);
-  case 0xf1:
-    if (rd_u8(r)) return false; /* a schema collection */
-    *t = type_of(T_XML);
-    v->id = T_XML;
-    if (!read_plp(r, v, a)) return false;
-    decode(v, t, a);
-    return true;
-  default:
-    return false;
-  }
+  for (unsigned i = 0; i < sizeof tokens / sizeof *tokens; i++)
+    if (tokens[i].token == token)
+      return tokens[i].read(r, t, v, (enum type_id)tokens[i].id, w, a);
+  return false;
 }
