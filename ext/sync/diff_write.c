@@ -16,6 +16,7 @@
 #include "sync/diff_write.h"
 
 #include "base/sql.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -60,8 +61,7 @@ static void append_value(sqlite3_str *out, const struct cell *cell) {
     sqlite3_str_appendf(out, "%!.15g", cell->real);
     break;
   case SQLITE_TEXT:
-    if (n > 60) n = 60;
-    while (n > 0 && n < cell->n_bytes && (cell->bytes[n] & 0xc0) == 0x80) n--;
+    if (n > 60) n = (int)utf8_cut(cell->bytes, 60);
     sqlite3_str_appendf(out, "'%.*s'", n, cell->bytes);
     break;
   default:

@@ -157,12 +157,13 @@ class Answer:
 class Host:
     """host.py in a process of its own, killed when it does not answer."""
 
-    def __init__(self, box, path=None, env=None, prefix=()):
+    def __init__(self, box, path=None, env=None, prefix=(), stderr=None):
         self.process = subprocess.Popen(
             list(prefix) + [PYTHON, os.path.join(HERE, "host.py"), SO,
                             box.db_path if path is None else path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=open(os.path.join(box.folder, "host.err"), "ab"),
+            stderr=open(os.path.join(box.folder, "host.err"), "ab")
+            if stderr is None else stderr,
             cwd=box.folder, env=env or box.env, bufsize=0)
         self.db_path = box.db_path
         self.buffer = b""

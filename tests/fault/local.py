@@ -1,9 +1,12 @@
 """Faults of the local side: locks, disks, what the target is like."""
 import contextlib
+import fcntl
 import os
+import pty
 import shutil
 import sqlite3
 import subprocess
+import termios
 import threading
 import time
 
@@ -127,6 +130,44 @@ def a_lock_taken_during_the_fetch_is_an_error_at_the_deadline(b):
         b.expect_sound(old)
         b.expect_logged("local", LOCKED, None, 1)
         b.works(host)
+
+
+def narrow_pipe():
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    return read, write
+
+
+def stopped_terminal():
+    """As after Ctrl-S."""
+    ours, its = pty.openpty()
+    termios.tcflow(its, termios.TCOOFF)
+    return ours, its
+
+
+def unread(name, make):
+    def run():
+        with Box(name) as b:
+            b.stamp(2)
+            b.sql("UPDATE ordersync_syncs SET batch_size = 1")
+            b.profile(query_timeout=5)
+            b.env["ORDERSYNC_LOG"] = "stderr"
+            ours, its = make()
+            # More than two seconds, so that a terminal is shown the progress.
+            b.server.faults(ROWS_BATCH + "do=delay:2500")
+            with b.host(stderr=its) as host:
+                answer = host.refresh(seconds=20)
+                expect(answer.error is None, "it failed: %s" % answer.error)
+                expect(answer.seconds < 5, "it took %.1f s" % answer.seconds)
+                expect(b.stamps() == [(2, b.rows)], "the rows are not new")
+            os.close(ours)
+            os.close(its)
+    run.__name__ = name
+    test(run)
+
+
+unread("a_pipe_that_nobody_reads_holds_up_no_run", narrow_pipe)
+unread("a_stopped_terminal_holds_up_no_run", stopped_terminal)
 
 
 @both_journals
