@@ -75,11 +75,18 @@ def says(literal, words):
     return False
 
 
+def said(words):
+    return any(says(x, words) for x in sources)
+
+
 def printed(message):
-    """A message's fixed parts: "..." stands for anything, ; begins a hint."""
+    """A message's fixed parts: "..." stands for anything, ; begins a hint. Its
+    end may be another literal, which a directive puts there."""
     for part in re.split(r"\.\.\.|;", message):
         words = split(part)
-        if words and part.strip() not in NOT_OURS and not any(says(x, words) for x in sources):
+        if words and part.strip() not in NOT_OURS and not said(words) and not any(
+                said(words[:k] + ["\2"]) and said(words[k:])
+                for k in range(2, len(words) - 1)):
             return False
     return True
 
