@@ -345,8 +345,12 @@ static void meet(struct engine *en, struct node *n, struct node **a,
       (type_is_exact(y.id) || type_is_integer(y.id))) {
     if (type_is_integer(x.id) && type_is_integer(y.id)) return;
     /* exact against exact needs no common scale */
-    if (type_is_integer(x.id)) *a = bind_cast(en, *a, decimal_of(&x));
-    if (type_is_integer(y.id)) *b = bind_cast(en, *b, decimal_of(&y));
+    if (type_is_integer(x.id))
+      *a = bind_cast(en, *a,
+                     y.id == T_MONEY && x.id <= T_INT ? y : decimal_of(&x));
+    if (type_is_integer(y.id))
+      *b = bind_cast(en, *b,
+                     x.id == T_MONEY && y.id <= T_INT ? x : decimal_of(&y));
     return;
   }
   m = type_merge(&x, &y);

@@ -216,13 +216,58 @@ struct options {
   const char *address, *port, *port_file, *log, *cert, *key;
 };
 
+/* NULL, or what is wrong with the option's value. */
+static const char *read_option(int which, const char *value) {
+  bool ok = true;
+  switch (which) {
+  case 'e':
+    ok = encrypt_named(value);
+    break;
+  case 'C':
+    if (strcmp(value, "ci") == 0) break;
+    if (strcmp(value, "cs") == 0) value = "SQL_Latin1_General_CP1_CS_AS";
+    ok = collation_parse(value, &config.coll);
+    break;
+  case 'n':
+    if (config.denied < 32) config.deny[config.denied++] = value;
+    break;
+  case 'G':
+    config.language = value;
+    ok = date_language(value) != NULL;
+    break;
+  case 'R':
+    ok = release_named(value);
+    break;
+  case 's':
+    config.snapshot = true;
+    break;
+  case 'r':
+    config.rcsi = true;
+    break;
+  case 'f':
+    ok = fault_add(value);
+    break;
+  case 'F':
+    fault_file(value);
+    break;
+  default:
+    return "unknown option";
+  }
+  return ok ? NULL : "an option's value is not understood";
+}
+
 static int read_options(int argc, char **argv, struct options *o) {
+  const char **texts[] = {&config.db_path,  &o->address,      &o->port,
+                          &o->port_file,    &o->log,          &config.user,
+                          &config.password, &config.database, &o->cert,
+                          &o->key};
   static const struct option names[] = {
-      {"db", 1, NULL, 'd'},         {"listen", 1, NULL, 'l'},
-      {"port", 1, NULL, 'p'},       {"port-file", 1, NULL, 'P'},
-      {"log", 1, NULL, 'L'},        {"user", 1, NULL, 'u'},
-      {"password", 1, NULL, 'w'},   {"database", 1, NULL, 'D'},
-      {"cert", 1, NULL, 'c'},       {"key", 1, NULL, 'k'},
+      /* the number: of `texts` */
+      {"db", 1, NULL, 0},           {"listen", 1, NULL, 1},
+      {"port", 1, NULL, 2},         {"port-file", 1, NULL, 3},
+      {"log", 1, NULL, 4},          {"user", 1, NULL, 5},
+      {"password", 1, NULL, 6},     {"database", 1, NULL, 7},
+      {"cert", 1, NULL, 8},         {"key", 1, NULL, 9},
       {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
       {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
       {"fault-file", 1, NULL, 'F'}, {"language", 1, NULL, 'G'},
@@ -230,73 +275,12 @@ static int read_options(int argc, char **argv, struct options *o) {
       {"release", 1, NULL, 'R'},    {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-    switch (c) {
-    case 'd':
-      config.db_path = optarg;
-      break;
-    case 'l':
-      o->address = optarg;
-      break;
-    case 'p':
-      o->port = optarg;
-      break;
-    case 'P':
-      o->port_file = optarg;
-      break;
-    case 'L':
-      o->log = optarg;
-      break;
-    case 'u':
-      config.user = optarg;
-      break;
-    case 'w':
-      config.password = optarg;
-      break;
-    case 'D':
-      config.database = optarg;
-      break;
-    case 'c':
-      o->cert = optarg;
-      break;
-    case 'k':
-      o->key = optarg;
-      break;
-    case 'e':
-      if (!encrypt_named(optarg)) return usage("unknown --encrypt");
-      break;
-    case 'C':
-      if (strcmp(optarg, "ci") == 0) break;
-      if (!collation_parse(strcmp(optarg, "cs") == 0
-                               ? "SQL_Latin1_General_CP1_CS_AS"
-                               : optarg,
-                           &config.coll))
-        return usage("--collation is ci, cs or a collation's name");
-      break;
-    case 'n':
-      if (config.denied < 32) config.deny[config.denied++] = optarg;
-      break;
-    case 'G':
-      if (!date_language(optarg)) return usage("unknown --language");
-      config.language = optarg;
-      break;
-    case 'R':
-      if (!release_named(optarg)) return usage("unknown --release");
-      break;
-    case 's':
-      config.snapshot = true;
-      break;
-    case 'r':
-      config.rcsi = true;
-      break;
-    case 'f':
-      if (!fault_add(optarg)) return usage("--fault not understood");
-      break;
-    case 'F':
-      fault_file(optarg);
-      break;
-    default:
-      return usage("unknown option");
-    }
+    const char *wrong = NULL;
+    if (c < 10)
+      *texts[c] = optarg;
+    else
+      wrong = read_option(c, optarg);
+    if (wrong) return usage(wrong);
   }
   if (!config.db_path || optind < argc) return usage("--db FILE is missing");
   return 0;

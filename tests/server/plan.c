@@ -28,9 +28,12 @@ static const struct source_column *bare(const struct scope *scope,
 }
 
 /* Text: an N'' literal converts a varchar column, and under a SQL_ collation
-** the two orders differ; COLLATE asks for another order than the index has. */
+** the two orders differ; COLLATE asks for another order than the index has.
+** money ranks below decimal: the column is converted, though not here. */
 static bool same_order(const struct source_column *c, const struct node *cmp,
                        const struct node *other) {
+  if (c->type.id == T_MONEY || c->type.id == T_SMALLMONEY)
+    return other->type.id != T_DECIMAL;
   if (!type_is_string(c->type.id)) return true;
   if (cmp->type.coll != c->type.coll) return false;
   return type_is_unicode(c->type.id) || !type_is_unicode(other->type.id) ||

@@ -269,7 +269,7 @@ static bool trailing_words(struct type *t, const char *p) {
         break;
     }
     if (i == sizeof words / sizeof *words) return false;
-    if (words[i].beside) t->beside = words[i].beside;
+    if (words[i].beside) t->beside = (uint8_t)words[i].beside;
     t->notnull |= words[i].notnull;
     p += n;
   }
