@@ -3,7 +3,9 @@
 SELECT ordersync_install();
 SELECT ordersync_refresh();
 .shell settings
--- The profile's say.
+-- The profile's say. The server must allow SNAPSHOT.
+.shell server stop
+.shell SERVER_OPTIONS="$SERVER_OPTIONS --snapshot" server start
 .shell profile isolation=snapshot lock_timeout=-1 read_only_intent=yes app_name=nightly
 SELECT ordersync_refresh();
 .shell settings
