@@ -99,6 +99,12 @@ const char *value_kind_name(enum value_kind kind) {
   return kinds[kind_index(kind)].name;
 }
 
+enum remote_type remote_type_parse(const char *name) {
+  for (size_t i = 0; name && i < sizeof types / sizeof types[0]; i++)
+    if (sqlite3_stricmp(name, types[i].name) == 0) return (enum remote_type)i;
+  return REMOTE_UNKNOWN;
+}
+
 int value_kind_parse(const char *name) {
   for (int i = 0; name && i < KIND_COUNT; i++)
     if (sqlite3_stricmp(name, kinds[i].name) == 0) return i;

@@ -70,6 +70,9 @@ enum err_code remote_columns_copy(struct remote_columns *to,
 /* T-SQL-like name for messages: "nvarchar", "decimal", ... Static. */
 const char *remote_type_name(enum remote_type type);
 
+/* The type of that name, in any case; REMOTE_UNKNOWN for NULL and others. */
+enum remote_type remote_type_parse(const char *name);
+
 /* ---- a value from the wire --------------------------------------------- */
 
 enum value_type {
