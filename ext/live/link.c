@@ -7,9 +7,6 @@
 */
 #include "live/link.h"
 
-#include "base/clock.h"
-#include "tsql/select.h"
-
 #include <string.h>
 
 struct source {
@@ -55,24 +52,26 @@ pool_known(const struct pool *p, const char *profile, const char *source) {
   return NULL;
 }
 
-static const struct remote_columns *
-remember(struct pool *p, const char *profile, const char *text,
-         const struct remote_columns *columns, struct err *e) {
+static const struct remote_columns *remember(struct link *l, const char *text,
+                                             struct remote_columns *columns,
+                                             struct err *e) {
   struct source *s = sqlite3_malloc64(sizeof *s);
-  if (!s) goto nomem;
-  memset(s, 0, sizeof *s);
-  s->profile = sqlite3_mprintf("%s", profile);
+  if (!s) {
+    remote_columns_clear(columns);
+    err_nomem(e);
+    return NULL;
+  }
+  s->columns = *columns; /* its owner from now on */
+  s->profile = sqlite3_mprintf("%s", l->profile);
   s->text = sqlite3_mprintf("%s", text);
-  if (!s->profile || !s->text) goto nomem;
-  if (remote_columns_copy(&s->columns, columns, e)) goto failed;
-  s->next = p->sources;
-  p->sources = s;
+  if (!s->profile || !s->text) {
+    source_free(s);
+    err_nomem(e);
+    return NULL;
+  }
+  s->next = l->pool->sources;
+  l->pool->sources = s;
   return &s->columns;
-nomem:
-  err_nomem(e);
-failed:
-  if (s) source_free(s);
-  return NULL;
 }
 
 /* ---- links ------------------------------------------------------------- */
@@ -81,7 +80,7 @@ static void link_free(struct link *l) {
   struct link **at = &l->pool->links;
   while (*at && *at != l) at = &(*at)->next;
   if (*at) *at = l->next;
-  mssql_close(l->remote);
+  reader_close(&l->reader);
   interrupt_close(&l->interrupt);
   profile_clear(&l->settings);
   sqlite3_free(l->profile);
@@ -97,16 +96,6 @@ void pool_clear(struct pool *p) {
   }
 }
 
-static enum err_code link_connect(struct link *l, struct err *e) {
-  struct mssql_hooks hooks = {interrupt_pending, &l->interrupt};
-  mssql_close(l->remote);
-  l->remote = NULL;
-  /* The server may have been changed in between. */
-  pool_forget(l->pool, l->profile, NULL);
-  l->fresh = 1;
-  return mssql_open(&l->remote, &l->settings, &hooks, MSSQL_LIVE, e);
-}
-
 static struct link *link_new(struct pool *p, const char *profile,
                              struct err *e) {
   struct link *l = sqlite3_malloc64(sizeof *l);
@@ -118,12 +107,17 @@ static struct link *link_new(struct pool *p, const char *profile,
   l->pool = p;
   l->next = p->links;
   p->links = l;
+  l->reader.profile = &l->settings;
+  l->reader.interrupt = &l->interrupt;
+  l->reader.use = MSSQL_LIVE;
   l->profile = sqlite3_mprintf("%s", profile);
   if (!l->profile) err_nomem(e);
   if (!e->code && !interrupt_open(&l->interrupt, p->db, e)) {
     profile_load(&l->settings, profile, e);
   }
-  if (!e->code) link_connect(l, e);
+  /* The server may have been changed since it was last connected to. */
+  pool_forget(p, profile, NULL);
+  if (!e->code) reader_connect(&l->reader, e);
   if (!e->code) return l;
   link_free(l);
   return NULL;
@@ -134,7 +128,7 @@ enum err_code link_acquire(struct link **out, struct pool *p,
   struct link *l = p->links;
   *out = NULL;
   while (l && (l->in_use || strcmp(l->profile, profile) != 0)) l = l->next;
-  if (l && !mssql_alive(l->remote)) {
+  if (l && !reader_alive(&l->reader)) {
     link_free(l);
     l = NULL;
   }
@@ -152,59 +146,28 @@ enum err_code link_acquire(struct link **out, struct pool *p,
 void link_release(struct link *l) {
   int n_idle = 0;
   if (!l) return;
-  if (!l->remote) {
-    link_free(l);
-    return;
-  }
-  mssql_cancel(l->remote);
+  reader_cancel(&l->reader);
   interrupt_close(&l->interrupt);
-  mssql_deadline(l->remote, 0);
+  if (l->reader.n_connects > 1) pool_forget(l->pool, l->profile, NULL);
+  l->reader.n_connects = 1;
+  l->reader.may_have_died = 1;
   l->in_use = 0;
-  l->fresh = 0;
   for (const struct link *o = l->pool->links; o; o = o->next) {
     if (!o->in_use && strcmp(o->profile, l->profile) == 0) n_idle++;
   }
-  if (n_idle > 1 || !mssql_alive(l->remote)) link_free(l);
-}
-
-static enum err_code link_send(struct link *l, const char *sql, struct err *e) {
-  mssql_deadline(l->remote,
-                 clock_now_ms() +
-                     (sqlite3_int64)l->settings.query_timeout * 1000);
-  mssql_query(l->remote, sql, e);
-  profile_mask(&l->settings, e);
-  return e->code;
-}
-
-enum err_code link_query(struct link *l, const char *sql, struct err *e) {
-  if (!l->remote && link_connect(l, e)) return e->code;
-  link_send(l, sql, e);
-  if (e->code == ERR_NETWORK && !l->fresh && !mssql_alive(l->remote)) {
-    err_reset(e);
-    if (!link_connect(l, e)) link_send(l, sql, e);
-  }
-  return e->code;
+  if (n_idle > 1 || !reader_alive(&l->reader)) link_free(l);
 }
 
 const struct remote_columns *link_describe(struct link *l, const char *source,
+                                           const struct mapping *map,
                                            struct err *e) {
   const struct remote_columns *known = pool_known(l->pool, l->profile, source);
-  char *sql;
-  int has_row = 1;
+  struct remote_columns has;
   if (known) return known;
-  sql = tsql_discover(source, e);
-  if (!sql) return NULL;
-  if (!link_query(l, sql, e)) {
-    const struct remote_columns *has = mssql_columns(l->remote);
-    if (has->count == 0) {
-      err_set(e, ERR_DATA, "the source has no columns");
-    } else {
-      known = remember(l->pool, l->profile, source, has, e);
-    }
-    while (!e->code && has_row && !mssql_next(l->remote, &has_row, e)) {
-      /* TOP (0) has none */
-    }
+  if (reader_describe(&l->reader, source, map, &has, e)) return NULL;
+  if (!reader_find_ansi(&l->reader, source, &has, e)) {
+    return remember(l, source, &has, e);
   }
-  sqlite3_free(sql);
-  return e->code ? NULL : known;
+  remote_columns_clear(&has);
+  return NULL;
 }

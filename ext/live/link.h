@@ -5,8 +5,7 @@
 */
 #ifndef ORDERSYNC_VTAB_LINK_H
 #define ORDERSYNC_VTAB_LINK_H
-#include "base/interrupt.h"
-#include "mssql/mssql.h"
+#include "source/reader.h"
 
 struct link;
 
@@ -21,10 +20,9 @@ struct link {
   struct pool *pool;
   char *profile; /* owned */
   struct profile settings;
-  struct mssql *remote;
   struct interrupt interrupt; /* open while somebody uses the link */
+  struct reader reader;
   int in_use;
-  int fresh; /* connected for the present user: it cannot have died idle */
   struct link *next;
 };
 
@@ -37,15 +35,11 @@ enum err_code link_acquire(struct link **out, struct pool *p,
 /* Gives it back, cancelling what is left of a result. Accepts NULL. */
 void link_release(struct link *l);
 
-/*
-** Sends a batch; mssql_columns(l->remote) describes its result. A link that
-** died while it was idle is replaced, once.
-*/
-enum err_code link_query(struct link *l, const char *sql, struct err *e);
-
-/* The columns of a source, asked for once a connection; borrowed until the
+/* The columns of a source, those of map among them (NULL: of any), asked for
+*once a connection; borrowed until the
 ** next call on the pool. */
 const struct remote_columns *link_describe(struct link *l, const char *source,
+                                           const struct mapping *map,
                                            struct err *e);
 
 /* What is known already, without the network; NULL: nothing. */

@@ -459,62 +459,6 @@ done:
   return e->code;
 }
 
-/* ---- matching ---------------------------------------------------------- */
-
-static int remote_find(const struct remote_columns *remote, const char *name) {
-  for (int i = 0; i < remote->count; i++) {
-    if (strcmp(remote->items[i].name, name) == 0) return i;
-  }
-  for (int i = 0; i < remote->count; i++) {
-    if (sqlite3_stricmp(remote->items[i].name, name) == 0) return i;
-  }
-  return -1;
-}
-
-enum err_code mapping_match(const struct mapping *m,
-                            const struct remote_columns *remote,
-                            int *remote_index, struct err *e) {
-  sqlite3_str *missing = sqlite3_str_new(NULL);
-  sqlite3_str *wrong = sqlite3_str_new(NULL);
-  char *missing_text, *wrong_text;
-  int n_missing = 0, no_memory;
-  for (int i = 0; i < m->n_columns; i++) {
-    const struct mapping_column *c = &m->columns[i];
-    int at = remote_find(remote, c->source);
-    remote_index[i] = at;
-    if (at < 0) {
-      sqlite3_str_appendf(missing, "%s\"%s\"", n_missing++ ? ", " : "",
-                          c->source);
-    } else if (!value_kind_accepts(c->kind, remote->items[at].type)) {
-      sqlite3_str_appendf(wrong,
-                          "%s\"%s\" is %s on the server and cannot "
-                          "become %s",
-                          sqlite3_str_length(wrong) ? ", " : "", c->source,
-                          remote_type_name(remote->items[at].type),
-                          value_kind_name(c->kind));
-    }
-  }
-  /* A text that could not be made is none: do not take it for no finding. */
-  no_memory = sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong);
-  missing_text = sqlite3_str_finish(missing);
-  wrong_text = sqlite3_str_finish(wrong);
-  if (no_memory) {
-    err_nomem(e);
-  } else if (wrong_text) {
-    err_set(e, ERR_DATA, "sync \"%s\": column %s", m->sync, wrong_text);
-  } else if (missing_text && m->on_missing == MISSING_ERROR) {
-    err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", m->sync,
-            missing_text);
-    err_hint(e, "mend ordersync_columns, or set on_missing = 'null'");
-  } else if (n_missing == m->n_columns) {
-    err_set(e, ERR_DATA,
-            "sync \"%s\": the source has none of the mapped columns", m->sync);
-  }
-  sqlite3_free(missing_text);
-  sqlite3_free(wrong_text);
-  return e->code;
-}
-
 /* ---- names ------------------------------------------------------------- */
 
 static int is_upper(char c) {

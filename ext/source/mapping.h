@@ -69,16 +69,6 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
 /* Frees; accepts a cleared one. */
 void mapping_clear(struct mapping *m);
 
-/*
-** Matches the mapping's columns by name with a result's: exactly, else
-** ignoring ASCII case. remote_index (n_columns entries) gets the result's
-** column or -1 when missing. Fails (ERR_DATA) where on_missing is 'error' and
-** one is missing, or a type cannot become the kind; the text names them all.
-*/
-enum err_code mapping_match(const struct mapping *m,
-                            const struct remote_columns *remote,
-                            int *remote_index, struct err *e);
-
 /* "order_qty" for "orderQty", "order_qty_uom" for "orderQty_UoM", "name1" for
 ** "NAME1". NULL when out of memory; free with sqlite3_free(). */
 char *mapping_snake_case(const char *name);

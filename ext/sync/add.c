@@ -8,10 +8,7 @@
 #include "local/install.h"
 #include "local/target.h"
 #include "local/txn.h"
-#include "mssql/mssql.h"
-#include "source/mapping.h"
-#include "sync/runlog.h"
-#include "tsql/select.h"
+#include "source/reader.h"
 
 #include <string.h>
 
@@ -100,26 +97,15 @@ static enum err_code check_new(struct add *a, struct err *e) {
 static enum err_code discover(struct add *a, struct err *e) {
   struct profile prof = {0};
   struct interrupt interrupt = {0};
-  struct mssql_hooks hooks = {interrupt_pending, &interrupt};
-  struct mssql *remote = NULL;
-  char *sql = tsql_discover(a->source, e);
-  if (!sql) goto done;
+  struct reader r = {
+      .profile = &prof, .interrupt = &interrupt, .use = MSSQL_LIVE};
   if (interrupt_open(&interrupt, a->db, e)) goto done;
   if (profile_load(&prof, a->profile, e)) goto done;
-  if (mssql_open(&remote, &prof, &hooks, MSSQL_LIVE, e)) goto done;
-  mssql_deadline(remote,
-                 clock_now_ms() + (sqlite3_int64)prof.query_timeout * 1000);
-  if (mssql_query(remote, sql, e)) goto done;
-  if (remote_columns_copy(&a->columns, mssql_columns(remote), e)) goto done;
-  if (a->columns.count == 0) {
-    err_set(e, ERR_DATA, "the source has no columns");
-  }
+  reader_describe(&r, a->source, NULL, &a->columns, e);
 done:
-  mssql_close(remote);
-  profile_mask(&prof, e);
+  reader_close(&r);
   profile_clear(&prof);
   interrupt_close(&interrupt);
-  sqlite3_free(sql);
   return e->code;
 }
 
