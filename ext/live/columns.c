@@ -201,13 +201,11 @@ enum err_code columns_rename(struct live_table *t, const char *name,
 
 static enum err_code ask_server(struct live_table *t, struct err *e) {
   struct link *link = NULL;
-  const struct remote_columns *has;
   const char *profile = t->args.profile ? t->args.profile : "default";
   if (link_acquire(&link, t->pool, profile, e)) return e->code;
-  /* What an earlier statement learned may be old. */
-  pool_forget(t->pool, profile, t->args.source);
-  has = link_describe(link, t->args.source, NULL, e);
-  if (has) remote_columns_copy(&t->declared, has, e);
+  if (!scan_learn(t, link, t->args.source, NULL, e)) {
+    remote_columns_copy(&t->declared, &t->known, e);
+  }
   link_release(link);
   return e->code;
 }

@@ -9,73 +9,6 @@
 
 #include <string.h>
 
-struct source {
-  char *profile; /* owned */
-  char *text;    /* owned */
-  struct remote_columns columns;
-  struct source *next;
-};
-
-/* ---- what sources have ------------------------------------------------- */
-
-static int same_source(const struct source *s, const char *profile,
-                       const char *text) {
-  return strcmp(s->profile, profile) == 0 && (!text || !strcmp(s->text, text));
-}
-
-static void source_free(struct source *s) {
-  sqlite3_free(s->profile);
-  sqlite3_free(s->text);
-  remote_columns_clear(&s->columns);
-  sqlite3_free(s);
-}
-
-/* NULL text: all of the profile's. */
-void pool_forget(struct pool *p, const char *profile, const char *source) {
-  struct source **at = &p->sources;
-  while (*at) {
-    struct source *s = *at;
-    if (same_source(s, profile, source)) {
-      *at = s->next;
-      source_free(s);
-    } else {
-      at = &s->next;
-    }
-  }
-}
-
-const struct remote_columns *
-pool_known(const struct pool *p, const char *profile, const char *source) {
-  for (const struct source *s = p->sources; s; s = s->next) {
-    if (same_source(s, profile, source)) return &s->columns;
-  }
-  return NULL;
-}
-
-static const struct remote_columns *remember(struct link *l, const char *text,
-                                             struct remote_columns *columns,
-                                             struct err *e) {
-  struct source *s = sqlite3_malloc64(sizeof *s);
-  if (!s) {
-    remote_columns_clear(columns);
-    err_nomem(e);
-    return NULL;
-  }
-  s->columns = *columns; /* its owner from now on */
-  s->profile = sqlite3_mprintf("%s", l->profile);
-  s->text = sqlite3_mprintf("%s", text);
-  if (!s->profile || !s->text) {
-    source_free(s);
-    err_nomem(e);
-    return NULL;
-  }
-  s->next = l->pool->sources;
-  l->pool->sources = s;
-  return &s->columns;
-}
-
-/* ---- links ------------------------------------------------------------- */
-
 static void link_free(struct link *l) {
   struct link **at = &l->pool->links;
   while (*at && *at != l) at = &(*at)->next;
@@ -89,11 +22,6 @@ static void link_free(struct link *l) {
 
 void pool_clear(struct pool *p) {
   while (p->links) link_free(p->links);
-  while (p->sources) {
-    struct source *s = p->sources;
-    p->sources = s->next;
-    source_free(s);
-  }
 }
 
 static struct link *link_new(struct pool *p, const char *profile,
@@ -115,8 +43,7 @@ static struct link *link_new(struct pool *p, const char *profile,
   if (!e->code && !interrupt_open(&l->interrupt, p->db, e)) {
     profile_load(&l->settings, profile, e);
   }
-  /* The server may have been changed since it was last connected to. */
-  pool_forget(p, profile, NULL);
+  p->n_connects++;
   if (!e->code) reader_connect(&l->reader, e);
   if (!e->code) return l;
   link_free(l);
@@ -148,7 +75,7 @@ void link_release(struct link *l) {
   if (!l) return;
   reader_cancel(&l->reader);
   interrupt_close(&l->interrupt);
-  if (l->reader.n_connects > 1) pool_forget(l->pool, l->profile, NULL);
+  l->pool->n_connects += l->reader.n_connects > 1;
   l->reader.n_connects = 1;
   l->reader.may_have_died = 1;
   l->in_use = 0;
@@ -156,18 +83,4 @@ void link_release(struct link *l) {
     if (!o->in_use && strcmp(o->profile, l->profile) == 0) n_idle++;
   }
   if (n_idle > 1 || !reader_alive(&l->reader)) link_free(l);
-}
-
-const struct remote_columns *link_describe(struct link *l, const char *source,
-                                           const struct mapping *map,
-                                           struct err *e) {
-  const struct remote_columns *known = pool_known(l->pool, l->profile, source);
-  struct remote_columns has;
-  if (known) return known;
-  if (reader_describe(&l->reader, source, map, &has, e)) return NULL;
-  if (!reader_find_ansi(&l->reader, source, &has, e)) {
-    return remember(l, source, &has, e);
-  }
-  remote_columns_clear(&has);
-  return NULL;
 }

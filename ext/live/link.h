@@ -1,7 +1,7 @@
 /*
 ** The live view's connections: one a profile, kept open between statements
 ** and closed with the database connection; more while cursors are open at the
-** same time. And what is known of the sources' columns.
+** same time.
 */
 #ifndef ORDERSYNC_VTAB_LINK_H
 #define ORDERSYNC_VTAB_LINK_H
@@ -11,9 +11,9 @@ struct link;
 
 /* One a database connection: the module's pAux. */
 struct pool {
-  sqlite3 *db;            /* borrowed */
-  struct link *links;     /* owned */
-  struct source *sources; /* owned: the columns that sources have */
+  sqlite3 *db;        /* borrowed */
+  struct link *links; /* owned */
+  int n_connects;     /* so far: what was learned before the last is old */
 };
 
 struct link {
@@ -34,19 +34,5 @@ enum err_code link_acquire(struct link **out, struct pool *p,
 
 /* Gives it back, cancelling what is left of a result. Accepts NULL. */
 void link_release(struct link *l);
-
-/* The columns of a source, those of map among them (NULL: of any), asked for
-*once a connection; borrowed until the
-** next call on the pool. */
-const struct remote_columns *link_describe(struct link *l, const char *source,
-                                           const struct mapping *map,
-                                           struct err *e);
-
-/* What is known already, without the network; NULL: nothing. */
-const struct remote_columns *
-pool_known(const struct pool *p, const char *profile, const char *source);
-
-/* The source's columns turned out to be others. */
-void pool_forget(struct pool *p, const char *profile, const char *source);
 
 #endif

@@ -24,6 +24,11 @@ struct live_table {
   struct mapping map;
   struct remote_columns declared; /* source: what CREATE read, kept locally */
 
+  /* The source's columns, if learned since the server was last connected to;
+  ** it may have been changed in between. */
+  struct remote_columns known;
+  int known_since; /* the pool's n_connects then */
+
   /* Of a cursor that was closed: the next one of the same statement goes on
   ** with it. */
   struct memory *parked;
@@ -155,6 +160,14 @@ struct scan {
 enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e);
 void scan_clear(struct scan *s);
+
+/* What the table knows of its source's columns; NULL: nothing. */
+const struct remote_columns *scan_known(const struct live_table *t);
+
+/* Asks for them; map NULL: those of any. */
+enum err_code scan_learn(struct live_table *t, struct link *link,
+                         const char *source, const struct mapping *map,
+                         struct err *e);
 
 /* Learns the source's columns; needs a connection only for the first time. */
 enum err_code scan_describe(struct scan *s, const struct plan *plan,

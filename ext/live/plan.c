@@ -112,8 +112,7 @@ struct planner {
 static void find_types(struct planner *p, struct err *e) {
   struct live_table *t = p->table;
   struct err ignored = {0};
-  const struct remote_columns *known =
-      pool_known(t->pool, t->map.profile, t->map.source);
+  const struct remote_columns *known = scan_known(t);
   if (!known && t->declared.count) known = &t->declared;
   if (match_init(&p->match, &t->map, e) || !known) return;
   match_source(&p->match, known, &ignored);

@@ -81,29 +81,41 @@ static enum err_code fit(struct scan *s, const struct plan *plan,
   return check_order(s, plan, e);
 }
 
+const struct remote_columns *scan_known(const struct live_table *t) {
+  int is_fresh = t->known_since == t->pool->n_connects;
+  return is_fresh && t->known.count ? &t->known : NULL;
+}
+
+enum err_code scan_learn(struct live_table *t, struct link *link,
+                         const char *source, const struct mapping *map,
+                         struct err *e) {
+  remote_columns_clear(&t->known);
+  if (reader_describe(&link->reader, source, map, &t->known, e) ||
+      reader_find_ansi(&link->reader, source, &t->known, e)) {
+    remote_columns_clear(&t->known);
+  }
+  t->known_since = t->pool->n_connects;
+  return e->code;
+}
+
 enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e) {
-  struct pool *pool = s->table->pool;
   const struct mapping *map = s->match.map;
-  const struct remote_columns *known =
-      pool_known(pool, map->profile, map->source);
-  if (known && !fit(s, plan, known, e)) return ERR_NONE;
-  if (known) {
-    /* Perhaps it did not fit because it is old. */
-    err_reset(e);
-    pool_forget(pool, map->profile, map->source);
+  struct live_table *t = s->table;
+  if (scan_known(t) && !fit(s, plan, &t->known, e)) return ERR_NONE;
+  err_reset(e); /* perhaps it did not fit because it is old */
+  if (!s->link && link_acquire(&s->link, t->pool, map->profile, e)) {
+    return e->code;
   }
-  if (!s->link && link_acquire(&s->link, pool, map->profile, e)) return e->code;
-  known = link_describe(s->link, map->source, map, e);
-  return known ? fit(s, plan, known, e) : e->code;
+  if (scan_learn(t, s->link, map->source, map, e)) return e->code;
+  return fit(s, plan, &t->known, e);
 }
 
 /* ---- asking ------------------------------------------------------------ */
 
 static enum err_code send_ask(struct scan *s, int *changed, struct err *e) {
-  const struct mapping *map = s->match.map;
   reader_start(&s->link->reader, &s->match, &s->ask, changed, e);
-  if (*changed) pool_forget(s->table->pool, map->profile, map->source);
+  if (*changed) remote_columns_clear(&s->table->known);
   return e->code;
 }
 
@@ -145,33 +157,27 @@ enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
 
 /* ---- rows -------------------------------------------------------------- */
 
-static sqlite3_uint64 mix(sqlite3_uint64 h, sqlite3_uint64 word) {
-  h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-  return h ^ h >> 32;
-}
-
-static sqlite3_uint64 mix_bytes(sqlite3_uint64 h, const void *bytes, int n) {
-  const char *at = bytes;
-  h = mix(h, (sqlite3_uint64)n);
+sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
+  const char *at = NULL;
+  sqlite3_uint64 word = 0;
+  size_t n = 0;
+  if (cell->type == SQLITE_INTEGER) memcpy(&word, &cell->integer, sizeof word);
+  if (cell->type == SQLITE_FLOAT) memcpy(&word, &cell->real, sizeof word);
+  if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
+    at = cell->bytes;
+    n = (size_t)cell->n_bytes;
+    word = n;
+  }
+  h = (h ^ word ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
+  h ^= h >> 32;
   while (n > 0) {
-    sqlite3_uint64 word = 0;
-    int part = n < (int)sizeof word ? n : (int)sizeof word;
-    memcpy(&word, at, (size_t)part);
-    h = mix(h, word);
+    size_t part = n < sizeof word ? n : sizeof word;
+    word = 0;
+    memcpy(&word, at, part);
     at += part;
     n -= part;
-  }
-  return h;
-}
-
-sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
-  h = mix(h, (sqlite3_uint64)cell->type);
-  if (cell->type == SQLITE_INTEGER) h = mix(h, (sqlite3_uint64)cell->integer);
-  if (cell->type == SQLITE_FLOAT) {
-    h = mix_bytes(h, &cell->real, sizeof cell->real);
-  }
-  if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
-    h = mix_bytes(h, cell->bytes, cell->n_bytes);
+    h = (h ^ word) * 0xbf58476d1ce4e5b9ULL;
+    h ^= h >> 29;
   }
   return h;
 }
@@ -180,16 +186,13 @@ sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
 ** other. */
 static sqlite3_uint64 row_hash(struct scan *s, struct err *e) {
   sqlite3_uint64 h = CELL_HASH_START;
-  for (int i = 0; i < s->match.map->n_columns; i++) {
-    struct value v;
+  struct value value;
+  struct cell cell;
+  for (int i = 0; i < s->match.map->n_columns && !e->code; i++) {
     if (s->match.columns[i].position < 0) continue;
-    reader_value(&s->link->reader, &s->match, i, &v, e);
-    h = mix(h, (sqlite3_uint64)v.type | (sqlite3_uint64)v.negative << 8 |
-                   (sqlite3_uint64)v.scale << 16 |
-                   (sqlite3_uint64)(unsigned short)v.offset_minutes << 32);
-    h = mix(h, (sqlite3_uint64)v.integer ^ (sqlite3_uint64)v.days << 32);
-    h = mix_bytes(h, &v.real, sizeof v.real);
-    h = mix_bytes(h, v.bytes, v.n_bytes);
+    reader_value(&s->link->reader, &s->match, i, &value, e);
+    value_convert(&value, KIND_RAW, &cell);
+    h = cell_hash(h, &cell);
   }
   return h;
 }

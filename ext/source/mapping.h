@@ -66,6 +66,10 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
 
+/* The other syncs that write the same table: "a", "b". NULL when there are
+** none; free with sqlite3_free(). */
+char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e);
+
 /* Frees; accepts a cleared one. */
 void mapping_clear(struct mapping *m);
 

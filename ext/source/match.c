@@ -42,6 +42,11 @@ int match_find(const struct remote_columns *columns, const char *name) {
   return -1;
 }
 
+static void list(sqlite3_str *names, const char *name) {
+  sqlite3_str_appendf(names, "%s\"%s\"", sqlite3_str_length(names) ? ", " : "",
+                      name);
+}
+
 /* Sets e to what is wrong with the columns, if anything is. */
 static enum err_code judge(const struct match *m, struct err *e) {
   const struct mapping *map = m->map;
@@ -53,8 +58,8 @@ static enum err_code judge(const struct match *m, struct err *e) {
     const struct mapping_column *c = &map->columns[i];
     const struct remote_column *remote = match_remote(m, i);
     if (!remote) {
-      sqlite3_str_appendf(missing, "%s\"%s\"", n_missing++ ? ", " : "",
-                          c->source);
+      list(missing, c->source);
+      n_missing++;
     } else if (!value_kind_accepts(c->kind, remote->type)) {
       sqlite3_str_appendf(
           wrong, "%s\"%s\" is %s on the server and cannot become %s",
@@ -110,19 +115,32 @@ enum remote_type match_type(const struct match *m, int i) {
 }
 
 char *match_extra(const struct match *m, int *n) {
-  sqlite3_str *list = sqlite3_str_new(NULL);
+  sqlite3_str *names = sqlite3_str_new(NULL);
   *n = 0;
   for (int i = 0; i < m->source.count; i++) {
     int mapped = 0;
     for (int j = 0; j < m->map->n_columns && !mapped; j++) {
       mapped = m->columns[j].at == i;
     }
-    if (!mapped) {
-      sqlite3_str_appendf(list, "%s\"%s\"", (*n)++ ? ", " : "",
-                          m->source.items[i].name);
+    if (mapped) continue;
+    list(names, m->source.items[i].name);
+    ++*n;
+  }
+  return sqlite3_str_finish(names);
+}
+
+char *match_wide(const struct match *m) {
+  sqlite3_str *names = sqlite3_str_new(NULL);
+  for (int i = 0; i < m->map->n_columns; i++) {
+    const struct remote_column *remote = match_remote(m, i);
+    enum value_kind kind = m->map->columns[i].kind;
+    if (!remote || (kind != KIND_DECIMAL && kind != KIND_RAW)) continue;
+    if (remote->type == REMOTE_MONEY ||
+        (remote->type == REMOTE_DECIMAL && remote->precision > 15)) {
+      list(names, m->map->columns[i].source);
     }
   }
-  return sqlite3_str_finish(list);
+  return sqlite3_str_finish(names);
 }
 
 /* ---- the SELECT -------------------------------------------------------- */

@@ -77,29 +77,13 @@ enum err_code reader_next(struct reader *r, int *has_row, struct err *e) {
 
 /* ---- columns ----------------------------------------------------------- */
 
-static enum err_code append(struct remote_columns *to,
-                            const struct remote_columns *more, struct err *e) {
-  struct remote_columns copy;
-  sqlite3_uint64 n = (sqlite3_uint64)(to->count + more->count);
-  struct remote_column *items;
-  if (remote_columns_copy(&copy, more, e) || copy.count == 0) return e->code;
-  items = sqlite3_realloc64(to->items, n * sizeof *items);
-  if (!items) {
-    remote_columns_clear(&copy);
-    return err_nomem(e);
-  }
-  memcpy(&items[to->count], copy.items, (size_t)copy.count * sizeof *items);
-  to->items = items;
-  to->count += copy.count;
-  sqlite3_free(copy.items);
-  return ERR_NONE;
-}
-
-/* Appends the columns of a query without rows to out; frees sql. */
+/* Adds the columns of a query without rows to out; frees sql. */
 static enum err_code ask(struct reader *r, char *sql,
                          struct remote_columns *out, struct err *e) {
   int has_row = 1;
-  if (sql && !query(r, sql, e)) append(out, mssql_columns(r->remote), e);
+  if (sql && !query(r, sql, e)) {
+    remote_columns_copy(out, mssql_columns(r->remote), e);
+  }
   while (sql && !e->code && has_row) {
     /* TOP (0) has none; whatever comes is not what we asked for. */
     reader_next(r, &has_row, e);
@@ -167,50 +151,45 @@ enum err_code reader_describe(struct reader *r, const char *source,
   return e->code;
 }
 
-/* DB-Library tells varchar and nvarchar apart for nobody. */
-static void note_type(const struct reader *r, struct remote_columns *columns) {
-  struct value ordinal, name, type;
+static void mark_ansi(const struct reader *r, struct remote_columns *columns) {
+  struct value at, name;
   struct remote_column *c;
-  mssql_value(r->remote, 0, &ordinal);
+  mssql_value(r->remote, 0, &at);
   mssql_value(r->remote, 1, &name);
-  mssql_value(r->remote, 2, &type);
-  if (ordinal.type != VALUE_INTEGER || name.type != VALUE_TEXT ||
-      type.type != VALUE_TEXT || ordinal.integer < 1 ||
-      ordinal.integer > columns->count) {
+  if (at.type != VALUE_INTEGER || at.integer < 1 ||
+      at.integer > columns->count || name.type != VALUE_TEXT) {
     return;
   }
-  c = &columns->items[ordinal.integer - 1];
-  if (c->type != REMOTE_STRING || strlen(c->name) != (size_t)name.n_bytes ||
-      memcmp(c->name, name.bytes, (size_t)name.n_bytes) != 0) {
-    return;
-  }
-  c->is_ansi = (type.n_bytes >= 7 && !memcmp(type.bytes, "varchar", 7)) ||
-               (type.n_bytes >= 4 && !memcmp(type.bytes, "char", 4));
+  c = &columns->items[at.integer - 1];
+  c->is_ansi = c->type == REMOTE_STRING &&
+               strlen(c->name) == (size_t)name.n_bytes &&
+               memcmp(c->name, name.bytes, (size_t)name.n_bytes) == 0;
 }
 
 enum err_code reader_find_ansi(struct reader *r, const char *source,
                                struct remote_columns *columns, struct err *e) {
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  char *described = tsql_discover(source, e), *text;
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  char *described = tsql_discover(source, e), *sql;
   int has_row = 0, n_strings = 0;
   for (int i = 0; i < columns->count; i++) {
     n_strings += columns->items[i].type == REMOTE_STRING;
   }
-  sqlite3_str_appendall(sql, "SELECT column_ordinal, name, system_type_name "
-                             "FROM sys.dm_exec_describe_first_result_set(");
-  if (described) tsql_string(sql, described, (int)strlen(described), e);
-  sqlite3_str_appendall(sql, ", NULL, 0)");
-  text = sqlite3_str_finish(sql);
-  if (!text || !described) err_nomem(e);
-  if (!e->code && n_strings > 0 && !query(r, text, e)) {
-    while (!reader_next(r, &has_row, e) && has_row) note_type(r, columns);
+  sqlite3_str_appendall(out, "SELECT column_ordinal, name FROM "
+                             "sys.dm_exec_describe_first_result_set(");
+  if (described) tsql_string(out, described, (int)strlen(described), e);
+  sqlite3_str_appendall(out, ", NULL, 0) WHERE system_type_name LIKE 'char%' "
+                             "OR system_type_name LIKE 'varchar%'");
+  sql = sqlite3_str_finish(out);
+  if (!sql) err_nomem(e);
+  if (!e->code && n_strings > 0 && !query(r, sql, e)) {
+    while (!reader_next(r, &has_row, e) && has_row) mark_ansi(r, columns);
   }
   if (e->code == ERR_REMOTE || e->code == ERR_DATA || e->code == ERR_NETWORK) {
     err_reset(e);
     r->may_have_died = 1;
   }
   sqlite3_free(described);
-  sqlite3_free(text);
+  sqlite3_free(sql);
   return e->code;
 }
 

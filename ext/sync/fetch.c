@@ -14,15 +14,19 @@
 
 /* ---- details ----------------------------------------------------------- */
 
-static void warn_columns(const struct fetch *f, const struct match *m) {
+static void tell_columns(const struct fetch *f, const struct match *m) {
   int n;
-  char *names = match_extra(m, &n);
+  char *names = match_extra(m, &n), *wide = match_wide(m);
   if (n > 0) {
     runlog_detail(f->log, TRACE_WARN, "columns",
                   "the source has columns that nothing maps: %s",
                   names ? names : "(out of memory)");
   }
+  if (wide) {
+    runlog_detail(f->log, TRACE_INFO, "columns", MATCH_WIDE_TEXT, wide);
+  }
   sqlite3_free(names);
+  sqlite3_free(wide);
   for (int i = 0; i < f->map->n_columns; i++) {
     if (match_remote(m, i)) continue;
     runlog_detail(f->log, TRACE_WARN, "columns",
@@ -74,7 +78,7 @@ static enum err_code start(const struct fetch *f, struct reader *r,
     if (e->code) return e->code;
     if (!reader_start(r, m, NULL, &changed, e) || !changed) break;
   }
-  if (!e->code) warn_columns(f, m);
+  if (!e->code) tell_columns(f, m);
   return e->code;
 }
 

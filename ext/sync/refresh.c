@@ -104,6 +104,18 @@ static void fail(struct refresh *r, const struct err *e) {
   runlog_failure(&r->log, e);
 }
 
+static void warn_rivals(struct refresh *r) {
+  struct err ignored = {0};
+  char *rivals = mapping_rivals(&r->map, r->db, &ignored);
+  if (rivals) {
+    runlog_detail(&r->log, TRACE_WARN, "load",
+                  "\"%s\" is also the target of sync %s: each deletes the "
+                  "other's rows",
+                  r->map.target, rivals);
+  }
+  sqlite3_free(rivals);
+}
+
 enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                           struct refresh_result *result, struct err *e) {
   struct refresh r = {.db = db, .lock_fd = -1};
@@ -126,6 +138,7 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                    e)) {
     goto done;
   }
+  warn_rivals(&r);
   fetch = (struct fetch){.map = &r.map,
                          .target = &r.target,
                          .profile = &r.prof,

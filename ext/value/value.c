@@ -147,19 +147,20 @@ static char *copy_text(const char *text) {
 enum err_code remote_columns_copy(struct remote_columns *to,
                                   const struct remote_columns *from,
                                   struct err *e) {
-  *to = (struct remote_columns){0};
+  size_t n = (size_t)to->count + (size_t)from->count;
+  struct remote_column *items;
   if (from->count <= 0) return e->code;
-  to->items = sqlite3_malloc64((size_t)from->count * sizeof to->items[0]);
-  if (!to->items) return err_nomem(e);
+  items = sqlite3_realloc64(to->items, n * sizeof *items);
+  if (items) to->items = items;
   for (int i = 0; i < from->count; i++) {
-    to->items[i] = from->items[i];
-    to->count = i + 1;
-    if (!from->items[i].name) continue;
-    to->items[i].name = copy_text(from->items[i].name);
-    if (!to->items[i].name) {
+    const char *old = from->items[i].name;
+    char *name = items ? copy_text(old ? old : "") : NULL;
+    if (!name) {
       remote_columns_clear(to);
       return err_nomem(e);
     }
+    items[to->count] = from->items[i];
+    items[to->count++].name = name;
   }
   return e->code;
 }

@@ -62,7 +62,7 @@ struct remote_columns {
 
 void remote_columns_clear(struct remote_columns *columns);
 
-/* Deep copy; to starts cleared. ERR_NOMEM leaves it cleared. */
+/* Adds deep copies; to starts cleared. ERR_NOMEM leaves it cleared. */
 enum err_code remote_columns_copy(struct remote_columns *to,
                                   const struct remote_columns *from,
                                   struct err *e);
