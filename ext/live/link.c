@@ -16,7 +16,6 @@ static void link_free(struct link *l) {
   reader_close(&l->reader);
   interrupt_close(&l->interrupt);
   profile_clear(&l->settings);
-  sqlite3_free(l->profile);
   sqlite3_free(l);
 }
 
@@ -38,9 +37,7 @@ static struct link *link_new(struct pool *p, const char *profile,
   l->reader.profile = &l->settings;
   l->reader.interrupt = &l->interrupt;
   l->reader.use = MSSQL_LIVE;
-  l->profile = sqlite3_mprintf("%s", profile);
-  if (!l->profile) err_nomem(e);
-  if (!e->code && !interrupt_open(&l->interrupt, p->db, e)) {
+  if (!interrupt_open(&l->interrupt, p->db, e)) {
     profile_load(&l->settings, profile, e);
   }
   p->n_connects++;
@@ -54,7 +51,8 @@ enum err_code link_acquire(struct link **out, struct pool *p,
                            const char *profile, struct err *e) {
   struct link *l = p->links;
   *out = NULL;
-  while (l && (l->in_use || strcmp(l->profile, profile) != 0)) l = l->next;
+  while (l && (l->in_use || strcmp(l->settings.name, profile) != 0))
+    l = l->next;
   if (l && !reader_alive(&l->reader)) {
     link_free(l);
     l = NULL;
@@ -80,7 +78,7 @@ void link_release(struct link *l) {
   l->reader.may_have_died = 1;
   l->in_use = 0;
   for (const struct link *o = l->pool->links; o; o = o->next) {
-    if (!o->in_use && strcmp(o->profile, l->profile) == 0) n_idle++;
+    if (!o->in_use && strcmp(o->settings.name, l->settings.name) == 0) n_idle++;
   }
   if (n_idle > 1 || !reader_alive(&l->reader)) link_free(l);
 }

@@ -18,7 +18,6 @@ struct pool {
 
 struct link {
   struct pool *pool;
-  char *profile; /* owned */
   struct profile settings;
   struct interrupt interrupt; /* open while somebody uses the link */
   struct reader reader;

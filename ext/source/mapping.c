@@ -374,6 +374,22 @@ void mapping_clear(struct mapping *m) {
   memset(m, 0, sizeof *m);
 }
 
+int mapping_is_key(const struct mapping *m, int i) {
+  const char *name = m->columns[i].target, *at = m->key ? m->key : "";
+  size_t n_name = strlen(name);
+  while (*at) {
+    size_t n;
+    at += strspn(at, " ,\t\r\n");
+    n = strcspn(at, ",");
+    if (n >= n_name && sqlite3_strnicmp(at, name, (int)n_name) == 0 &&
+        n_name + strspn(at + n_name, " \t\r\n") >= n) {
+      return 1;
+    }
+    at += n;
+  }
+  return 0;
+}
+
 char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
   sqlite3_stmt *stmt = sql_prepare_plain(
       db, e,

@@ -66,6 +66,9 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
 
+/* Whether the key has the target column of column i. */
+int mapping_is_key(const struct mapping *m, int i);
+
 /* The other syncs that write the same table: "a", "b". NULL when there are
 ** none; free with sqlite3_free(). */
 char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e);

@@ -52,8 +52,7 @@ static enum err_code judge(const struct match *m, struct err *e) {
   const struct mapping *map = m->map;
   sqlite3_str *missing = sqlite3_str_new(NULL);
   sqlite3_str *wrong = sqlite3_str_new(NULL);
-  char *missing_text, *wrong_text;
-  int n_missing = 0, no_memory;
+  int n_missing = 0, n_wrong = 0;
   for (int i = 0; i < map->n_columns; i++) {
     const struct mapping_column *c = &map->columns[i];
     const struct remote_column *remote = match_remote(m, i);
@@ -63,29 +62,26 @@ static enum err_code judge(const struct match *m, struct err *e) {
     } else if (!value_kind_accepts(c->kind, remote->type)) {
       sqlite3_str_appendf(
           wrong, "%s\"%s\" is %s on the server and cannot become %s",
-          sqlite3_str_length(wrong) ? ", " : "", c->source,
-          remote_type_name(remote->type), value_kind_name(c->kind));
+          n_wrong++ ? ", " : "", c->source, remote_type_name(remote->type),
+          value_kind_name(c->kind));
     }
   }
-  /* A text that could not be made is none: do not take it for no finding. */
-  no_memory = sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong);
-  missing_text = sqlite3_str_finish(missing);
-  wrong_text = sqlite3_str_finish(wrong);
-  if (no_memory) {
+  if (sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong)) {
     err_nomem(e);
-  } else if (wrong_text) {
-    err_set(e, ERR_DATA, "sync \"%s\": column %s", map->sync, wrong_text);
-  } else if (missing_text && map->on_missing == MISSING_ERROR) {
+  } else if (n_wrong) {
+    err_set(e, ERR_DATA, "sync \"%s\": column %s", map->sync,
+            sqlite3_str_value(wrong));
+  } else if (n_missing && map->on_missing == MISSING_ERROR) {
     err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", map->sync,
-            missing_text);
+            sqlite3_str_value(missing));
     err_hint(e, "mend ordersync_columns, or set on_missing = 'null'");
   } else if (n_missing == map->n_columns) {
     err_set(e, ERR_DATA,
             "sync \"%s\": the source has none of the mapped columns",
             map->sync);
   }
-  sqlite3_free(missing_text);
-  sqlite3_free(wrong_text);
+  sqlite3_free(sqlite3_str_finish(missing));
+  sqlite3_free(sqlite3_str_finish(wrong));
   return e->code;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "source/reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The first pause before another try; it doubles, up to the longest one. */
@@ -50,6 +51,71 @@ static void warn_values(const struct fetch *f, const struct match *m) {
   }
 }
 
+/* ---- keys that come twice ---------------------------------------------- */
+
+/* Beyond this many rows nobody looks. */
+#define KEYS_MOST 4000000
+
+/* A row read twice, while the server moves it, shows in no count of rows. */
+struct keys {
+  const struct mapping *map; /* borrowed */
+  unsigned char *is_key;     /* owned: one a mapped column */
+  sqlite3_uint64 *hashes;    /* owned: one a row */
+  sqlite3_int64 n;
+};
+
+static sqlite3_uint64 hash(sqlite3_uint64 h, const void *bytes, size_t n) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < n; i++) h = (h ^ at[i]) * 0x100000001b3ULL;
+  return h ^ h >> 32;
+}
+
+static enum err_code note_key(struct keys *k, const struct cell *cells,
+                              struct err *e) {
+  sqlite3_uint64 h = 0xcbf29ce484222325ULL;
+  if (k->n == KEYS_MOST) return ERR_NONE;
+  if ((k->n & (k->n - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
+    sqlite3_uint64 room = k->n ? 2 * (sqlite3_uint64)k->n : 1;
+    sqlite3_uint64 *grown = sqlite3_realloc64(k->hashes, room * sizeof *grown);
+    if (!grown) return err_nomem(e);
+    k->hashes = grown;
+  }
+  for (int i = 0; i < k->map->n_columns; i++) {
+    const struct cell *c = &cells[i];
+    if (!k->is_key[i]) continue;
+    h = hash(h, &c->type, sizeof c->type);
+    if (c->type == SQLITE_INTEGER) h = hash(h, &c->integer, sizeof c->integer);
+    if (c->type == SQLITE_FLOAT) h = hash(h, &c->real, sizeof c->real);
+    if (c->type == SQLITE_TEXT || c->type == SQLITE_BLOB) {
+      h = hash(h, c->bytes, (size_t)c->n_bytes);
+    }
+  }
+  k->hashes[k->n++] = h;
+  return ERR_NONE;
+}
+
+static int by_value(const void *a, const void *b) {
+  sqlite3_uint64 x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x < y ? -1 : x > y;
+}
+
+static void warn_keys(struct keys *k, struct runlog *log) {
+  sqlite3_int64 n_twice = 0;
+  if (k->n == 0) return;
+  qsort(k->hashes, (size_t)k->n, sizeof *k->hashes, by_value);
+  for (sqlite3_int64 i = 1; i < k->n; i++) {
+    n_twice += k->hashes[i] == k->hashes[i - 1];
+  }
+  if (n_twice) {
+    runlog_detail(log, TRACE_WARN, "fetch",
+                  "%lld row(s) have the key (%s) of another row: it is no key, "
+                  "or the source changed while it was read",
+                  n_twice, k->map->key);
+  }
+}
+
 /* ---- one attempt ------------------------------------------------------- */
 
 static enum err_code connect_once(const struct fetch *f, struct reader *r,
@@ -82,7 +148,7 @@ static enum err_code start(const struct fetch *f, struct reader *r,
   return e->code;
 }
 
-static int column_of_key(const struct fetch *f) {
+static int column_of_rowid(const struct fetch *f) {
   for (int i = 0; f->target->alias && i < f->map->n_columns; i++) {
     const char *column = f->map->columns[i].target;
     if (sqlite3_stricmp(column, f->target->alias) == 0) return i;
@@ -95,19 +161,28 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
                                struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)f->map->n_columns;
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
-  int key = column_of_key(f), has_row = 0;
-  if (!cells) return err_nomem(e);
-  while (!reader_next(r, &has_row, e) && has_row) {
+  struct keys keys = {.map = f->map};
+  int rowid = column_of_rowid(f), has_row = 0;
+  keys.is_key = sqlite3_malloc64(n);
+  if (!cells || !keys.is_key) err_nomem(e);
+  for (int i = 0; i < f->map->n_columns && !e->code; i++) {
+    keys.is_key[i] = (unsigned char)mapping_is_key(f->map, i);
+  }
+  while (!e->code && !reader_next(r, &has_row, e) && has_row) {
     for (int i = 0; i < f->map->n_columns && !e->code; i++) {
       reader_cell(r, m, i, &cells[i], e);
     }
     /* SQLite would invent a number. */
-    if (!e->code && key >= 0 && cells[key].type == SQLITE_NULL) {
-      reader_refuse(r, m, key, "an INTEGER PRIMARY KEY", e);
+    if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {
+      reader_refuse(r, m, rowid, "an INTEGER PRIMARY KEY", e);
     }
+    if (!e->code && f->map->key) note_key(&keys, cells, e);
     if (e->code || staging_append(staged, cells, e)) break;
     if (r->row % 1000 == 0) runlog_progress(f->log, "fetching", r->row);
   }
+  if (!e->code) warn_keys(&keys, f->log);
+  sqlite3_free(keys.is_key);
+  sqlite3_free(keys.hashes);
   sqlite3_free(cells);
   return e->code;
 }
