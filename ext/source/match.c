@@ -150,8 +150,11 @@ char *match_select(struct match *m, const struct match_ask *ask,
   struct live_select s = {.source = map->source, .filter = map->filter};
   char *sql = NULL;
   if (!ask) ask = &all;
-  if (!columns) err_nomem(e);
-  for (int i = 0; i < map->n_columns && !e->code; i++) {
+  if (!columns) {
+    err_nomem(e);
+    return NULL;
+  }
+  for (int i = 0; i < map->n_columns; i++) {
     const struct remote_column *remote = match_remote(m, i);
     m->columns[i].position = -1;
     if (!(ask->used >> (i < 63 ? i : 63) & 1)) continue;
@@ -178,7 +181,9 @@ static int is_as_known(const struct match *m, int i,
                        const struct remote_column *got, int exact) {
   const struct remote_column *known = match_remote(m, i);
   if (!known || sqlite3_stricmp(got->name, known->name) != 0) return 0;
-  if (known->type == REMOTE_VARIANT) return got->type == REMOTE_STRING;
+  if (known->type == REMOTE_VARIANT) {
+    return got->type == REMOTE_STRING || got->type == REMOTE_LONGTEXT;
+  }
   if (exact) {
     return got->type == known->type && got->scale == known->scale &&
            got->precision == known->precision;

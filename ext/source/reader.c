@@ -216,7 +216,7 @@ enum err_code reader_start(struct reader *r, struct match *m,
 enum err_code reader_value(const struct reader *r, struct match *m, int i,
                            struct value *value, struct err *e) {
   struct match_column *c = &m->columns[i];
-  memset(value, 0, sizeof *value);
+  value->type = VALUE_NULL;
   if (c->position < 0) return ERR_NONE;
   mssql_value(r->remote, c->position, value);
   if (c->is_variant && value_unpack(value, &c->scratch)) err_nomem(e);

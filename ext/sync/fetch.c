@@ -164,11 +164,14 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
   struct keys keys = {.map = f->map};
   int rowid = column_of_rowid(f), has_row = 0;
   keys.is_key = sqlite3_malloc64(n);
-  if (!cells || !keys.is_key) err_nomem(e);
-  for (int i = 0; i < f->map->n_columns && !e->code; i++) {
+  if (!cells || !keys.is_key) {
+    err_nomem(e);
+    goto done;
+  }
+  for (int i = 0; i < f->map->n_columns; i++) {
     keys.is_key[i] = (unsigned char)mapping_is_key(f->map, i);
   }
-  while (!e->code && !reader_next(r, &has_row, e) && has_row) {
+  while (!reader_next(r, &has_row, e) && has_row) {
     for (int i = 0; i < f->map->n_columns && !e->code; i++) {
       reader_cell(r, m, i, &cells[i], e);
     }
@@ -181,6 +184,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     if (r->row % 1000 == 0) runlog_progress(f->log, "fetching", r->row);
   }
   if (!e->code) warn_keys(&keys, f->log);
+done:
   sqlite3_free(keys.is_key);
   sqlite3_free(keys.hashes);
   sqlite3_free(cells);
