@@ -126,17 +126,22 @@ char *match_extra(const struct match *m, int *n) {
 }
 
 char *match_wide(const struct match *m) {
-  sqlite3_str *names = sqlite3_str_new(NULL);
+  sqlite3_str *text = sqlite3_str_new(NULL);
   for (int i = 0; i < m->map->n_columns; i++) {
     const struct remote_column *remote = match_remote(m, i);
     enum value_kind kind = m->map->columns[i].kind;
     if (!remote || (kind != KIND_DECIMAL && kind != KIND_RAW)) continue;
     if (remote->type == REMOTE_MONEY ||
         (remote->type == REMOTE_DECIMAL && remote->precision > 15)) {
-      list(names, m->map->columns[i].source);
+      sqlite3_str_appendf(text, "%s\"%s\"",
+                          sqlite3_str_length(text)
+                              ? ", "
+                              : "values of more than 15 digits are stored as "
+                                "TEXT, which sorts behind every number, in: ",
+                          m->map->columns[i].source);
     }
   }
-  return sqlite3_str_finish(names);
+  return sqlite3_str_finish(text);
 }
 
 /* ---- the SELECT -------------------------------------------------------- */

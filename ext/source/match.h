@@ -56,13 +56,9 @@ enum remote_type match_type(const struct match *m, int i);
 ** their number. Free with sqlite3_free(). */
 char *match_extra(const struct match *m, int *n);
 
-/* The decimal and money columns whose type has more digits than a double keeps,
-** likewise. */
+/* A sentence about the decimal and money columns whose type has more digits
+** than a double keeps; likewise. */
 char *match_wide(const struct match *m);
-#define MATCH_WIDE_TEXT                                                        \
-  "values of more than 15 digits are stored as TEXT, which sorts behind "      \
-  "every "                                                                     \
-  "number, in: %s"
 
 /* What is asked of a source besides its rows. */
 struct match_ask {

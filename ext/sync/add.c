@@ -206,15 +206,13 @@ static enum err_code store_options(struct add *a, struct err *e) {
 
 /* Whoever adds a sync looks at no run log yet. */
 static void warn_wide(const struct match *m) {
-  char *names = match_wide(m);
-  char *text = names ? sqlite3_mprintf(MATCH_WIDE_TEXT, names) : NULL;
+  char *text = match_wide(m);
   if (text) {
     trace_line(TRACE_WARN, m->map->sync, "add", text);
     sqlite3_log(SQLITE_WARNING, "ordersync: sync \"%s\": %s", m->map->sync,
                 text);
   }
   sqlite3_free(text);
-  sqlite3_free(names);
 }
 
 /* Reads back what was written, so that the sync that is left works. */

@@ -23,9 +23,7 @@ static void tell_columns(const struct fetch *f, const struct match *m) {
                   "the source has columns that nothing maps: %s",
                   names ? names : "(out of memory)");
   }
-  if (wide) {
-    runlog_detail(f->log, TRACE_INFO, "columns", MATCH_WIDE_TEXT, wide);
-  }
+  if (wide) runlog_detail(f->log, TRACE_INFO, "columns", "%s", wide);
   sqlite3_free(names);
   sqlite3_free(wide);
   for (int i = 0; i < f->map->n_columns; i++) {
@@ -118,18 +116,6 @@ static void warn_keys(struct keys *k, struct runlog *log) {
 
 /* ---- one attempt ------------------------------------------------------- */
 
-static enum err_code connect_once(const struct fetch *f, struct reader *r,
-                                  struct err *e) {
-  sqlite3_int64 start = clock_now_ms();
-  reader_connect(r, e);
-  f->log->connect_ms = clock_now_ms() - start;
-  if (!e->code) {
-    runlog_detail(f->log, TRACE_INFO, "connect", "connected in %lld ms",
-                  f->log->connect_ms);
-  }
-  return e->code;
-}
-
 /* Compares the source's columns with the mapping before any row is asked for,
 ** then asks; once more where the source has been altered in between. */
 static enum err_code start(const struct fetch *f, struct reader *r,
@@ -198,10 +184,14 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
                      .use = MSSQL_COPY,
                      .deadline_ms = f->deadline_ms};
   struct match m = {0};
-  sqlite3_int64 began;
+  sqlite3_int64 began = clock_now_ms();
   f->log->attempts++;
   if (match_init(&m, f->map, e)) goto done;
-  if (connect_once(f, &r, e)) goto done;
+  reader_connect(&r, e);
+  f->log->connect_ms = clock_now_ms() - began;
+  if (e->code) goto done;
+  runlog_detail(f->log, TRACE_INFO, "connect", "connected in %lld ms",
+                f->log->connect_ms);
   began = clock_now_ms();
   if (staging_open(out, f->map->n_columns, 0, e)) goto done;
   if (!start(f, &r, &m, e)) read_rows(f, &r, &m, *out, e);

@@ -15,3 +15,4 @@ SELECT warnings FROM ordersync_runs ORDER BY id;
 SELECT ordersync_add('c', 'dbo.src', 'target=c');
 SELECT ordersync_add('c', 'dbo.src', '{"targett":"c"}');
 SELECT name FROM ordersync_syncs ORDER BY 1;
+.shell ORDERSYNC_LOG=stderr sqlite3 other.db ".load ./ordersync" "SELECT ordersync_install()" "SELECT ordersync_add('w', 'dbo.src')" 2>&1
