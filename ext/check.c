@@ -10,7 +10,7 @@
 #include "local/target.h"
 #include "mssql/mssql.h"
 #include "ordersync.h"
-#include "source/mapping.h"
+#include "source/match.h"
 #include "sync/runlog.h"
 #include "tsql/select.h"
 
@@ -179,31 +179,24 @@ static void check_login(struct check *c) {
 
 static void report_columns(struct check *c, const struct remote_columns *has) {
   struct err e = {0};
-  int n_extra = has->count, n_changed = 0;
-  int *index =
-      sqlite3_malloc64((sqlite3_uint64)c->map.n_columns * sizeof *index);
-  if (!index) {
-    c->no_memory = 1;
-    return;
-  }
-  if (mapping_match(&c->map, has, index, &e)) {
+  struct match match = {0};
+  int n_extra, n_changed = 0;
+  if (match_init(&match, &c->map, &e) || match_source(&match, has, &e)) {
     report_error(c, "columns", &e);
-    sqlite3_free(index);
+    match_clear(&match);
     return;
   }
   for (int i = 0; i < c->map.n_columns; i++) {
     const char *was = c->map.columns[i].source_type;
-    if (index[i] < 0) continue;
-    n_extra--;
-    if (was && strcmp(was, remote_type_name(has->items[index[i]].type)) != 0) {
-      n_changed++;
-    }
+    const struct remote_column *is = match_remote(&match, i);
+    n_changed += was && is && strcmp(was, remote_type_name(is->type)) != 0;
   }
+  sqlite3_free(match_extra(&match, &n_extra));
   report(c, "columns", OUTCOME_OK,
          "%d mapped, %d on the server that nothing maps, %d of another type "
          "than when the sync was added",
-         c->map.n_columns, n_extra > 0 ? n_extra : 0, n_changed);
-  sqlite3_free(index);
+         c->map.n_columns, n_extra, n_changed);
+  match_clear(&match);
 }
 
 static void check_source(struct check *c) {

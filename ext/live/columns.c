@@ -113,16 +113,6 @@ static enum err_code shadow_write(struct live_table *t, struct err *e) {
   return e->code;
 }
 
-/* What is not known any more is nothing that could be pushed. */
-static enum remote_type type_parse(const char *name) {
-  for (int i = REMOTE_UNKNOWN; name && i <= REMOTE_UDT; i++) {
-    if (strcmp(name, remote_type_name((enum remote_type)i)) == 0) {
-      return (enum remote_type)i;
-    }
-  }
-  return REMOTE_UNKNOWN;
-}
-
 static enum err_code add_column(struct remote_columns *columns,
                                 sqlite3_stmt *row, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)columns->count + 1;
@@ -137,7 +127,7 @@ static enum err_code add_column(struct remote_columns *columns,
   c->name = copy(name ? name : "", e);
   if (e->code) return e->code;
   columns->count++;
-  c->type = type_parse((const char *)sqlite3_column_text(row, 1));
+  c->type = remote_type_parse((const char *)sqlite3_column_text(row, 1));
   c->precision = sqlite3_column_int(row, 2);
   c->scale = sqlite3_column_int(row, 3);
   c->max_bytes = sqlite3_column_int(row, 4);
@@ -211,13 +201,11 @@ enum err_code columns_rename(struct live_table *t, const char *name,
 
 static enum err_code ask_server(struct live_table *t, struct err *e) {
   struct link *link = NULL;
-  const struct remote_columns *has;
   const char *profile = t->args.profile ? t->args.profile : "default";
   if (link_acquire(&link, t->pool, profile, e)) return e->code;
-  /* What an earlier statement learned may be old. */
-  pool_forget(t->pool, profile, t->args.source);
-  has = link_describe(link, t->args.source, e);
-  if (has) remote_columns_copy(&t->declared, has, e);
+  if (!scan_learn(t, link, t->args.source, NULL, e)) {
+    remote_columns_copy(&t->declared, &t->known, e);
+  }
   link_release(link);
   return e->code;
 }
@@ -286,13 +274,11 @@ enum err_code columns_current(struct live_table *t, struct mapping *fresh,
 }
 
 enum err_code columns_compare(const struct live_table *t,
-                              const struct remote_columns *now,
-                              const int *remote_index, struct err *e) {
+                              const struct match *now, struct err *e) {
   for (int i = 0; i < t->declared.count && !e->code; i++) {
     const struct remote_column *was = &t->declared.items[i];
-    const struct remote_column *is;
-    if (remote_index[i] < 0) continue;
-    is = &now->items[remote_index[i]];
+    const struct remote_column *is = match_remote(now, i);
+    if (!is) continue;
     if (!was->nullable && is->nullable) {
       err_set(e, ERR_DATA,
               "column \"%s\" was NOT NULL when \"%s\" was created: DROP and "

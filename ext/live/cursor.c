@@ -35,7 +35,6 @@ static int fail(struct live_cursor *c, struct err *e) {
     err_prefix(e, "%s", t->name);
   else if (c->map && c->map->sync)
     err_prefix(e, "sync \"%s\"", c->map->sync);
-  if (c->scan.link) profile_mask(&c->scan.link->settings, e);
   scan_end(&c->scan);
   c->eof = 1;
   return err_vtab(e, &c->base.pVtab->zErrMsg);
@@ -189,18 +188,13 @@ static enum err_code start_once(struct live_cursor *c, const char *plan,
   char *where = NULL;
   *changed = 0;
   if (scan_describe(&c->scan, &c->plan, e) ||
-      request_make(&r, &c->plan, c->map, &c->scan.remote, c->scan.remote_index,
-                   argc, argv, e) ||
-      r.never) {
+      request_make(&r, &c->plan, &c->scan.match, argc, argv, e) || r.never) {
     goto done;
   }
   advice = memory_consider(c->memory, plan, &r);
   if (advice == MEMORY_FETCH) {
     where = request_where(&r, c->memory->varied, e);
-    if (!e->code && !scan_start(&c->scan, &c->plan, where, -1, changed, e))
-      fetch(c, e);
-    sqlite3_free(where);
-    where = NULL;
+    if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
   }
   if (e->code) goto done;
   if (c->memory->rows) {
@@ -208,13 +202,11 @@ static enum err_code start_once(struct live_cursor *c, const char *plan,
     goto done;
   }
   where = request_where(&r, NULL, e);
-  if (e->code) goto done;
   if (!scan_start(&c->scan, &c->plan, where, top_of(&c->plan, &r, argc, argv),
                   changed, e)) {
     c->eof = 0;
   }
 done:
-  sqlite3_free(where);
   request_clear(&r);
   return e->code;
 }

@@ -1,30 +1,27 @@
 /*
 ** The live view's connections: one a profile, kept open between statements
 ** and closed with the database connection; more while cursors are open at the
-** same time. And what is known of the sources' columns.
+** same time.
 */
 #ifndef ORDERSYNC_VTAB_LINK_H
 #define ORDERSYNC_VTAB_LINK_H
-#include "base/interrupt.h"
-#include "mssql/mssql.h"
+#include "source/reader.h"
 
 struct link;
 
 /* One a database connection: the module's pAux. */
 struct pool {
-  sqlite3 *db;            /* borrowed */
-  struct link *links;     /* owned */
-  struct source *sources; /* owned: the columns that sources have */
+  sqlite3 *db;        /* borrowed */
+  struct link *links; /* owned */
+  int n_connects;     /* so far: what was learned before the last is old */
 };
 
 struct link {
   struct pool *pool;
-  char *profile; /* owned */
   struct profile settings;
-  struct mssql *remote;
   struct interrupt interrupt; /* open while somebody uses the link */
+  struct reader reader;
   int in_use;
-  int fresh; /* connected for the present user: it cannot have died idle */
   struct link *next;
 };
 
@@ -36,23 +33,5 @@ enum err_code link_acquire(struct link **out, struct pool *p,
 
 /* Gives it back, cancelling what is left of a result. Accepts NULL. */
 void link_release(struct link *l);
-
-/*
-** Sends a batch; mssql_columns(l->remote) describes its result. A link that
-** died while it was idle is replaced, once.
-*/
-enum err_code link_query(struct link *l, const char *sql, struct err *e);
-
-/* The columns of a source, asked for once a connection; borrowed until the
-** next call on the pool. */
-const struct remote_columns *link_describe(struct link *l, const char *source,
-                                           struct err *e);
-
-/* What is known already, without the network; NULL: nothing. */
-const struct remote_columns *
-pool_known(const struct pool *p, const char *profile, const char *source);
-
-/* The source's columns turned out to be others. */
-void pool_forget(struct pool *p, const char *profile, const char *source);
 
 #endif

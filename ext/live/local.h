@@ -24,6 +24,11 @@ struct live_table {
   struct mapping map;
   struct remote_columns declared; /* source: what CREATE read, kept locally */
 
+  /* The source's columns, if learned since the server was last connected to;
+  ** it may have been changed in between. */
+  struct remote_columns known;
+  int known_since; /* the pool's n_connects then */
+
   /* Of a cursor that was closed: the next one of the same statement goes on
   ** with it. */
   struct memory *parked;
@@ -61,8 +66,7 @@ enum err_code columns_current(struct live_table *t, struct mapping *fresh,
 
 /* Fails when a source's columns have changed since CREATE VIRTUAL TABLE. */
 enum err_code columns_compare(const struct live_table *t,
-                              const struct remote_columns *now,
-                              const int *remote_index, struct err *e);
+                              const struct match *now, struct err *e);
 
 /* ---- vtab_plan.c: what xBestIndex tells xFilter ------------------------ */
 
@@ -103,17 +107,9 @@ int plan_uses(const struct plan *plan, int column);
 void plan_value(struct cell *v, sqlite3_value *right,
                 const struct where_column *column);
 
-/* The columns to ask for; positions[i] is where column i of the mapping comes
-** in the result, or -1. Returns their number. remote NULL: not known. */
-int plan_select_columns(const struct plan *plan, const struct mapping *map,
-                        const struct remote_columns *remote,
-                        const int *remote_index, struct tsql_column *columns,
-                        int *positions);
-
 /* "[a], [b] DESC"; NULL when there is no order. */
-char *plan_order_text(const struct plan *plan, const struct mapping *map,
-                      const struct remote_columns *remote,
-                      const int *remote_index, struct err *e);
+char *plan_order_text(const struct plan *plan, const struct match *match,
+                      struct err *e);
 
 /* How column i of the mapping reads on the server. remote NULL: as far as the
 ** mapping tells. */
@@ -134,11 +130,8 @@ struct request {
 int request_compares_null(const struct plan *plan, int argc,
                           sqlite3_value **argv);
 
-/* remote_index and remote as of mapping_match(). */
 enum err_code request_make(struct request *r, const struct plan *plan,
-                           const struct mapping *map,
-                           const struct remote_columns *remote,
-                           const int *remote_index, int argc,
+                           const struct match *match, int argc,
                            sqlite3_value **argv, struct err *e);
 void request_clear(struct request *r);
 
@@ -151,21 +144,15 @@ char *request_where(const struct request *r, const unsigned char *skip,
 
 /* What is asked of the server, and how the answer is read. Starts zeroed. */
 struct scan {
-  struct live_table *table; /* borrowed, as is the next */
-  const struct mapping *map;
-  struct link *link;            /* owned while rows are being read */
-  struct remote_columns remote; /* what the source has */
-  int *remote_index;            /* owned: per column of the mapping */
-  int *positions;               /* owned: its place in the result, or -1 */
-  unsigned char *is_variant;    /* owned */
-  struct value_scratch scratch; /* where a sql_variant is unpacked */
-  sqlite3_int64 row;            /* from 1 */
+  struct live_table *table; /* borrowed */
+  struct match match;
+  struct link *link; /* owned while rows are being read */
+  struct match_ask ask;
+  char *where, *order; /* owned: of ask */
 
-  /* A scan with TOP: SQLite has said that it wants no more rows. Should it
-  ** come back all the same, the rest is asked for without TOP, and the rows
-  ** that it has seen are passed over. */
-  sqlite3_int64 top;    /* -1: without */
-  char *sql_all;        /* owned */
+  /* Should the rest of the rows be asked for anew, those that SQLite has seen
+  ** are passed over: after a TOP, when SQLite comes back for more, and after a
+  ** condition that the server refused in the middle. */
   sqlite3_uint64 *seen; /* owned: hashes of the rows so far, then sorted */
   sqlite3_int64 n_seen, n_skip;
 };
@@ -174,15 +161,23 @@ enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e);
 void scan_clear(struct scan *s);
 
+/* What the table knows of its source's columns; NULL: nothing. */
+const struct remote_columns *scan_known(const struct live_table *t);
+
+/* Asks for them; map NULL: those of any. */
+enum err_code scan_learn(struct live_table *t, struct link *link,
+                         const char *source, const struct mapping *map,
+                         struct err *e);
+
 /* Learns the source's columns; needs a connection only for the first time. */
 enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e);
 
-/* Sends the SELECT. *changed: the source has other columns than it was known
-** to have; forgotten, so that scan_describe() asks again. */
-enum err_code scan_start(struct scan *s, const struct plan *plan,
-                         const char *where, sqlite3_int64 top, int *changed,
-                         struct err *e);
+/* Sends the SELECT. where is the scan's from now on. *changed: the source has
+** other columns than it was known to have; forgotten, so that scan_describe()
+** asks again. */
+enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
+                         sqlite3_int64 top, int *changed, struct err *e);
 
 /* The next row; after the last one the link is given back. */
 enum err_code scan_step(struct scan *s, int *has_row, struct err *e);

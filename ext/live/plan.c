@@ -46,13 +46,8 @@ static enum remote_type likely_type(const struct mapping_column *c) {
       [KIND_DECIMAL] = REMOTE_DECIMAL, [KIND_DATETIME] = REMOTE_DATETIME2,
       [KIND_TIME] = REMOTE_TIME,       [KIND_BOOLEAN] = REMOTE_BIT,
       [KIND_BLOB] = REMOTE_BINARY,     [KIND_GUID] = REMOTE_GUID};
-  for (int i = REMOTE_BIT; c->source_type && i <= REMOTE_UDT; i++) {
-    enum remote_type type = (enum remote_type)i;
-    if (sqlite3_stricmp(c->source_type, remote_type_name(type)) == 0) {
-      return type;
-    }
-  }
-  return by_kind[c->kind];
+  enum remote_type type = remote_type_parse(c->source_type);
+  return type ? type : by_kind[c->kind];
 }
 
 void plan_column(struct where_column *out, const struct mapping *map, int i,
@@ -107,31 +102,20 @@ void plan_value(struct cell *v, sqlite3_value *right,
 struct planner {
   struct live_table *table;
   sqlite3_index_info *info;
-  const struct remote_columns *remote; /* NULL: not known */
-  int *remote_index;                   /* owned; NULL with remote */
+  struct match match;
   struct plan plan;
   int inexact; /* some condition is not printed, or not exactly */
   double rows;
 };
 
 /* The columns from the shadow table, or from an earlier statement. */
-static void find_types(struct planner *p) {
+static void find_types(struct planner *p, struct err *e) {
   struct live_table *t = p->table;
-  struct err e = {0};
-  p->remote = pool_known(t->pool, t->map.profile, t->map.source);
-  if (!p->remote && t->declared.count) p->remote = &t->declared;
-  if (!p->remote) return;
-  p->remote_index =
-      sqlite3_malloc64((sqlite3_uint64)t->map.n_columns * sizeof(int));
-  if (!p->remote_index ||
-      mapping_match(&t->map, p->remote, p->remote_index, &e)) {
-    p->remote = NULL;
-  }
-}
-
-static const struct remote_column *remote_of(const struct planner *p, int i) {
-  if (!p->remote || p->remote_index[i] < 0) return NULL;
-  return &p->remote->items[p->remote_index[i]];
+  struct err ignored = {0};
+  const struct remote_columns *known = scan_known(t);
+  if (!known && t->declared.count) known = &t->declared;
+  if (match_init(&p->match, &t->map, e) || !known) return;
+  match_source(&p->match, known, &ignored);
 }
 
 /* ---- conditions -------------------------------------------------------- */
@@ -217,9 +201,10 @@ static void take(struct planner *p, int i) {
     return;
   }
   collation = sqlite3_vtab_collation(p->info, i);
-  plan_column(&column, &p->table->map, k->iColumn, remote_of(p, k->iColumn));
+  plan_column(&column, &p->table->map, k->iColumn,
+              match_remote(&p->match, k->iColumn));
   if ((collation && sqlite3_stricmp(collation, "BINARY") != 0) ||
-      (p->remote && !is_printable(&column, (enum where_op)op))) {
+      (p->match.source.count && !is_printable(&column, (enum where_op)op))) {
     p->inexact = 1;
     return;
   }
@@ -246,12 +231,12 @@ static int find(const struct planner *p, int op) {
 
 static void take_order(struct planner *p) {
   sqlite3_index_info *info = p->info;
-  if (info->nOrderBy == 0 || info->nOrderBy > PLAN_ORDERS || !p->remote) return;
+  if (info->nOrderBy == 0 || info->nOrderBy > PLAN_ORDERS) return;
   for (int i = 0; i < info->nOrderBy; i++) {
     const struct remote_column *remote;
     struct where_column column;
     int c = info->aOrderBy[i].iColumn;
-    remote = c >= 0 ? remote_of(p, c) : NULL;
+    remote = c >= 0 ? match_remote(&p->match, c) : NULL;
     if (!remote) return;
     plan_column(&column, &p->table->map, c, remote);
     if (!tsql_sorts_alike(&column)) return;
@@ -369,7 +354,7 @@ static void append_condition(struct planner *p, sqlite3_str *out, int n,
   sqlite3_value *right = NULL;
   int is_test = term->op == WHERE_ISNULL || term->op == WHERE_NOTNULL;
   plan_column(&column, &p->table->map, term->column,
-              remote_of(p, term->column));
+              match_remote(&p->match, term->column));
   if (!is_test && !term->is_list &&
       sqlite3_vtab_rhs_value(p->info, constraint, &right) == SQLITE_OK) {
     plan_value(&v, right, &column);
@@ -403,66 +388,29 @@ static char *conditions(struct planner *p) {
   return sqlite3_str_finish(all);
 }
 
-char *plan_order_text(const struct plan *plan, const struct mapping *map,
-                      const struct remote_columns *remote,
-                      const int *remote_index, struct err *e) {
+char *plan_order_text(const struct plan *plan, const struct match *match,
+                      struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < plan->n_orders; i++) {
     int c = plan->orders[i].column, again = 0;
-    const char *name =
-        remote ? remote->items[remote_index[c]].name : map->columns[c].source;
+    const struct remote_column *remote = match_remote(match, c);
     /* SQL Server refuses a column that comes twice (169). */
     for (int j = 0; j < i; j++) again |= plan->orders[j].column == c;
     if (again) continue;
     if (i) sqlite3_str_appendall(out, ", ");
-    tsql_identifier(out, name, e);
+    tsql_identifier(out, remote ? remote->name : match->map->columns[c].source,
+                    e);
     if (plan->orders[i].descending) sqlite3_str_appendall(out, " DESC");
   }
   if (sqlite3_str_errcode(out)) err_nomem(e); /* not: in any order */
   return sqlite3_str_finish(out);
 }
 
-int plan_select_columns(const struct plan *plan, const struct mapping *map,
-                        const struct remote_columns *remote,
-                        const int *remote_index, struct tsql_column *columns,
-                        int *positions) {
-  int n = 0;
-  for (int i = 0; i < map->n_columns; i++) {
-    int at = remote ? remote_index[i] : i;
-    positions[i] = -1;
-    if (!plan_uses(plan, i) || at < 0) continue;
-    columns[n].source =
-        remote ? remote->items[at].name : map->columns[i].source;
-    columns[n].type = remote ? remote->items[at].type : REMOTE_UNKNOWN;
-    columns[n].kind = map->columns[i].kind;
-    positions[i] = n++;
-  }
-  return n;
-}
-
 static char *explain(struct planner *p, struct err *e) {
-  const struct mapping *map = &p->table->map;
-  sqlite3_uint64 n = (sqlite3_uint64)map->n_columns;
-  struct tsql_column *columns = sqlite3_malloc64(n * sizeof *columns);
-  int *positions = sqlite3_malloc64(n * sizeof *positions);
-  struct live_select s = {.source = map->source,
-                          .filter = map->filter,
-                          .columns = columns,
-                          .top = -1};
   char *where = conditions(p);
-  char *order = plan_order_text(&p->plan, map, p->remote, p->remote_index, e);
-  char *sql = NULL;
-  s.where = where;
-  s.order = order;
-  if (!columns || !positions) {
-    err_nomem(e);
-  } else {
-    s.n_columns = plan_select_columns(&p->plan, map, p->remote, p->remote_index,
-                                      columns, positions);
-    sql = tsql_live(&s, e);
-  }
-  sqlite3_free(columns);
-  sqlite3_free(positions);
+  char *order = plan_order_text(&p->plan, &p->match, e);
+  struct match_ask ask = {p->plan.used, where, order, -1};
+  char *sql = match_select(&p->match, &ask, e);
   sqlite3_free(where);
   sqlite3_free(order);
   return sql;
@@ -492,20 +440,20 @@ int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   }
   t->n_plans++;
   p.plan.used = info->colUsed;
-  find_types(&p);
-  for (int i = 0; i < info->nConstraint; i++) {
+  find_types(&p, &e);
+  for (int i = 0; i < info->nConstraint && !e.code; i++) {
     int op = info->aConstraint[i].op;
     if (op != SQLITE_INDEX_CONSTRAINT_LIMIT &&
         op != SQLITE_INDEX_CONSTRAINT_OFFSET) {
       take(&p, i);
     }
   }
-  take_order(&p);
+  if (!e.code) take_order(&p);
   take_limit(&p);
   if (p.rows < 1) p.rows = 1;
   info->estimatedRows = (sqlite3_int64)p.rows;
   info->estimatedCost = COST_CALL + p.rows * 5;
-  finish(&p, &e);
-  sqlite3_free(p.remote_index);
+  if (!e.code) finish(&p, &e);
+  match_clear(&p.match);
   return e.code ? err_vtab(&e, &base->zErrMsg) : SQLITE_OK;
 }

@@ -152,19 +152,16 @@ static enum err_code add_condition(struct request *r,
 }
 
 enum err_code request_make(struct request *r, const struct plan *plan,
-                           const struct mapping *map,
-                           const struct remote_columns *remote,
-                           const int *remote_index, int argc,
+                           const struct match *match, int argc,
                            sqlite3_value **argv, struct err *e) {
   memset(r, 0, sizeof *r);
   for (int i = 0; i < plan->n_terms && i < argc && !e->code; i++) {
     const struct plan_term *term = &plan->terms[i];
-    int at;
-    if (term->column < 0 || term->column >= map->n_columns) {
+    if (term->column < 0 || term->column >= match->map->n_columns) {
       return err_set(e, ERR_MISUSE, "the plan has a column that is not there");
     }
-    at = remote_index[term->column];
-    add_condition(r, term, map, at < 0 ? NULL : &remote->items[at], argv[i], e);
+    add_condition(r, term, match->map, match_remote(match, term->column),
+                  argv[i], e);
   }
   return e->code;
 }

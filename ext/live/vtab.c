@@ -23,6 +23,7 @@ static void table_free(struct live_table *t) {
   vtab_args_clear(&t->args);
   mapping_clear(&t->map);
   remote_columns_clear(&t->declared);
+  remote_columns_clear(&t->known);
   sqlite3_free(t->schema);
   sqlite3_free(t->name);
   sqlite3_free(t->broken);

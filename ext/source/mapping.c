@@ -6,20 +6,15 @@
 */
 #include "source/mapping.h"
 
+#include "base/sql.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
 /* ---- settings ---------------------------------------------------------- */
 
-enum setting_type {
-  SET_TEXT,
-  SET_INT,
-  SET_INT64,
-  SET_REAL,
-  SET_CHOICE,
-  SET_FLAG
-};
+enum setting_type { SET_TEXT, SET_INT, SET_INT64, SET_REAL, SET_CHOICE };
 enum setting_scope {
   IN_ROW = 1,    /* a column of ordersync_syncs */
   IN_OPTIONS = 2 /* a key of the JSON options */
@@ -58,8 +53,8 @@ static const struct setting settings[] = {
     {"retries", SET_INT, IN_ROW | IN_OPTIONS, AT(retries), 0, 100, NULL, 1},
     {"keep_days", SET_INT, IN_ROW | IN_OPTIONS, AT(keep_days), 0, 100000, NULL,
      0},
-    {"dry_run", SET_FLAG, IN_OPTIONS, AT(dry_run), 0, 1, NULL, 1},
-    {"force", SET_FLAG, IN_OPTIONS, AT(force), 0, 1, NULL, 1},
+    {"dry_run", SET_INT, IN_OPTIONS, AT(dry_run), 0, 1, NULL, 1},
+    {"force", SET_INT, IN_OPTIONS, AT(force), 0, 1, NULL, 1},
 };
 #define N_SETTINGS (int)(sizeof settings / sizeof *settings)
 
@@ -102,25 +97,30 @@ static int is_blank(const char *text) {
   return !text || text[strspn(text, " \t\r\n")] == 0;
 }
 
+/* A text of a row, owned; NULL for NULL. */
+static char *row_text(sqlite3_stmt *row, int col, const char *name,
+                      struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, col);
+  char *copy = NULL;
+  if (text && strlen(text) != (size_t)sqlite3_column_bytes(row, col)) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character", name);
+  } else if (text || sqlite3_column_type(row, col) != SQLITE_NULL) {
+    copy = text ? sqlite3_mprintf("%s", text) : NULL;
+    if (!copy) err_nomem(e);
+  }
+  return copy;
+}
+
 static void set_text(char **field, const struct setting *s, sqlite3_stmt *row,
                      int col, struct err *e) {
-  const char *text = (const char *)sqlite3_column_text(row, col);
-  int n = sqlite3_column_bytes(row, col);
-  if (!text && sqlite3_column_type(row, col) != SQLITE_NULL) {
-    err_nomem(e);
-    return;
-  }
-  if (text && strlen(text) != (size_t)n) {
-    err_set(e, ERR_CONFIG, "%s holds a NUL character", s->name);
-    return;
-  }
+  char *text = row_text(row, col, s->name, e);
   if (is_blank(text)) {
     if (s->required) err_set(e, ERR_CONFIG, "%s must not be empty", s->name);
+    sqlite3_free(text);
     text = NULL;
   }
   sqlite3_free(*field);
-  *field = text ? sqlite3_mprintf("%s", text) : NULL;
-  if (text && !*field) err_nomem(e);
+  *field = text;
 }
 
 static void set_choice(int *field, const struct setting *s, sqlite3_stmt *row,
@@ -168,33 +168,23 @@ store:
 static void setting_store(struct mapping *m, const struct setting *s,
                           sqlite3_stmt *row, int col, struct err *e) {
   void *field = (char *)m + s->offset;
-  if (e->code) return;
-  switch (s->type) {
-  case SET_TEXT:
+  if (s->type == SET_TEXT)
     set_text(field, s, row, col, e);
-    break;
-  case SET_CHOICE:
+  else if (s->type == SET_CHOICE)
     set_choice(field, s, row, col, e);
-    break;
-  case SET_INT:
-  case SET_INT64:
-  case SET_REAL:
-  case SET_FLAG:
+  else
     set_number(field, s, row, col, e);
-    break;
-  }
 }
 
 /* ---- the sync's row ---------------------------------------------------- */
 
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
-  sqlite3_stmt *stmt = NULL;
-  if (sqlite3_prepare_v3(db,
-                         "SELECT group_concat(name, ', ') FROM (SELECT name "
-                         "FROM main.ordersync_syncs ORDER BY name LIMIT 20)",
-                         -1, SQLITE_PREPARE_NO_VTAB, &stmt,
-                         NULL) == SQLITE_OK &&
-      sqlite3_step(stmt) == SQLITE_ROW) {
+  struct err ignored = {0};
+  sqlite3_stmt *stmt =
+      sql_prepare_plain(db, &ignored,
+                        "SELECT group_concat(name, ', ') FROM (SELECT name "
+                        "FROM main.ordersync_syncs ORDER BY name LIMIT 20)");
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
     const char *names = (const char *)sqlite3_column_text(stmt, 0);
     if (names)
       err_hint(e, "known syncs are: %s", names);
@@ -206,18 +196,12 @@ static void hint_known_syncs(sqlite3 *db, struct err *e) {
 
 /* Prepares SQL over one of our tables; its lack means: not installed. This is
 ** done when a file is merely opened and looked at. A view of that name could
-** do anything, and a virtual table ask a server: neither is taken for it. */
+** do anything: it is not taken for it. */
 static sqlite3_stmt *prepare_config(sqlite3 *db, const char *table,
                                     const char *sql, struct err *e) {
-  sqlite3_stmt *stmt = NULL;
-  int rc;
-  if (e->code) return NULL;
-  rc = sqlite3_table_column_metadata(db, "main", table, NULL, NULL, NULL, NULL,
-                                     NULL, NULL);
-  if (rc == SQLITE_OK) {
-    rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_NO_VTAB, &stmt, NULL);
-  }
-  if (rc == SQLITE_OK) return stmt;
+  int rc = sqlite3_table_column_metadata(db, "main", table, NULL, NULL, NULL,
+                                         NULL, NULL, NULL);
+  if (rc == SQLITE_OK) return sql_prepare_plain(db, e, "%s", sql);
   if (rc == SQLITE_ERROR && strstr(sqlite3_errmsg(db), "no such table")) {
     err_set(e, ERR_CONFIG,
             "ordersync is not installed in this database; run: "
@@ -277,19 +261,6 @@ static void split_target(struct mapping *m, sqlite3 *db, struct err *e) {
 
 /* ---- the columns ------------------------------------------------------- */
 
-static char *column_text(sqlite3_stmt *stmt, int col, struct err *e) {
-  const char *text = (const char *)sqlite3_column_text(stmt, col);
-  char *copy;
-  if (!text) return NULL;
-  if (strlen(text) != (size_t)sqlite3_column_bytes(stmt, col)) {
-    err_set(e, ERR_CONFIG, "%s holds a NUL character",
-            sqlite3_column_name(stmt, col));
-  }
-  copy = sqlite3_mprintf("%s", text);
-  if (!copy) err_nomem(e);
-  return copy;
-}
-
 static void check_column(const struct mapping *m,
                          const struct mapping_column *c, const char *kind,
                          struct err *e) {
@@ -318,9 +289,9 @@ static void add_column(struct mapping *m, sqlite3_stmt *stmt, struct err *e) {
   const char *kind = (const char *)sqlite3_column_text(stmt, 3);
   struct mapping_column *grown;
   c.position = sqlite3_column_int(stmt, 0);
-  c.source = column_text(stmt, 1, e);
-  c.target = column_text(stmt, 2, e);
-  c.source_type = column_text(stmt, 4, e);
+  c.source = row_text(stmt, 1, "source_column", e);
+  c.target = row_text(stmt, 2, "target_column", e);
+  c.source_type = row_text(stmt, 4, "source_type", e);
   check_column(m, &c, kind, e);
   err_prefix(e, "sync \"%s\", ordersync_columns position %d", m->sync,
              c.position);
@@ -403,6 +374,37 @@ void mapping_clear(struct mapping *m) {
   memset(m, 0, sizeof *m);
 }
 
+int mapping_is_key(const struct mapping *m, int i) {
+  const char *name = m->columns[i].target, *at = m->key ? m->key : "";
+  size_t n_name = strlen(name);
+  while (*at) {
+    size_t n;
+    at += strspn(at, " ,\t\r\n");
+    n = strcspn(at, ",");
+    if (n >= n_name && sqlite3_strnicmp(at, name, (int)n_name) == 0 &&
+        n_name + strspn(at + n_name, " \t\r\n") >= n) {
+      return 1;
+    }
+    at += n;
+  }
+  return 0;
+}
+
+char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
+  sqlite3_stmt *stmt = sql_prepare_plain(
+      db, e,
+      "SELECT group_concat('\"' || name || '\"', ', ') FROM (SELECT name FROM "
+      "main.ordersync_syncs WHERE name <> %Q AND target COLLATE nocase IN "
+      "(%Q || '.' || %Q, iif(%Q = 'main', %Q, NULL)) ORDER BY name)",
+      m->sync, m->schema, m->target, m->schema, m->target);
+  char *names = NULL;
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    names = row_text(stmt, 0, "name", e);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
+  return names;
+}
+
 /* ---- options ----------------------------------------------------------- */
 
 /* Columns: key, atom, type; SQLite's own JSON does the parsing. */
@@ -456,62 +458,6 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
 done:
   sqlite3_finalize(stmt);
   err_prefix(e, "sync \"%s\", options", m->sync);
-  return e->code;
-}
-
-/* ---- matching ---------------------------------------------------------- */
-
-static int remote_find(const struct remote_columns *remote, const char *name) {
-  for (int i = 0; i < remote->count; i++) {
-    if (strcmp(remote->items[i].name, name) == 0) return i;
-  }
-  for (int i = 0; i < remote->count; i++) {
-    if (sqlite3_stricmp(remote->items[i].name, name) == 0) return i;
-  }
-  return -1;
-}
-
-enum err_code mapping_match(const struct mapping *m,
-                            const struct remote_columns *remote,
-                            int *remote_index, struct err *e) {
-  sqlite3_str *missing = sqlite3_str_new(NULL);
-  sqlite3_str *wrong = sqlite3_str_new(NULL);
-  char *missing_text, *wrong_text;
-  int n_missing = 0, no_memory;
-  for (int i = 0; i < m->n_columns; i++) {
-    const struct mapping_column *c = &m->columns[i];
-    int at = remote_find(remote, c->source);
-    remote_index[i] = at;
-    if (at < 0) {
-      sqlite3_str_appendf(missing, "%s\"%s\"", n_missing++ ? ", " : "",
-                          c->source);
-    } else if (!value_kind_accepts(c->kind, remote->items[at].type)) {
-      sqlite3_str_appendf(wrong,
-                          "%s\"%s\" is %s on the server and cannot "
-                          "become %s",
-                          sqlite3_str_length(wrong) ? ", " : "", c->source,
-                          remote_type_name(remote->items[at].type),
-                          value_kind_name(c->kind));
-    }
-  }
-  /* A text that could not be made is none: do not take it for no finding. */
-  no_memory = sqlite3_str_errcode(missing) || sqlite3_str_errcode(wrong);
-  missing_text = sqlite3_str_finish(missing);
-  wrong_text = sqlite3_str_finish(wrong);
-  if (no_memory) {
-    err_nomem(e);
-  } else if (wrong_text) {
-    err_set(e, ERR_DATA, "sync \"%s\": column %s", m->sync, wrong_text);
-  } else if (missing_text && m->on_missing == MISSING_ERROR) {
-    err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", m->sync,
-            missing_text);
-    err_hint(e, "mend ordersync_columns, or set on_missing = 'null'");
-  } else if (n_missing == m->n_columns) {
-    err_set(e, ERR_DATA,
-            "sync \"%s\": the source has none of the mapped columns", m->sync);
-  }
-  sqlite3_free(missing_text);
-  sqlite3_free(wrong_text);
   return e->code;
 }
 

@@ -66,18 +66,15 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
 
+/* Whether the key has the target column of column i. */
+int mapping_is_key(const struct mapping *m, int i);
+
+/* The other syncs that write the same table: "a", "b". NULL when there are
+** none; free with sqlite3_free(). */
+char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e);
+
 /* Frees; accepts a cleared one. */
 void mapping_clear(struct mapping *m);
-
-/*
-** Matches the mapping's columns by name with a result's: exactly, else
-** ignoring ASCII case. remote_index (n_columns entries) gets the result's
-** column or -1 when missing. Fails (ERR_DATA) where on_missing is 'error' and
-** one is missing, or a type cannot become the kind; the text names them all.
-*/
-enum err_code mapping_match(const struct mapping *m,
-                            const struct remote_columns *remote,
-                            int *remote_index, struct err *e);
 
 /* "order_qty" for "orderQty", "order_qty_uom" for "orderQty_UoM", "name1" for
 ** "NAME1". NULL when out of memory; free with sqlite3_free(). */

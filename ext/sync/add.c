@@ -5,14 +5,12 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
+#include "base/trace.h"
 #include "local/caller.h"
 #include "local/install.h"
 #include "local/target.h"
 #include "local/txn.h"
-#include "mssql/mssql.h"
-#include "source/mapping.h"
-#include "sync/runlog.h"
-#include "tsql/select.h"
+#include "source/reader.h"
 
 #include <string.h>
 
@@ -21,48 +19,43 @@ struct add {
   const char *name;
   const char *source;
   const char *options; /* JSON or NULL */
-  char *target;        /* owned */
-  char *profile;       /* owned */
+  char *target;        /* owned, as are all below */
+  char *profile;
+  char *settings; /* the options without target, or NULL */
+  struct interrupt interrupt;
   struct remote_columns columns;
-  char **names; /* owned: the target's column names */
+  char **names; /* the target's column names */
 };
 
 /* ---- arguments --------------------------------------------------------- */
 
-/* One option, as text; NULL when it is not given. */
-static char *option_text(struct add *a, const char *key, struct err *e) {
-  sqlite3_stmt *stmt;
-  char *text = NULL;
-  if (e->code || !a->options) return NULL;
-  stmt =
-      sql_prepare(a->db, e, "SELECT atom FROM json_each(?1) WHERE key=%Q", key);
-  if (!stmt) return NULL;
-  sqlite3_bind_text(stmt, 1, a->options, -1, SQLITE_STATIC);
-  if (sqlite3_step(stmt) == SQLITE_ROW) {
-    const char *atom = (const char *)sqlite3_column_text(stmt, 0);
-    if (atom) text = sqlite3_mprintf("%s", atom);
-    if (atom && !text) err_nomem(e);
-  }
-  if (sqlite3_finalize(stmt) != SQLITE_OK) {
-    err_set(e, ERR_CONFIG, "the options are not JSON: %s", a->options);
-  }
-  return text;
+static char *copy_column(sqlite3_stmt *row, int i, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, i);
+  char *copy = text ? sqlite3_mprintf("%s", text) : NULL;
+  if (text && !copy) err_nomem(e);
+  return copy;
 }
 
-/* The options without "target", which mapping_options() does not know. */
-static char *other_options(struct add *a, struct err *e) {
+static enum err_code read_options(struct add *a, struct err *e) {
   sqlite3_stmt *stmt;
-  char *text = NULL;
-  if (e->code || !a->options) return NULL;
-  stmt = sql_prepare(a->db, e, "SELECT json_remove(?1, '$.target')");
-  if (!stmt) return NULL;
+  if (!a->options) return ERR_NONE;
+  stmt = sql_prepare(
+      a->db, e,
+      "SELECT (SELECT atom FROM json_each(?1) WHERE key = 'target'), (SELECT "
+      "atom FROM json_each(?1) WHERE key = 'profile'), json_remove(?1, "
+      "'$.target')");
+  if (!stmt) return e->code;
   sqlite3_bind_text(stmt, 1, a->options, -1, SQLITE_STATIC);
   if (sqlite3_step(stmt) == SQLITE_ROW) {
-    text = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
+    a->target = copy_column(stmt, 0, e);
+    a->profile = copy_column(stmt, 1, e);
+    a->settings = copy_column(stmt, 2, e);
   }
-  sqlite3_finalize(stmt);
-  if (!text) err_nomem(e);
-  return text;
+  if (sqlite3_finalize(stmt) == SQLITE_NOMEM) return err_nomem(e);
+  if (!a->settings && !e->code) {
+    err_set(e, ERR_CONFIG, "the options are not JSON: %s", a->options);
+  }
+  return e->code;
 }
 
 static enum err_code read_arguments(struct add *a, struct err *e) {
@@ -73,15 +66,9 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
     return err_set(e, ERR_CONFIG, "sync \"%s\": the source must not be empty",
                    a->name);
   }
-  a->target = option_text(a, "target", e);
-  a->profile = option_text(a, "profile", e);
-  if (e->code) return e->code;
+  if (read_options(a, e)) return e->code;
   if (!a->target) a->target = sqlite3_mprintf("%s", a->name);
-  if (!a->target) {
-    err_nomem(e);
-    return ERR_NOMEM;
-  }
-  return ERR_NONE;
+  return a->target ? ERR_NONE : err_nomem(e);
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {
@@ -100,27 +87,13 @@ static enum err_code check_new(struct add *a, struct err *e) {
 
 static enum err_code discover(struct add *a, struct err *e) {
   struct profile prof = {0};
-  struct interrupt interrupt = {0};
-  struct mssql_hooks hooks = {interrupt_pending, &interrupt};
-  struct mssql *remote = NULL;
-  char *sql = tsql_discover(a->source, e);
-  if (!sql) goto done;
-  if (interrupt_open(&interrupt, a->db, e)) goto done;
-  if (profile_load(&prof, a->profile, e)) goto done;
-  if (mssql_open(&remote, &prof, &hooks, MSSQL_LIVE, e)) goto done;
-  mssql_deadline(remote,
-                 clock_now_ms() + (sqlite3_int64)prof.query_timeout * 1000);
-  if (mssql_query(remote, sql, e)) goto done;
-  if (remote_columns_copy(&a->columns, mssql_columns(remote), e)) goto done;
-  if (a->columns.count == 0) {
-    err_set(e, ERR_DATA, "the source has no columns");
+  struct reader r = {
+      .profile = &prof, .interrupt = &a->interrupt, .use = MSSQL_LIVE};
+  if (!profile_load(&prof, a->profile, e)) {
+    reader_describe(&r, a->source, NULL, &a->columns, e);
   }
-done:
-  mssql_close(remote);
-  profile_mask(&prof, e);
+  reader_close(&r);
   profile_clear(&prof);
-  interrupt_close(&interrupt);
-  sqlite3_free(sql);
   return e->code;
 }
 
@@ -232,18 +205,44 @@ static enum err_code store_options(struct add *a, struct err *e) {
   return e->code;
 }
 
+/* Whoever adds a sync looks at no run log yet. */
+static void warn_wide(const struct match *m) {
+  char *text = match_wide(m);
+  if (text) {
+    trace_line(TRACE_WARN, m->map->sync, "add", text);
+    sqlite3_log(SQLITE_WARNING, "ordersync: sync \"%s\": %s", m->map->sync,
+                text);
+  }
+  sqlite3_free(text);
+}
+
 /* Reads back what was written, so that the sync that is left works. */
 static enum err_code check_result(struct add *a, struct err *e) {
   struct mapping map = {0};
   struct target target = {0};
-  char *options = other_options(a, e);
-  if (!e->code && !mapping_load(&map, a->db, a->name, e) &&
-      !mapping_options(&map, a->db, options, e)) {
-    target_open(&target, a->db, &map, e);
+  struct match match = {0};
+  char *rivals;
+  if (mapping_load(&map, a->db, a->name, e) ||
+      mapping_options(&map, a->db, a->settings, e)) {
+    goto done;
   }
+  rivals = mapping_rivals(&map, a->db, e);
+  if (rivals) {
+    err_set(e, ERR_CONFIG,
+            "\"%s\" is the target of sync %s already: each would delete the "
+            "other's rows",
+            a->target, rivals);
+    err_hint(e, "give this one another: '{\"target\":\"...\"}'");
+  }
+  sqlite3_free(rivals);
+  if (!e->code && !target_open(&target, a->db, &map, e) &&
+      !match_init(&match, &map, e) && !match_source(&match, &a->columns, e)) {
+    warn_wide(&match);
+  }
+done:
+  match_clear(&match);
   target_clear(&target);
   mapping_clear(&map);
-  sqlite3_free(options);
   return e->code;
 }
 
@@ -263,26 +262,23 @@ static enum err_code write_all(struct add *a, struct err *e) {
 enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
                        const char *options, int *n_columns, struct err *e) {
   struct add a = {.db = db, .name = name, .source = source, .options = options};
-  struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e)) goto done;
-  if (read_arguments(&a, e) || !a.target) goto done;
-  if (install_schema(db, e)) goto done;
-  if (check_new(&a, e)) goto done;
-  if (discover(&a, e) || make_names(&a, e)) goto done;
-  if (interrupt_open(&interrupt, db, e)) goto done;
-  if (txn_prepare(&txn, db, "main", "ordersync_syncs", &interrupt,
-                  clock_now_ms() + 30000, e)) {
+  if (caller_check(db, "main", e) || read_arguments(&a, e) ||
+      install_schema(db, e) || check_new(&a, e) ||
+      interrupt_open(&a.interrupt, db, e) || discover(&a, e) ||
+      make_names(&a, e) ||
+      txn_prepare(&txn, db, "main", "ordersync_syncs", &a.interrupt,
+                  clock_now_ms() + 30000, e) ||
+      txn_begin(&txn, e) || write_all(&a, e)) {
     goto done;
   }
-  if (txn_begin(&txn, e) || write_all(&a, e)) goto done;
   txn_commit(&txn, e);
   *n_columns = a.columns.count;
 done:
   if (name) err_prefix(e, "sync \"%s\"", name);
   txn_clear(&txn);
-  interrupt_close(&interrupt);
+  interrupt_close(&a.interrupt);
   for (int i = 0; a.names && i < a.columns.count; i++) {
     sqlite3_free(a.names[i]);
   }
@@ -290,6 +286,7 @@ done:
   remote_columns_clear(&a.columns);
   sqlite3_free(a.target);
   sqlite3_free(a.profile);
+  sqlite3_free(a.settings);
   sqlite3_set_last_insert_rowid(db, saved_rowid);
   return e->code;
 }

@@ -99,6 +99,12 @@ const char *value_kind_name(enum value_kind kind) {
   return kinds[kind_index(kind)].name;
 }
 
+enum remote_type remote_type_parse(const char *name) {
+  for (size_t i = 0; name && i < sizeof types / sizeof types[0]; i++)
+    if (sqlite3_stricmp(name, types[i].name) == 0) return (enum remote_type)i;
+  return REMOTE_UNKNOWN;
+}
+
 int value_kind_parse(const char *name) {
   for (int i = 0; name && i < KIND_COUNT; i++)
     if (sqlite3_stricmp(name, kinds[i].name) == 0) return i;
@@ -141,19 +147,20 @@ static char *copy_text(const char *text) {
 enum err_code remote_columns_copy(struct remote_columns *to,
                                   const struct remote_columns *from,
                                   struct err *e) {
-  *to = (struct remote_columns){0};
+  size_t n = (size_t)to->count + (size_t)from->count;
+  struct remote_column *items;
   if (from->count <= 0) return e->code;
-  to->items = sqlite3_malloc64((size_t)from->count * sizeof to->items[0]);
-  if (!to->items) return err_nomem(e);
+  items = sqlite3_realloc64(to->items, n * sizeof *items);
+  if (items) to->items = items;
   for (int i = 0; i < from->count; i++) {
-    to->items[i] = from->items[i];
-    to->count = i + 1;
-    if (!from->items[i].name) continue;
-    to->items[i].name = copy_text(from->items[i].name);
-    if (!to->items[i].name) {
+    const char *old = from->items[i].name;
+    char *name = items ? copy_text(old ? old : "") : NULL;
+    if (!name) {
       remote_columns_clear(to);
       return err_nomem(e);
     }
+    items[to->count] = from->items[i];
+    items[to->count++].name = name;
   }
   return e->code;
 }

@@ -62,13 +62,16 @@ struct remote_columns {
 
 void remote_columns_clear(struct remote_columns *columns);
 
-/* Deep copy; to starts cleared. ERR_NOMEM leaves it cleared. */
+/* Adds deep copies; to starts cleared. ERR_NOMEM leaves it cleared. */
 enum err_code remote_columns_copy(struct remote_columns *to,
                                   const struct remote_columns *from,
                                   struct err *e);
 
 /* T-SQL-like name for messages: "nvarchar", "decimal", ... Static. */
 const char *remote_type_name(enum remote_type type);
+
+/* The type of that name, in any case; REMOTE_UNKNOWN for NULL and others. */
+enum remote_type remote_type_parse(const char *name);
 
 /* ---- a value from the wire --------------------------------------------- */
 

@@ -34,9 +34,11 @@ one() { # collation seed queries
   echo "exit $?" >>failures
   server stop
   # A condition that the server refuses is done without, unseen but for this.
-  if grep -q '"event":"batch".*"error":[1-9]' server.log; then
+  # Columns that the source has not are asked for by name, once.
+  if grep '"event":"batch".*"error":[1-9]' server.log |
+    grep -v 'SELECT TOP (0) \[gone\]' >refused; then
     echo "the server refused:" >>failures
-    grep '"event":"batch".*"error":[1-9]' server.log | sed -n 1,5p >>failures
+    sed -n 1,5p refused >>failures
   fi
 }
 

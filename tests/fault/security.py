@@ -281,8 +281,8 @@ def warnings_of_a_successful_run_have_no_password():
         b.server.faults('when=batch match="TOP (0)" do=error:102:15:Incorrect '
                         "syntax near '%s'" % SENTINEL)
         shell = Shell(b, "SELECT ordersync_refresh()")
-        expect(shell.code == 0 and "***" in shell.err, "said: " + shell.err)
-        expect_no_secret(shell.err, "a warning")
+        expect(shell.code == 1 and "***" in shell.err, "said: " + shell.err)
+        expect_no_secret(shell.err, "an error")
         for name in os.listdir(b.folder):
             if name.startswith("orders.db"):
                 with open(os.path.join(b.folder, name), "rb") as f:

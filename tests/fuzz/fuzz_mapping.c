@@ -14,7 +14,7 @@
 */
 #include "local/target.h"
 #include "ordersync.h"
-#include "source/mapping.h"
+#include "source/match.h"
 #include "sync/refresh.h"
 
 #include <stdint.h>
@@ -175,24 +175,25 @@ static int is_query(const char *source) {
   return *source == '(' || sqlite3_strnicmp(source, "select", 6) == 0;
 }
 
-static void check_match(const struct mapping *m) {
+static void check_match(const struct mapping *map) {
   struct remote_columns has = {0};
+  struct match m = {0};
   struct err e = {0};
-  int *index = calloc((size_t)m->n_columns, sizeof *index);
-  has.items = calloc((size_t)m->n_columns, sizeof *has.items);
-  require(index && has.items);
-  has.count = m->n_columns;
-  for (int i = 0; i < m->n_columns; i++) {
-    has.items[i].name = m->columns[m->n_columns - 1 - i].source;
+  has.items = calloc((size_t)map->n_columns, sizeof *has.items);
+  require(has.items != NULL);
+  has.count = map->n_columns;
+  for (int i = 0; i < map->n_columns; i++) {
+    has.items[i].name = map->columns[map->n_columns - 1 - i].source;
     has.items[i].type = (enum remote_type)(i % (REMOTE_UDT + 1));
   }
-  if (!mapping_match(m, &has, index, &e)) {
-    for (int i = 0; i < m->n_columns; i++) {
-      require(index[i] >= -1 && index[i] < has.count);
+  if (!match_init(&m, map, &e) && !match_source(&m, &has, &e)) {
+    for (int i = 0; i < map->n_columns; i++) {
+      require(m.columns[i].at >= -1 && m.columns[i].at < has.count);
     }
+    sqlite3_free(match_select(&m, NULL, &e));
   }
+  match_clear(&m);
   free(has.items);
-  free(index);
 }
 
 static void check_all(sqlite3 *db, const char *options) {

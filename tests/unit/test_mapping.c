@@ -198,88 +198,6 @@ static void test_mapping__snake_case_makes_the_68_names(void **state) {
   sqlite3_close(db);
 }
 
-/* ---- matching ---------------------------------------------------------- */
-
-static char names[4][16] = {"B", "a", "c", "A"};
-static struct remote_column remote_items[4] = {
-    {names[0], REMOTE_INT, 0, 0, 4, 1, 0},
-    {names[1], REMOTE_STRING, 0, 0, 20, 1, 0},
-    {names[2], REMOTE_DATE, 0, 0, 3, 1, 0},
-    {names[3], REMOTE_BIT, 0, 0, 1, 1, 0},
-};
-
-static sqlite3 *open_small(const char *columns) {
-  sqlite3 *db = NULL;
-  char *sql = sqlite3_mprintf(
-      "INSERT INTO ordersync_syncs(name,source,target) "
-      "VALUES('open_orders','v','t'); INSERT INTO ordersync_columns"
-      "(sync,position,source_column,target_column,kind) "
-      "SELECT 'open_orders',* FROM (VALUES %s)",
-      columns);
-  assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, sql_schema, 0, 0, 0), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, sql, 0, 0, 0), SQLITE_OK);
-  sqlite3_free(sql);
-  return db;
-}
-
-static void test_mapping__matches_exactly_then_ignoring_case(void **state) {
-  struct remote_columns remote = {remote_items, 4};
-  struct mapping m = {0};
-  struct err e = {0};
-  int index[4];
-  sqlite3 *db = open_small("(1,'A','w','raw'),(2,'a','x','raw'),"
-                           "(3,'C','y','date'),(4,'b','z','integer')");
-  (void)state;
-  assert_int_equal(mapping_load(&m, db, NULL, &e), ERR_NONE);
-  assert_int_equal(mapping_match(&m, &remote, index, &e), ERR_NONE);
-  assert_int_equal(index[0], 3);
-  assert_int_equal(index[1], 1);
-  assert_int_equal(index[2], 2);
-  assert_int_equal(index[3], 0);
-  mapping_clear(&m);
-  sqlite3_close(db);
-}
-
-static void test_mapping__missing_columns_are_all_named(void **state) {
-  struct remote_columns remote = {remote_items, 3};
-  struct mapping m = {0};
-  struct err e = {0};
-  int index[3];
-  sqlite3 *db =
-      open_small("(1,'a','w','raw'),(2,'x','x','raw'),(3,'y','y','raw')");
-  (void)state;
-  assert_int_equal(mapping_load(&m, db, NULL, &e), ERR_NONE);
-  assert_int_equal(mapping_match(&m, &remote, index, &e), ERR_DATA);
-  assert_string_equal(e.text,
-                      "sync \"open_orders\": the source has no column \"x\", "
-                      "\"y\"; mend ordersync_columns, or set on_missing = "
-                      "'null'");
-  err_reset(&e);
-  m.on_missing = MISSING_NULL;
-  assert_int_equal(mapping_match(&m, &remote, index, &e), ERR_NONE);
-  assert_int_equal(index[0], 1);
-  assert_int_equal(index[1], -1);
-  mapping_clear(&m);
-  sqlite3_close(db);
-}
-
-static void test_mapping__impossible_kind_is_an_error(void **state) {
-  struct remote_columns remote = {remote_items, 4};
-  struct mapping m = {0};
-  struct err e = {0};
-  int index[1];
-  sqlite3 *db = open_small("(1,'A','w','date')");
-  (void)state;
-  assert_int_equal(mapping_load(&m, db, NULL, &e), ERR_NONE);
-  assert_int_equal(mapping_match(&m, &remote, index, &e), ERR_DATA);
-  assert_string_equal(e.text,
-                      "sync \"open_orders\": column \"A\" is bit on the server "
-                      "and cannot become date");
-  mapping_clear(&m);
-  sqlite3_close(db);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mapping__default_has_68_columns),
@@ -290,9 +208,6 @@ int main(void) {
       cmocka_unit_test(test_mapping__wrong_options_are_named),
       cmocka_unit_test(test_mapping__options_override_the_row),
       cmocka_unit_test(test_mapping__snake_case_makes_the_68_names),
-      cmocka_unit_test(test_mapping__matches_exactly_then_ignoring_case),
-      cmocka_unit_test(test_mapping__missing_columns_are_all_named),
-      cmocka_unit_test(test_mapping__impossible_kind_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

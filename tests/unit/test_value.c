@@ -441,7 +441,7 @@ static void test_value__impossible_kinds_are_refused_early(void **state) {
 static void test_value__columns_are_copied_deeply(void **state) {
   static char name[] = "orderQty";
   struct remote_column item = {name, REMOTE_DECIMAL, 13, 3, 17, 1, 0};
-  struct remote_columns from = {&item, 1}, to;
+  struct remote_columns from = {&item, 1}, to = {0};
   struct err e = {0};
   (void)state;
   assert_int_equal(remote_columns_copy(&to, &from, &e), ERR_NONE);
@@ -449,6 +449,11 @@ static void test_value__columns_are_copied_deeply(void **state) {
   assert_ptr_not_equal(to.items[0].name, name);
   assert_string_equal(to.items[0].name, "orderQty");
   assert_int_equal(to.items[0].scale, 3);
+  item.scale = 2;
+  assert_int_equal(remote_columns_copy(&to, &from, &e), ERR_NONE);
+  assert_int_equal(to.count, 2);
+  assert_int_equal(to.items[0].scale, 3);
+  assert_int_equal(to.items[1].scale, 2);
   remote_columns_clear(&to);
   remote_columns_clear(&to);
   from.count = 0;

@@ -1,0 +1,249 @@
+/*
+** One attempt: connect -> compare columns -> SELECT -> convert row by row.
+*/
+#include "sync/fetch.h"
+
+#include "base/clock.h"
+#include "source/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The first pause before another try; it doubles, up to the longest one. */
+#define BACKOFF_MS     500
+#define BACKOFF_MAX_MS 30000
+
+/* ---- details ----------------------------------------------------------- */
+
+static void tell_columns(const struct fetch *f, const struct match *m) {
+  int n;
+  char *names = match_extra(m, &n), *wide = match_wide(m);
+  if (n > 0) {
+    runlog_detail(f->log, TRACE_WARN, "columns",
+                  "the source has columns that nothing maps: %s",
+                  names ? names : "(out of memory)");
+  }
+  if (wide) runlog_detail(f->log, TRACE_INFO, "columns", "%s", wide);
+  sqlite3_free(names);
+  sqlite3_free(wide);
+  for (int i = 0; i < f->map->n_columns; i++) {
+    if (match_remote(m, i)) continue;
+    runlog_detail(f->log, TRACE_WARN, "columns",
+                  "the source has no column \"%s\"; \"%s\" is NULL",
+                  f->map->columns[i].source, f->map->columns[i].target);
+  }
+}
+
+static void warn_values(const struct fetch *f, const struct match *m) {
+  for (int i = 0; i < f->map->n_columns; i++) {
+    const struct match_column *c = &m->columns[i];
+    if (c->n_bad == 0) continue;
+    runlog_detail(f->log, TRACE_WARN, "fetch",
+                  "column \"%s\", for \"%s\": %lld value(s) cannot become %s "
+                  "and are NULL; the first is %s in row %lld",
+                  f->map->columns[i].source, f->map->columns[i].target,
+                  c->n_bad, value_kind_name(f->map->columns[i].kind),
+                  c->first_bad, c->first_bad_row);
+    /* Each value counts; the detail has counted one. */
+    f->log->warnings += (int)(c->n_bad - 1);
+  }
+}
+
+/* ---- keys that come twice ---------------------------------------------- */
+
+/* Beyond this many rows nobody looks. */
+#define KEYS_MOST 4000000
+
+/* A row read twice, while the server moves it, shows in no count of rows. */
+struct keys {
+  const struct mapping *map; /* borrowed */
+  unsigned char *is_key;     /* owned: one a mapped column */
+  sqlite3_uint64 *hashes;    /* owned: one a row */
+  sqlite3_int64 n;
+};
+
+static sqlite3_uint64 hash(sqlite3_uint64 h, const void *bytes, size_t n) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < n; i++) h = (h ^ at[i]) * 0x100000001b3ULL;
+  return h ^ h >> 32;
+}
+
+static enum err_code note_key(struct keys *k, const struct cell *cells,
+                              struct err *e) {
+  sqlite3_uint64 h = 0xcbf29ce484222325ULL;
+  if (k->n == KEYS_MOST) return ERR_NONE;
+  if ((k->n & (k->n - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
+    sqlite3_uint64 room = k->n ? 2 * (sqlite3_uint64)k->n : 1;
+    sqlite3_uint64 *grown = sqlite3_realloc64(k->hashes, room * sizeof *grown);
+    if (!grown) return err_nomem(e);
+    k->hashes = grown;
+  }
+  for (int i = 0; i < k->map->n_columns; i++) {
+    const struct cell *c = &cells[i];
+    if (!k->is_key[i]) continue;
+    h = hash(h, &c->type, sizeof c->type);
+    if (c->type == SQLITE_INTEGER) h = hash(h, &c->integer, sizeof c->integer);
+    if (c->type == SQLITE_FLOAT) h = hash(h, &c->real, sizeof c->real);
+    if (c->type == SQLITE_TEXT || c->type == SQLITE_BLOB) {
+      h = hash(h, c->bytes, (size_t)c->n_bytes);
+    }
+  }
+  k->hashes[k->n++] = h;
+  return ERR_NONE;
+}
+
+static int by_value(const void *a, const void *b) {
+  sqlite3_uint64 x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x < y ? -1 : x > y;
+}
+
+static void warn_keys(struct keys *k, struct runlog *log) {
+  sqlite3_int64 n_twice = 0;
+  if (k->n == 0) return;
+  qsort(k->hashes, (size_t)k->n, sizeof *k->hashes, by_value);
+  for (sqlite3_int64 i = 1; i < k->n; i++) {
+    n_twice += k->hashes[i] == k->hashes[i - 1];
+  }
+  if (n_twice) {
+    runlog_detail(log, TRACE_WARN, "fetch",
+                  "%lld row(s) have the key (%s) of another row: it is no key, "
+                  "or the source changed while it was read",
+                  n_twice, k->map->key);
+  }
+}
+
+/* ---- one attempt ------------------------------------------------------- */
+
+/* Compares the source's columns with the mapping before any row is asked for,
+** then asks; once more where the source has been altered in between. */
+static enum err_code start(const struct fetch *f, struct reader *r,
+                           struct match *m, struct err *e) {
+  int changed = 0;
+  for (int i = 0; i < 2; i++) {
+    struct remote_columns has;
+    err_reset(e);
+    if (reader_describe(r, f->map->source, f->map, &has, e)) return e->code;
+    match_source(m, &has, e);
+    remote_columns_clear(&has);
+    if (e->code) return e->code;
+    if (!reader_start(r, m, NULL, &changed, e) || !changed) break;
+  }
+  if (!e->code) tell_columns(f, m);
+  return e->code;
+}
+
+static int column_of_rowid(const struct fetch *f) {
+  for (int i = 0; f->target->alias && i < f->map->n_columns; i++) {
+    const char *column = f->map->columns[i].target;
+    if (sqlite3_stricmp(column, f->target->alias) == 0) return i;
+  }
+  return -1;
+}
+
+static enum err_code read_rows(const struct fetch *f, struct reader *r,
+                               struct match *m, struct staging *staged,
+                               struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)f->map->n_columns;
+  struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
+  struct keys keys = {.map = f->map};
+  int rowid = column_of_rowid(f), has_row = 0;
+  keys.is_key = sqlite3_malloc64(n);
+  if (!cells || !keys.is_key) {
+    err_nomem(e);
+    goto done;
+  }
+  for (int i = 0; i < f->map->n_columns; i++) {
+    keys.is_key[i] = (unsigned char)mapping_is_key(f->map, i);
+  }
+  while (!reader_next(r, &has_row, e) && has_row) {
+    for (int i = 0; i < f->map->n_columns && !e->code; i++) {
+      reader_cell(r, m, i, &cells[i], e);
+    }
+    /* SQLite would invent a number. */
+    if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {
+      reader_refuse(r, m, rowid, "an INTEGER PRIMARY KEY", e);
+    }
+    if (!e->code && f->map->key) note_key(&keys, cells, e);
+    if (e->code || staging_append(staged, cells, e)) break;
+    if (r->row % 1000 == 0) runlog_progress(f->log, "fetching", r->row);
+  }
+  if (!e->code) warn_keys(&keys, f->log);
+done:
+  sqlite3_free(keys.is_key);
+  sqlite3_free(keys.hashes);
+  sqlite3_free(cells);
+  return e->code;
+}
+
+static enum err_code attempt(const struct fetch *f, struct staging **out,
+                             struct err *e) {
+  struct reader r = {.profile = f->profile,
+                     .interrupt = f->interrupt,
+                     .use = MSSQL_COPY,
+                     .deadline_ms = f->deadline_ms};
+  struct match m = {0};
+  sqlite3_int64 began = clock_now_ms();
+  f->log->attempts++;
+  if (match_init(&m, f->map, e)) goto done;
+  reader_connect(&r, e);
+  f->log->connect_ms = clock_now_ms() - began;
+  if (e->code) goto done;
+  runlog_detail(f->log, TRACE_INFO, "connect", "connected in %lld ms",
+                f->log->connect_ms);
+  began = clock_now_ms();
+  if (staging_open(out, f->map->n_columns, 0, e)) goto done;
+  if (!start(f, &r, &m, e)) read_rows(f, &r, &m, *out, e);
+  f->log->fetch_ms = clock_now_ms() - began;
+  if (e->code) goto done;
+  warn_values(f, &m);
+  runlog_detail(f->log, TRACE_INFO, "fetch", "%lld rows in %lld ms%s",
+                staging_rows(*out), f->log->fetch_ms,
+                staging_spilled(*out) ? ", staged in a temporary file" : "");
+done:
+  reader_close(&r);
+  match_clear(&m);
+  if (e->code) {
+    staging_close(*out);
+    *out = NULL;
+  }
+  return e->code;
+}
+
+/* ---- attempts ---------------------------------------------------------- */
+
+/* Half the doubled pause for sure, the other half by chance: many clients that
+** lost the same server must not come back at the same moment. */
+static sqlite3_int64 pause_ms(int n_failed) {
+  sqlite3_int64 pause = BACKOFF_MAX_MS;
+  unsigned int chance;
+  if (n_failed < 7) pause = (sqlite3_int64)BACKOFF_MS << (n_failed - 1);
+  if (pause > BACKOFF_MAX_MS) pause = BACKOFF_MAX_MS;
+  sqlite3_randomness(sizeof chance, &chance);
+  return pause / 2 + (sqlite3_int64)(chance % (unsigned)(pause / 2 + 1));
+}
+
+enum err_code fetch_rows(const struct fetch *f, struct staging **out,
+                         struct err *e) {
+  struct runlog *log = f->log;
+  *out = NULL;
+  while (attempt(f, out, e) && e->transient &&
+         log->attempts <= f->map->retries) {
+    sqlite3_int64 until = clock_now_ms() + pause_ms(log->attempts);
+    if (until >= f->deadline_ms) break;
+    runlog_detail(log, TRACE_WARN, "connect",
+                  "attempt %d failed, trying again in %lld ms: %s",
+                  log->attempts, until - clock_now_ms(), e->text);
+    err_reset(e);
+    interrupt_sleep(f->interrupt, until);
+    if (interrupt_pending(f->interrupt)) {
+      err_set(e, ERR_INTERRUPT, "interrupted");
+      break;
+    }
+  }
+  if (e->code && log->attempts > 1) {
+    err_hint(e, "gave up after %d attempts", log->attempts);
+  }
+  return e->code;
+}
