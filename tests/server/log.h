@@ -1,4 +1,5 @@
-/* The log: one JSON object a line, written when a response is finished. */
+/* The log: one JSON object a line, written just before a response
+** is complete. */
 #ifndef LOG_H
 #define LOG_H
 

@@ -345,6 +345,11 @@ void net_begin(struct net *n, enum fault_when when, const char *text) {
   fault_pick(when, text, &n->faults);
 }
 
+uint64_t net_framed(const struct net *n, size_t bytes) {
+  size_t room = n->packet_size - 8;
+  return bytes + 8 * (bytes ? (bytes + room - 1) / room : 1);
+}
+
 void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
                   bool last) {
   size_t room = n->packet_size - 8;

@@ -58,6 +58,7 @@ void net_begin(struct net *n, enum fault_when when, const char *text);
 /* Sends the payload in packets and empties it; what fills no whole packet
 ** stays in it unless `last`. */
 void net_send(struct net *n, uint8_t type, struct buf *payload, bool last);
+uint64_t net_framed(const struct net *n, size_t bytes); /* with its headers */
 void net_send_all(struct net *n, uint8_t type, const uint8_t *p, size_t bytes,
                   bool last);
 /* All of it now, the last packet short but not final. */

@@ -79,7 +79,7 @@ static void acknowledge(struct session *s) {
 
 /* The end of a response: its last DONE. One that an attention cut short ends
 ** with an error, and the acknowledgement follows. */
-static void finish(struct session *s) {
+static void put_end(struct session *s) {
   const struct fault *bits = fault_has(&s->net.faults, DO_DONE_BITS);
   const struct fault *wrong = fault_has(&s->net.faults, DO_MISCOUNT);
   if (bits) s->pending.status |= (unsigned)bits->arg;
@@ -95,6 +95,9 @@ static void finish(struct session *s) {
   if (s->capture && s->out.n > s->carried)
     capture_add(s->capture, s->out.p + s->carried, s->out.n - s->carried,
                 s->rows_sent);
+}
+
+static void send_end(struct session *s) {
   s->carried = 0;
   net_send(&s->net, PKT_REPLY, &s->out, true);
   if (s->net.attention) acknowledge(s);
@@ -186,7 +189,8 @@ static void cache_key(struct session *s, struct buf *key, uint8_t type,
   buf_put(key, request.p, rd_left(&request));
 }
 
-/* False: an attention ended it early. */
+/* All but the last part, which waits in s->out. False: an attention ended it
+** early. */
 static bool replay(struct session *s, const struct capture *c) {
   size_t at = 0;
   for (size_t i = 0; i < c->cut_count && !session_cancelled(s); i++) {
@@ -194,14 +198,9 @@ static bool replay(struct session *s, const struct capture *c) {
     buf_put(&s->out, c->bytes.p + at, c->cuts[i].at - at);
     at = c->cuts[i].at;
     s->rows_sent = c->cuts[i].rows;
-    if (s->out.n < 256 << 10 && !last) continue;
-    net_send(&s->net, PKT_REPLY, &s->out, last);
-    if (last) {
-      if (s->net.attention) acknowledge(s);
-      return true;
-    }
+    if (last) return true;
+    if (s->out.n >= 256 << 10) net_send(&s->net, PKT_REPLY, &s->out, false);
   }
-  finish(s);
   return false;
 }
 
@@ -232,6 +231,7 @@ static void skip_headers(struct session *s, struct reader *r) {
 struct timing {
   double started;
   bool cancelled, cached;
+  uint64_t waiting; /* bytes still to be sent when the log is written */
 };
 
 static void log_request(struct session *s, const char *event, const char *sql,
@@ -246,7 +246,7 @@ static void log_request(struct session *s, const char *event, const char *sql,
                          .params = params,
                          .plan = s->plan,
                          .rows = s->rows_sent,
-                         .bytes = (int64_t)s->net.sent,
+                         .bytes = (int64_t)(s->net.sent + t->waiting),
                          .cancelled = t->cancelled,
                          .cached = t->cached,
                          .ok = s->first_error == 0 && !s->net.dead,
@@ -293,14 +293,17 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
                     bool again) {
   struct arena a = {0};
   struct reader r = {in->p, in->p + in->n, false};
-  struct timing t = {now_seconds(), false, false};
+  struct timing t = {now_seconds(), false, false, 0};
   struct capture cap = {0};
   struct buf key = {0};
   struct cached *hit = NULL;
   struct rpc_call *call = NULL;
   const char *sql = NULL, *params = NULL;
   int64_t version = -1;
-  bool keep, reset = s->net.status & 0x18;
+  const char *event = type == PKT_BATCH ? "batch"
+                      : type == PKT_RPC ? "rpc"
+                                        : "transaction";
+  bool keep, early, reset = s->net.status & 0x18;
   s->out.n = s->carried = 0;
   s->pending.have = false;
   s->rows_sent = 0;
@@ -343,6 +346,7 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
   if (hit) {
     t.cached = true;
     t.cancelled = !replay(s, cached_response(hit));
+    if (t.cancelled) put_end(s);
     memcpy(s->plan, cached_response(hit)->plan, sizeof s->plan);
     cache_release(hit);
   } else {
@@ -355,17 +359,21 @@ static bool request(struct session *s, uint8_t type, const struct buf *in,
       transaction_request(s, &r);
     t.cancelled = s->net.attention;
     if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
-    finish(s);
+    put_end(s);
     memcpy(cap.plan, s->plan, sizeof cap.plan);
     if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
     s->capture = NULL;
     capture_clear(&cap);
   }
-  log_request(s,
-              type == PKT_BATCH ? "batch"
-              : type == PKT_RPC ? "rpc"
-                                : "transaction",
-              sql, params, &t);
+  /* Who has the response finds its line in the log. Only after a fault it is
+  ** written when all is over, and says what came of it. */
+  early = s->net.faults.n == 0 && !s->net.attention && !s->net.dead;
+  if (early) {
+    t.waiting = net_framed(&s->net, s->out.n);
+    log_request(s, event, sql, params, &t);
+  }
+  send_end(s);
+  if (!early) log_request(s, event, sql, params, &t);
   if (!again && !s->net.dead) idle(s, type, in);
   buf_clear(&key);
   arena_clear(&a);
