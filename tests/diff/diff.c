@@ -177,8 +177,8 @@ static void show_plan(const struct diff *d) {
 
 static void show_columns(const struct table *t) {
   for (int i = 0; i < t->n_columns && t->n_columns < 20; i++) {
-    (void)fprintf(stderr, "    %s %s %c\n", t->columns[i].name,
-                  t->columns[i].type->decl, t->columns[i].affinity);
+    (void)fprintf(stderr, "    %s %s %s\n", t->columns[i].name,
+                  t->columns[i].type->decl, t->columns[i].decl);
   }
 }
 
