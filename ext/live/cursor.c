@@ -17,7 +17,7 @@ struct live_cursor {
   struct mapping fresh;      /* of a sync; loaded at open */
   const struct mapping *map; /* fresh, or the table's */
   struct scan scan;
-  struct memory memory;
+  struct memories memories;
   struct plan plan;
   int eof;
   struct err cell_error; /* kept here: to clear one for each cell costs */
@@ -86,9 +86,9 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct live_table *t = table_of(c);
   if (t->opened && t->opened != c)
-    memory_hand_on(&c->memory, &t->opened->memory);
+    memories_hand_on(&c->memories, &t->opened->memories);
   t->opened = NULL;
-  memory_clear(&c->memory);
+  memories_clear(&c->memories);
   scan_clear(&c->scan);
   mapping_clear(&c->fresh);
   sqlite3_free(c);
@@ -100,7 +100,7 @@ int cursor_close(sqlite3_vtab_cursor *base) {
 /* All rows by the conditions that do not vary. *too_large: they are too many
 ** to be kept. */
 static enum err_code fetch(struct live_cursor *c, struct err *e) {
-  struct memory *m = &c->memory;
+  struct memory *m = c->memories.current;
   sqlite3_uint64 n = (sqlite3_uint64)c->map->n_columns;
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
   int has_row = 1, full = 0;
@@ -133,13 +133,14 @@ static int index_term(const struct live_cursor *c, int argc,
   for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
     const struct plan_term *term = &c->plan.terms[i];
     struct where_column column;
-    if (term->op != WHERE_EQ || term->is_list || !c->memory.varied[i]) {
+    if (term->op != WHERE_EQ || term->is_list ||
+        !c->memories.current->varied[i]) {
       continue;
     }
     columns_where(&column, table_of(c), c->map, term->column, NULL);
     plan_value(key, argv[i], &column);
     if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
-        rows_are_all(c->memory.rows, term->column, key->type)) {
+        rows_are_all(c->memories.current->rows, term->column, key->type)) {
       return i;
     }
   }
@@ -148,12 +149,12 @@ static int index_term(const struct live_cursor *c, int argc,
 
 static void go_to(struct live_cursor *c, sqlite3_int64 row) {
   c->row = row;
-  c->eof = row < 0 || row >= rows_count(c->memory.rows);
+  c->eof = row < 0 || row >= rows_count(c->memories.current->rows);
 }
 
 static enum err_code start_local(struct live_cursor *c, int argc,
                                  sqlite3_value **argv, struct err *e) {
-  struct rows *rows = c->memory.rows;
+  struct rows *rows = c->memories.current->rows;
   struct cell key;
   int term = index_term(c, argc, argv, &key);
   c->is_local = 1;
@@ -196,13 +197,13 @@ static enum err_code start_once(struct live_cursor *c, const char *index_string,
       r.never) {
     goto done;
   }
-  advice = memory_consider(&c->memory, index_string, &c->plan, &r, e);
+  advice = memories_consider(&c->memories, index_string, &r, e);
   if (!e->code && advice == MEMORY_FETCH) {
-    where = request_where(&r, c->memory.varied, e);
+    where = request_where(&r, c->memories.current->varied, e);
     if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
   }
   if (e->code) goto done;
-  if (c->memory.rows) {
+  if (c->memories.current->rows) {
     start_local(c, argc, argv, e);
     goto done;
   }
@@ -222,7 +223,7 @@ static enum err_code start(struct live_cursor *c, const char *index_string,
   /* No need to ask anybody. */
   if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
   start_once(c, index_string, argc, argv, &changed, e);
-  if (changed && !c->memory.rows) {
+  if (changed) {
     err_reset(e);
     start_once(c, index_string, argc, argv, &changed, e);
   }
@@ -258,7 +259,8 @@ int cursor_next(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
   if (!c->is_local) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
-  go_to(c, c->is_indexed ? rows_after(c->memory.rows, c->row) : c->row + 1);
+  go_to(c, c->is_indexed ? rows_after(c->memories.current->rows, c->row)
+                         : c->row + 1);
   return SQLITE_OK;
 }
 
@@ -271,7 +273,7 @@ int cursor_eof(sqlite3_vtab_cursor *base) {
 static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
                                struct err *e) {
   if (!c->is_local) return scan_cell(&c->scan, i, cell, e);
-  rows_cell(c->memory.rows, c->row, i, cell);
+  rows_cell(c->memories.current->rows, c->row, i, cell);
   return ERR_NONE;
 }
 

@@ -15,16 +15,20 @@ static void forget_rows(struct memory *m) {
   m->rows = NULL;
 }
 
-void memory_clear(struct memory *m) {
-  for (int i = 0; i < m->n_terms; i++) sqlite3_free(m->texts[i]);
-  forget_rows(m);
+void memories_clear(struct memories *m) {
+  while (m->list) {
+    struct memory *one = m->list;
+    m->list = one->next;
+    for (int i = 0; i < one->n_terms; i++) sqlite3_free(one->texts[i]);
+    forget_rows(one);
+    sqlite3_free(one);
+  }
   memset(m, 0, sizeof *m);
 }
 
-void memory_hand_on(struct memory *m, struct memory *next) {
-  memory_clear(next);
+void memories_hand_on(struct memories *m, struct memories *next) {
+  memories_clear(next);
   *next = *m;
-  next->is_handed_on = 1;
   memset(m, 0, sizeof *m);
 }
 
@@ -50,20 +54,26 @@ static int note_texts(struct memory *m, const struct request *r, int *is_new,
   return n_other;
 }
 
-enum memory_advice memory_consider(struct memory *m, const char *index_string,
-                                   const struct plan *plan,
-                                   const struct request *r, struct err *e) {
-  int n_other, is_new;
-  int is_ours = !m->is_handed_on || m->first == index_string;
-  if (!is_ours || memcmp(&m->plan, plan, sizeof *plan) != 0) {
-    int too_large = m->too_large && is_ours;
-    memory_clear(m);
-    memcpy(&m->plan, plan, sizeof *plan); /* with its padding */
-    m->too_large = too_large;
+static struct memory *find(struct memories *m, const char *place,
+                           struct err *e) {
+  struct memory *one = m->list;
+  while (one && one->place != place) one = one->next;
+  if (one) return one;
+  one = sqlite3_malloc64(sizeof *one);
+  if (!one) {
+    err_nomem(e);
+    return NULL;
   }
-  if (!m->first || m->is_handed_on) m->first = index_string;
-  m->is_handed_on = 0;
-  n_other = note_texts(m, r, &is_new, e);
+  memset(one, 0, sizeof *one);
+  one->place = place;
+  one->next = m->list;
+  m->list = one;
+  return one;
+}
+
+static enum memory_advice consider(struct memory *m, const struct request *r,
+                                   struct err *e) {
+  int is_new, n_other = note_texts(m, r, &is_new, e);
   if (m->rows && !is_new) return MEMORY_LOCAL;
   if (m->rows) { /* kept by a condition that has changed now */
     forget_rows(m);
@@ -72,4 +82,11 @@ enum memory_advice memory_consider(struct memory *m, const char *index_string,
   m->n_scans++;
   if (m->n_scans == 1 || m->too_large) return MEMORY_SCAN;
   return n_other == 0 || m->n_scans > SCANS_MOST ? MEMORY_FETCH : MEMORY_SCAN;
+}
+
+enum memory_advice memories_consider(struct memories *m,
+                                     const char *index_string,
+                                     const struct request *r, struct err *e) {
+  m->current = find(m, index_string, e);
+  return m->current ? consider(m->current, r, e) : MEMORY_SCAN;
 }

@@ -15,12 +15,10 @@
 #include "live/request.h"
 #include "live/rows.h"
 
-/* Starts zeroed. */
+/* Of the scans at one place of one statement: an OR has several. */
 struct memory {
-  const char *first; /* borrowed, not read: the idxStr of the first scan since
-                     ** the cursor was opened, which is of one statement */
-  int is_handed_on;  /* by another cursor, and not used by this one yet */
-  struct plan plan;  /* of the last scan */
+  struct memory *next;
+  const char *place;       /* borrowed: its idxStr, which is never read */
   char *texts[PLAN_TERMS]; /* owned: conditions of the last scan */
   unsigned char varied[PLAN_TERMS];
   int n_terms;
@@ -29,7 +27,13 @@ struct memory {
   struct rows *rows; /* owned; NULL: not fetched */
 };
 
-void memory_clear(struct memory *m);
+/* Of a cursor. Starts zeroed. */
+struct memories {
+  struct memory *list;    /* owned */
+  struct memory *current; /* borrowed: of the present scan */
+};
+
+void memories_clear(struct memories *m);
 
 enum memory_advice {
   MEMORY_SCAN,  /* ask the server for this scan */
@@ -38,12 +42,12 @@ enum memory_advice {
 };
 
 /* The cursor that held m is replaced by the one that holds next. */
-void memory_hand_on(struct memory *m, struct memory *next);
+void memories_hand_on(struct memories *m, struct memories *next);
 
 /* Notes the scan that is about to be made, by the plan that came with this
-** idxStr. */
-enum memory_advice memory_consider(struct memory *m, const char *index_string,
-                                   const struct plan *plan,
-                                   const struct request *r, struct err *e);
+** idxStr, and makes m->current its memory. */
+enum memory_advice memories_consider(struct memories *m,
+                                     const char *index_string,
+                                     const struct request *r, struct err *e);
 
 #endif

@@ -231,16 +231,12 @@ void plan_read(struct plan *plan, const char *index_string) {
 
 int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   struct live_table *t = (struct live_table *)base;
-  struct planner p;
+  struct planner p = {.table = t, .info = info, .rows = ROWS_ALL};
   struct err e = {0};
   if (t->broken) {
     err_set(&e, ERR_CONFIG, "%s", t->broken);
     return err_vtab(&e, &base->zErrMsg);
   }
-  memset(&p, 0, sizeof p); /* padding too: plans are compared as bytes */
-  p.table = t;
-  p.info = info;
-  p.rows = ROWS_ALL;
   p.plan.used = info->colUsed;
   find_types(&p, &e);
   for (int i = 0; i < info->nConstraint && !e.code; i++) {

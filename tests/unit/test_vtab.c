@@ -127,22 +127,21 @@ static void test_rows__are_found_by_hash(void **state) {
 
 static const char *idx_str = "plan"; /* only its address counts */
 
-static enum memory_advice consider(struct memory *m, const char *a,
+static enum memory_advice consider(struct memories *m, const char *a,
                                    const char *b) {
-  static const struct plan plan = {.n_terms = 2};
   struct request r = {.n = 2};
   struct err e = {0};
   enum memory_advice advice;
   r.texts[0] = a ? sqlite3_mprintf("%s", a) : NULL;
   r.texts[1] = sqlite3_mprintf("%s", b);
-  advice = memory_consider(m, idx_str, &plan, &r, &e);
+  advice = memories_consider(m, idx_str, &r, &e);
   request_clear(&r);
   assert_int_equal(e.code, ERR_NONE);
   return advice;
 }
 
 static void test_memory__fetches_once_after_some_misses(void **state) {
-  struct memory m = {0};
+  struct memories m = {0};
   struct err e = {0};
   char text[20];
   (void)state;
@@ -151,41 +150,41 @@ static void test_memory__fetches_once_after_some_misses(void **state) {
     assert_int_equal(consider(&m, text, "b = 1"), MEMORY_SCAN);
   }
   assert_int_equal(consider(&m, "a = 8", "b = 1"), MEMORY_FETCH);
-  assert_true(m.varied[0] && !m.varied[1]);
-  rows_new(&m.rows, 1, &e);
+  assert_true(m.current->varied[0] && !m.current->varied[1]);
+  rows_new(&m.current->rows, 1, &e);
   assert_int_equal(consider(&m, "a = 9", "b = 1"), MEMORY_LOCAL);
   assert_int_equal(consider(&m, NULL, "b = 1"), MEMORY_LOCAL);
   /* what was kept was fetched by b = 1 */
   assert_int_equal(consider(&m, "a = 9", "b = 2"), MEMORY_FETCH);
-  assert_null(m.rows);
-  assert_true(m.varied[1]);
-  memory_clear(&m);
+  assert_null(m.current->rows);
+  assert_true(m.current->varied[1]);
+  memories_clear(&m);
 }
 
 static void test_memory__keeps_at_once_what_comes_again(void **state) {
-  struct memory m = {0};
+  struct memories m = {0};
   (void)state;
   assert_int_equal(consider(&m, "a = 1", "b = 1"), MEMORY_SCAN);
   assert_int_equal(consider(&m, "a = 1", "b = 1"), MEMORY_FETCH);
-  memory_clear(&m);
+  memories_clear(&m);
 }
 
 /* The cursor of a subquery goes on where the one that it replaces was; that of
 ** another statement does not. */
 static void test_memory__is_handed_on_within_a_statement(void **state) {
-  struct memory m = {0}, next = {0};
+  struct memories m = {0}, next = {0};
   struct err e = {0};
   (void)state;
   consider(&m, "a = 1", "b = 1");
-  rows_new(&m.rows, 1, &e);
-  memory_hand_on(&m, &next);
-  assert_null(m.rows);
+  rows_new(&m.current->rows, 1, &e);
+  memories_hand_on(&m, &next);
+  assert_null(m.list);
   assert_int_equal(consider(&next, "a = 1", "b = 1"), MEMORY_LOCAL);
-  memory_hand_on(&next, &m);
+  memories_hand_on(&next, &m);
   idx_str++; /* of another statement */
   assert_int_equal(consider(&m, "a = 1", "b = 1"), MEMORY_SCAN);
-  assert_null(m.rows);
-  memory_clear(&m);
+  assert_null(m.current->rows);
+  memories_clear(&m);
 }
 
 /* ---- through SQLite, without a server ---------------------------------- */
