@@ -204,6 +204,25 @@ static void test_where__whole_numbers_mean_the_same(void **state) {
   prints(c, WHERE_GT, integer(INT64_MAX), WHERE_EXACT, "(1 = 0)");
   prints(c, WHERE_EQ, text("abc"), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, blob("1", 1), WHERE_SKIP, NULL);
+  c.affinity = 'T'; /* SQLite compares texts: '10' < '9' */
+  prints(c, WHERE_LT, integer(9), WHERE_SKIP, NULL);
+  assert_false(tsql_sorts_alike(&c));
+}
+
+/* As https://sqlite.org/datatype3.html has them. */
+static void test_where__affinity_is_that_of_sqlite(void **state) {
+  static const char *const decls[] = {"INTEGER",       "bigint",
+                                      "CHARINT",       "varchar(255)",
+                                      "CLOB",          "TEXT",
+                                      "BLOB",          "",
+                                      "REAL",          "double precision",
+                                      "FLOAT",         "NUMERIC",
+                                      "DECIMAL(13,3)", "BOOLEAN",
+                                      "datetime"};
+  (void)state;
+  for (size_t i = 0; i < sizeof decls / sizeof *decls; i++) {
+    assert_int_equal(where_affinity(decls[i]), "IIITTTBBRRRNNNN"[i]);
+  }
 }
 
 /* The server would have to convert one of the sides, and might overflow. */
@@ -596,6 +615,7 @@ int main(void) {
       cmocka_unit_test(test_tsql__names_have_at_most_128_units),
       cmocka_unit_test(test_tsql__sources_are_names_or_queries),
       cmocka_unit_test(test_where__whole_numbers_mean_the_same),
+      cmocka_unit_test(test_where__affinity_is_that_of_sqlite),
       cmocka_unit_test(test_where__integers_stay_within_the_type),
       cmocka_unit_test(test_where__reals_of_large_integers_are_not_pushed),
       cmocka_unit_test(test_where__lists_of_integers),

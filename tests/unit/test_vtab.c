@@ -36,6 +36,7 @@ static void test_args__forms(void **state) {
   const char *sync[] = {" sync = customers "};
   const char *source[] = {"source='dbo.it''s'", "PROFILE=\"re\"\"porting\""};
   const char *query[] = {"query = 'SELECT a, b FROM t WHERE c = 1'"};
+  const char *comment[] = {"query = '/* late */ SELECT a FROM t'"};
   const char *empty[] = {"  "};
   struct vtab_args a;
   struct err e = {0};
@@ -50,6 +51,8 @@ static void test_args__forms(void **state) {
   assert_int_equal(vtab_args_parse(&a, 1, query, &e), ERR_NONE);
   assert_string_equal(a.source, "SELECT a, b FROM t WHERE c = 1");
   assert_int_equal(a.is_query, 1);
+  vtab_args_clear(&a);
+  assert_int_equal(vtab_args_parse(&a, 1, comment, &e), ERR_NONE);
   vtab_args_clear(&a);
   assert_int_equal(vtab_args_parse(&a, 1, empty, &e), ERR_NONE);
   assert_null(a.sync);
