@@ -352,7 +352,7 @@ static int is_as_told(const struct live_table *t, const struct mapping *now,
                       int i, struct err *e) {
   struct live_column column = {0};
   int same = strcmp(now->columns[i].target, t->map.columns[i].target) == 0 &&
-             !describe(t, now, i, &column, e) &&
+             !describe(t, now, i, &column, e) && column.decl &&
              strcmp(column.decl, t->columns[i].decl) == 0;
   sqlite3_free(column.decl);
   return same;

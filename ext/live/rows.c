@@ -102,7 +102,7 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
   if (r->n == r->room) {
     sqlite3_int64 room = r->room ? 2 * r->room : 64;
     struct slot **items =
-        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof *items);
+        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof(void *));
     if (!items) return err_nomem(e);
     r->items = items;
     r->room = room;

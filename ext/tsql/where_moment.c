@@ -53,13 +53,12 @@ static void append_literal(struct printer *p, const char *text, int n) {
   sqlite3_str_appendchar(p->out, 1, ')');
 }
 
-/* The day, followed by a text of at most 15 bytes. */
+/* The day, followed by a text. */
 static void append_date(struct printer *p, int days, const char *rest) {
-  char text[DATE_TEXT + 16];
-  int n = date_format(days, text);
-  size_t length = strlen(rest);
-  memcpy(text + n, rest, length);
-  append_literal(p, text, n + (int)length);
+  char date[DATE_TEXT], text[DATE_TEXT + 20];
+  int n = date_format(days, date);
+  sqlite3_snprintf(sizeof text, text, "%.*s%s", n, date, rest);
+  append_literal(p, text, (int)strlen(text));
 }
 
 /* 'YYYY-MM-DDTHH:MM:SS.fff': read alike under any language. */

@@ -62,7 +62,7 @@ static void append_like(struct printer *p, const char *like, const char *before,
   int n;
   sqlite3_str_appendall(pattern, before);
   for (int i = 0; i < v->n_bytes; i++) {
-    int is_sign = memchr("[%_", v->bytes[i], 3) != NULL;
+    int is_sign = strchr("[%_", v->bytes[i]) != NULL;
     if (is_sign) sqlite3_str_appendchar(pattern, 1, '[');
     sqlite3_str_appendchar(pattern, 1, v->bytes[i]);
     if (is_sign) sqlite3_str_appendchar(pattern, 1, ']');

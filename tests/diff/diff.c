@@ -239,9 +239,9 @@ static int first_integer(const struct diff *d, sqlite3_stmt *stmt) {
   return n;
 }
 
-/* The rows that a join keeps end with its run: the next run sees what the
-*server
-** has then, also while another statement holds the table open. 1: it does. */
+/* The rows that a join keeps end with its run: the next one sees what the
+** server has then, also while another statement holds the table open. 1: it
+** does. */
 static int sees_new_rows(struct diff *d) {
   static const char *const joins[] = {
       "SELECT sum((SELECT count(*) FROM m WHERE k = i.value)) FROM "
