@@ -16,11 +16,13 @@ SELECT count(*) FROM live WHERE n = '8800';
 DROP TABLE temp.live;
 DROP TABLE raw;
 CREATE TABLE raw(doc TEXT, n INTEGER, name TEXT COLLATE NOCASE);
+UPDATE ordersync_columns SET source_type = NULL WHERE sync = 'raw';
 INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES('raw', 3, 'cn', 'name', 'string');
 UPDATE ordersync_syncs SET source = 'SELECT salesDoc AS doc, plant AS n, custName AS cn FROM dbo.vwZSDOrder_Advanced' WHERE name = 'raw';
 SELECT ordersync_refresh('raw');
 CREATE VIRTUAL TABLE temp.live USING ordersync(sync=raw);
 SELECT count(*) > 0, count(*) = (SELECT count(*) FROM live WHERE name = (SELECT lower(min(name)) FROM raw)) FROM raw WHERE name = (SELECT lower(min(name)) FROM raw);
+SELECT count(*) FROM live WHERE doc = 4500000001;
 -- Another declaration is noticed.
 DROP TABLE raw;
 CREATE TABLE raw(doc INTEGER, n INTEGER, name TEXT);
