@@ -290,6 +290,7 @@ static enum err_code describe(const struct live_table *t,
   }
   if (!type) type = "";
   out->affinity = where_affinity(type);
+  out->n_type = (int)strlen(type);
   out->decl = collation && sqlite3_stricmp(collation, "BINARY") != 0
                   ? sqlite3_mprintf("%s COLLATE \"%w\"", type, collation)
                   : sqlite3_mprintf("%s", type);
@@ -348,12 +349,16 @@ char *columns_declaration(const struct live_table *t, struct err *e) {
 
 /* ---- changes ----------------------------------------------------------- */
 
+/* Compares and sorts as SQLite was told, whatever the type is called. */
 static int is_as_told(const struct live_table *t, const struct mapping *now,
                       int i, struct err *e) {
+  const struct live_column *told = &t->columns[i];
   struct live_column column = {0};
-  int same = strcmp(now->columns[i].target, t->map.columns[i].target) == 0 &&
-             !describe(t, now, i, &column, e) && column.decl &&
-             strcmp(column.decl, t->columns[i].decl) == 0;
+  int same =
+      strcmp(now->columns[i].target, t->map.columns[i].target) == 0 &&
+      !describe(t, now, i, &column, e) && column.decl &&
+      column.affinity == told->affinity &&
+      strcmp(column.decl + column.n_type, told->decl + told->n_type) == 0;
   sqlite3_free(column.decl);
   return same;
 }

@@ -13,6 +13,7 @@ struct live_cursor;
 /* A column as SQLite was told. */
 struct live_column {
   char *decl; /* owned: type and collation, as the target has them */
+  int n_type; /* bytes of the type in it */
   char affinity;
 };
 

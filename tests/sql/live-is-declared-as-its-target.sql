@@ -23,7 +23,10 @@ SELECT ordersync_refresh('raw');
 CREATE VIRTUAL TABLE temp.live USING ordersync(sync=raw);
 SELECT count(*) > 0, count(*) = (SELECT count(*) FROM live WHERE name = (SELECT lower(min(name)) FROM raw)) FROM raw WHERE name = (SELECT lower(min(name)) FROM raw);
 SELECT count(*) FROM live WHERE doc = 4500000001;
--- Another declaration is noticed.
+-- Another declaration is noticed, where it compares otherwise.
+DROP TABLE raw;
+CREATE TABLE raw(doc varchar(20), n BIGINT, name CLOB COLLATE NOCASE);
+SELECT count(*) FROM live;
 DROP TABLE raw;
 CREATE TABLE raw(doc INTEGER, n INTEGER, name TEXT);
 SELECT count(*) FROM live;
