@@ -84,17 +84,28 @@ static void append_like(struct printer *p, const char *like, const char *before,
 
 /* ---- text that is trimmed ---------------------------------------------- */
 
-/* Whether the first character stands for itself behind white space: letters and
-** signs up to U+02FF, Greek, Cyrillic, ideographs and Hangul do. */
+/* Letters and signs that stand for themselves behind white space. The marks,
+*and
+** what lengthens or repeats the character before it, lie between them. */
+static const struct {
+  unsigned short first, last;
+} alone[] = {{0, 0x2ff},       {0x370, 0x482},   {0x48a, 0x52f},
+             {0x5d0, 0x5ea},   {0x620, 0x64a},   {0x3041, 0x3096},
+             {0x30a1, 0x30fa}, {0x3400, 0x9fff}, {0xac00, 0xd7a3},
+             {0xff01, 0xff5e}};
+
 static int stands_alone(const struct cell *v) {
   const unsigned char *b = (const unsigned char *)v->bytes;
   unsigned c = b[0];
   if (c >= 0xF0) return 0;
-  if (c >= 0xE0) c = (c & 15) << 12 | (b[1] & 63u) << 6 | (b[2] & 63u);
-  if (c >= 0xC0 && c < 0xE0) c = (c & 31) << 6 | (b[1] & 63u);
-  return c < 0x300 || (c >= 0x370 && c <= 0x482) ||
-         (c >= 0x48A && c <= 0x52F) || (c >= 0x3400 && c <= 0x9FFF) ||
-         (c >= 0xAC00 && c <= 0xD7A3);
+  if (c >= 0xE0)
+    c = (c & 15) << 12 | (b[1] & 63u) << 6 | (b[2] & 63u);
+  else if (c >= 0xC0)
+    c = (c & 31) << 6 | (b[1] & 63u);
+  for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+    if (c >= alone[i].first && c <= alone[i].last) return 1;
+  }
+  return 0;
 }
 
 /* 1 when some column's text can become this by being trimmed, and patterns
