@@ -100,7 +100,8 @@ static enum err_code own_bytes(struct cell *v, struct err *e) {
   char *bytes;
   if (v->type != SQLITE_TEXT && v->type != SQLITE_BLOB) return ERR_NONE;
   bytes = sqlite3_malloc64((sqlite3_uint64)v->n_bytes + 1);
-  if (!bytes || (v->n_bytes && !v->bytes)) {
+  /* SQLite has no bytes of a text that it had no memory to convert. */
+  if (!bytes || (!v->bytes && (v->n_bytes || v->type == SQLITE_TEXT))) {
     sqlite3_free(bytes);
     v->type = SQLITE_NULL;
     return err_nomem(e);
