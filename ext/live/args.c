@@ -5,6 +5,8 @@
 */
 #include "live/args.h"
 
+#include "tsql/select.h"
+
 #include <string.h>
 
 #define VALID                                                                  \
@@ -124,11 +126,9 @@ static enum err_code check(char **values, struct err *e) {
   } else if (n == 0) {
     err_set(e, ERR_CONFIG, "sync, source or query is missing");
     err_hint(e, VALID);
-  } else if (values[KEY_QUERY]) {
-    const char *at = skip_blank(values[KEY_QUERY]);
-    if (*at != '(' && sqlite3_strnicmp(at, "SELECT", 6) != 0) {
-      err_set(e, ERR_CONFIG, "the query does not begin with SELECT: %.60s", at);
-    }
+  } else if (values[KEY_QUERY] && !tsql_is_query(values[KEY_QUERY])) {
+    err_set(e, ERR_CONFIG, "the query does not begin with SELECT: %.60s",
+            skip_blank(values[KEY_QUERY]));
   }
   return e->code;
 }

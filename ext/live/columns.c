@@ -5,7 +5,7 @@
 **   ordersync(source='dbo.vwX')    the server, once; from then on the shadow
 **                                  table <name>_columns
 */
-#include "live/local.h"
+#include "live/columns.h"
 
 #include "base/sql.h"
 #include "local/txn.h"
@@ -70,9 +70,7 @@ static int shadow_exists(struct live_table *t, struct err *e) {
   return found;
 }
 
-static enum err_code shadow_write(struct live_table *t, struct err *e) {
-  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
-  sqlite3_stmt *stmt;
+static enum err_code shadow_create(struct live_table *t, struct err *e) {
   char *sql;
   if (shadow_exists(t, e)) {
     err_set(e, ERR_CONFIG,
@@ -91,11 +89,15 @@ static enum err_code shadow_write(struct live_table *t, struct err *e) {
     err_sqlite(e, db_of(t), "keeping the columns");
   }
   sqlite3_free(sql);
-  stmt = e->code ? NULL
-                 : sql_prepare(db_of(t), e,
-                               "INSERT INTO \"%w\".\"%w_" SHADOW
-                               "\" VALUES(?1,?2,?3,?4,?5,?6,?7)",
-                               t->schema, t->name);
+  return e->code;
+}
+
+static enum err_code shadow_fill(struct live_table *t, struct err *e) {
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
+  sqlite3_stmt *stmt = sql_prepare(db_of(t), e,
+                                   "INSERT INTO \"%w\".\"%w_" SHADOW
+                                   "\" VALUES(?1,?2,?3,?4,?5,?6,?7)",
+                                   t->schema, t->name);
   for (int i = 0; i < t->declared.count && !e->code; i++) {
     const struct remote_column *c = &t->declared.items[i];
     sqlite3_bind_int(stmt, 1, i + 1);
@@ -199,35 +201,134 @@ enum err_code columns_rename(struct live_table *t, const char *name,
 
 /* ---- loading ----------------------------------------------------------- */
 
+const struct remote_columns *columns_known(const struct live_table *t) {
+  int is_fresh = t->known_since == t->pool->n_connects;
+  return is_fresh && t->known.count ? &t->known : NULL;
+}
+
+enum err_code columns_learn(struct live_table *t, struct link *link,
+                            const char *source, const struct mapping *map,
+                            struct err *e) {
+  remote_columns_clear(&t->known);
+  if (reader_describe(&link->reader, source, map, &t->known, e) ||
+      reader_find_ansi(&link->reader, source, &t->known, e)) {
+    remote_columns_clear(&t->known);
+  }
+  t->known_since = t->pool->n_connects;
+  return e->code;
+}
+
 static enum err_code ask_server(struct live_table *t, struct err *e) {
   struct link *link = NULL;
   const char *profile = t->args.profile ? t->args.profile : "default";
   if (link_acquire(&link, t->pool, profile, e)) return e->code;
-  if (!scan_learn(t, link, t->args.source, NULL, e)) {
+  if (!columns_learn(t, link, t->args.source, NULL, e)) {
     remote_columns_copy(&t->declared, &t->known, e);
   }
   link_release(link);
   return e->code;
 }
 
-enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
+/* The type that a column of this kind most likely has, where the server has
+** not been asked yet. For EXPLAIN and for costs only. */
+static enum remote_type likely_type(const struct mapping_column *c) {
+  static const enum remote_type by_kind[KIND_COUNT] = {
+      [KIND_RAW] = REMOTE_STRING,      [KIND_INTEGER] = REMOTE_INT,
+      [KIND_STRING] = REMOTE_STRING,   [KIND_TEXT] = REMOTE_STRING,
+      [KIND_DATE] = REMOTE_DATE,       [KIND_REAL] = REMOTE_FLOAT,
+      [KIND_DECIMAL] = REMOTE_DECIMAL, [KIND_DATETIME] = REMOTE_DATETIME2,
+      [KIND_TIME] = REMOTE_TIME,       [KIND_BOOLEAN] = REMOTE_BIT,
+      [KIND_BLOB] = REMOTE_BINARY,     [KIND_GUID] = REMOTE_GUID};
+  enum remote_type known = remote_type_parse(c->source_type);
+  return known ? known : by_kind[c->kind];
+}
+
+void columns_where(struct where_column *out, const struct live_table *t,
+                   const struct mapping *map, int i,
+                   const struct remote_column *remote) {
+  const struct mapping_column *c = &map->columns[i];
+  *out = (struct where_column){.source = c->source,
+                               .type = likely_type(c),
+                               .precision = 38,
+                               .scale = 7,
+                               .kind = c->kind,
+                               .affinity = t->columns[i].affinity};
+  if (!remote) return;
+  out->source = remote->name;
+  out->type = remote->type;
+  out->precision = remote->type == REMOTE_MONEY        ? 19
+                   : remote->type == REMOTE_SMALLMONEY ? 10
+                                                       : remote->precision;
+  out->scale = remote->scale;
+  out->is_ansi = remote->is_ansi;
+}
+
+/* ---- as SQLite is told ------------------------------------------------- */
+
+/*
+** A sync's column is declared as its target's is, so that comparisons and sort
+** orders are those of the table; by its kind where there is no such column. A
+** source's is by its type.
+*/
+static enum err_code describe(const struct live_table *t,
+                              const struct mapping *map, int i,
+                              struct live_column *out, struct err *e) {
+  const struct mapping_column *c = &map->columns[i];
+  const char *type = NULL, *collation = NULL;
+  int rc = SQLITE_ERROR;
   if (!t->args.source) {
-    return mapping_load(&t->map, db_of(t), t->args.sync, e);
+    rc = sqlite3_table_column_metadata(db_of(t), map->schema, map->target,
+                                       c->target, &type, &collation, NULL, NULL,
+                                       NULL);
   }
-  if (creating) {
-    ask_server(t, e);
-    if (!e->code) shadow_write(t, e);
-  } else {
-    shadow_read(t, e);
+  if (rc == SQLITE_ERROR) { /* no such column */
+    type = value_kind_decl(c->kind, i < t->declared.count
+                                        ? t->declared.items[i].type
+                                        : remote_type_parse(c->source_type));
+  } else if (rc) {
+    return err_sqlite(e, db_of(t), "looking at the target");
   }
-  if (!e->code) map_source(t, e);
+  if (!type) type = "";
+  out->affinity = where_affinity(type);
+  out->n_type = (int)strlen(type);
+  out->decl = collation && sqlite3_stricmp(collation, "BINARY") != 0
+                  ? sqlite3_mprintf("%s COLLATE \"%w\"", type, collation)
+                  : sqlite3_mprintf("%s", type);
+  return out->decl ? ERR_NONE : err_nomem(e);
+}
+
+static enum err_code describe_all(struct live_table *t, struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)t->map.n_columns;
+  t->columns = sqlite3_malloc64(n * sizeof *t->columns);
+  if (!t->columns) return err_nomem(e);
+  memset(t->columns, 0, n * sizeof *t->columns);
+  for (int i = 0; i < t->map.n_columns && !e->code; i++) {
+    describe(t, &t->map, i, &t->columns[i], e);
+  }
   return e->code;
 }
 
-static const char *decl_of(const struct live_table *t, int i) {
-  enum remote_type type =
-      i < t->declared.count ? t->declared.items[i].type : REMOTE_UNKNOWN;
-  return value_kind_decl(t->map.columns[i].kind, type);
+enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
+  if (!t->args.source) {
+    mapping_load(&t->map, db_of(t), t->args.sync, e);
+  } else if (creating) {
+    ask_server(t, e);
+    if (!e->code && !shadow_create(t, e)) shadow_fill(t, e);
+  } else {
+    shadow_read(t, e);
+  }
+  if (!e->code && t->args.source) map_source(t, e);
+  return e->code ? e->code : describe_all(t, e);
+}
+
+void columns_clear(struct live_table *t) {
+  for (int i = 0; t->columns && i < t->map.n_columns; i++) {
+    sqlite3_free(t->columns[i].decl);
+  }
+  sqlite3_free(t->columns);
+  mapping_clear(&t->map);
+  remote_columns_clear(&t->declared);
+  remote_columns_clear(&t->known);
 }
 
 char *columns_declaration(const struct live_table *t, struct err *e) {
@@ -237,7 +338,7 @@ char *columns_declaration(const struct live_table *t, struct err *e) {
   for (int i = 0; i < t->map.n_columns; i++) {
     int not_null = i < t->declared.count && !t->declared.items[i].nullable;
     sqlite3_str_appendf(out, "%s\"%w\" %s%s", i ? ", " : "",
-                        t->map.columns[i].target, decl_of(t, i),
+                        t->map.columns[i].target, t->columns[i].decl,
                         not_null ? " NOT NULL" : "");
   }
   sqlite3_str_appendall(out, ")");
@@ -248,6 +349,20 @@ char *columns_declaration(const struct live_table *t, struct err *e) {
 
 /* ---- changes ----------------------------------------------------------- */
 
+/* Compares and sorts as SQLite was told, whatever the type is called. */
+static int is_as_told(const struct live_table *t, const struct mapping *now,
+                      int i, struct err *e) {
+  const struct live_column *told = &t->columns[i];
+  struct live_column column = {0};
+  int same =
+      strcmp(now->columns[i].target, t->map.columns[i].target) == 0 &&
+      !describe(t, now, i, &column, e) && column.decl &&
+      column.affinity == told->affinity &&
+      strcmp(column.decl + column.n_type, told->decl + told->n_type) == 0;
+  sqlite3_free(column.decl);
+  return same;
+}
+
 enum err_code columns_current(struct live_table *t, struct mapping *fresh,
                               const struct mapping **map, struct err *e) {
   int same;
@@ -256,11 +371,7 @@ enum err_code columns_current(struct live_table *t, struct mapping *fresh,
   if (mapping_load(fresh, db_of(t), t->args.sync, e)) return e->code;
   same = fresh->n_columns == t->map.n_columns;
   for (int i = 0; same && i < fresh->n_columns; i++) {
-    const struct mapping_column *now = &fresh->columns[i];
-    const struct mapping_column *then = &t->map.columns[i];
-    same = strcmp(now->target, then->target) == 0 &&
-           strcmp(value_kind_decl(now->kind, REMOTE_UNKNOWN),
-                  value_kind_decl(then->kind, REMOTE_UNKNOWN)) == 0;
+    same = is_as_told(t, fresh, i, e);
   }
   if (!same) {
     err_set(e, ERR_CONFIG,

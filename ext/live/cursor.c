@@ -1,9 +1,12 @@
 /*
 ** The cursor: a scan of the server's rows, or of rows that were kept.
 */
-#include "live/local.h"
+#include "live/cursor.h"
 
-#include <stdint.h>
+#include "live/memory.h"
+#include "live/plan.h"
+#include "live/scan.h"
+
 #include <string.h>
 
 /* A LIMIT beyond this is not sent as TOP. */
@@ -14,7 +17,7 @@ struct live_cursor {
   struct mapping fresh;      /* of a sync; loaded at open */
   const struct mapping *map; /* fresh, or the table's */
   struct scan scan;
-  struct memory *memory; /* owned */
+  struct memories memories;
   struct plan plan;
   int eof;
   struct err cell_error; /* kept here: to clear one for each cell costs */
@@ -67,24 +70,25 @@ int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   if (!c) return SQLITE_NOMEM;
   memset(c, 0, sizeof *c);
   c->eof = 1;
-  if (!check_trust(t, &e) && !columns_current(t, &c->fresh, &c->map, &e) &&
-      !scan_init(&c->scan, t, c->map, &e)) {
-    c->memory = memory_open(t);
-    if (!c->memory) err_nomem(&e);
-  }
-  if (e.code) {
+  if (check_trust(t, &e) || columns_current(t, &c->fresh, &c->map, &e) ||
+      scan_init(&c->scan, t, c->map, &e)) {
     scan_clear(&c->scan);
     mapping_clear(&c->fresh);
     sqlite3_free(c);
     return err_vtab(&e, &base->zErrMsg);
   }
+  t->opened = c;
   *out = &c->base;
   return SQLITE_OK;
 }
 
 int cursor_close(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
-  memory_close(table_of(c), c->memory);
+  struct live_table *t = table_of(c);
+  if (t->opened && t->opened != c)
+    memories_hand_on(&c->memories, &t->opened->memories);
+  t->opened = NULL;
+  memories_clear(&c->memories);
   scan_clear(&c->scan);
   mapping_clear(&c->fresh);
   sqlite3_free(c);
@@ -96,13 +100,12 @@ int cursor_close(sqlite3_vtab_cursor *base) {
 /* All rows by the conditions that do not vary. *too_large: they are too many
 ** to be kept. */
 static enum err_code fetch(struct live_cursor *c, struct err *e) {
-  struct memory *m = c->memory;
+  struct memory *m = c->memories.current;
   sqlite3_uint64 n = (sqlite3_uint64)c->map->n_columns;
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
   int has_row = 1, full = 0;
   if (!cells) return err_nomem(e);
   rows_new(&m->rows, c->map->n_columns, e);
-  m->indexed = -1;
   while (!e->code && !full) {
     if (scan_step(&c->scan, &has_row, e) || !has_row) break;
     for (int i = 0; i < c->map->n_columns && !e->code; i++) {
@@ -123,43 +126,45 @@ static enum err_code fetch(struct live_cursor *c, struct err *e) {
   return e->code;
 }
 
-/*
-** A varying = by which the kept rows can be looked up: INTEGER with INTEGER,
-** TEXT with TEXT under BINARY, the only collation that plans have. What else
-** SQLite may find equal it would have to convert first.
-*/
+/* A varying = by which the kept rows can be looked up: what else SQLite may
+** find equal it would have to convert first. */
 static int index_term(const struct live_cursor *c, int argc,
                       sqlite3_value **argv, struct cell *key) {
   for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
     const struct plan_term *term = &c->plan.terms[i];
     struct where_column column;
-    if (term->op != WHERE_EQ || term->is_list || !c->memory->varied[i]) {
+    if (term->op != WHERE_EQ || term->is_list ||
+        !c->memories.current->varied[i]) {
       continue;
     }
-    plan_column(&column, c->map, term->column, NULL);
+    columns_where(&column, table_of(c), c->map, term->column, NULL);
     plan_value(key, argv[i], &column);
-    if (column.affinity == 'I' && key->type == SQLITE_INTEGER) return i;
-    if (column.affinity == 'T' && key->type == SQLITE_TEXT) return i;
+    if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
+        rows_are_all(c->memories.current->rows, term->column, key->type)) {
+      return i;
+    }
   }
   return -1;
 }
 
+static void go_to(struct live_cursor *c, sqlite3_int64 row) {
+  c->row = row;
+  c->eof = row < 0 || row >= rows_count(c->memories.current->rows);
+}
+
 static enum err_code start_local(struct live_cursor *c, int argc,
                                  sqlite3_value **argv, struct err *e) {
+  struct rows *rows = c->memories.current->rows;
   struct cell key;
   int term = index_term(c, argc, argv, &key);
   c->is_local = 1;
-  c->is_indexed = 0;
-  c->row = 0;
-  if (term >= 0) {
-    if (rows_index(c->memory->rows, c->plan.terms[term].column, e)) {
-      return e->code;
-    }
-    c->is_indexed = 1;
-    c->row = rows_first(c->memory->rows, &key);
+  c->is_indexed = term >= 0;
+  if (term < 0) {
+    go_to(c, 0);
+  } else if (!rows_index(rows, c->plan.terms[term].column, e)) {
+    go_to(c, rows_first(rows, &key));
   }
-  c->eof = c->row < 0 || c->row >= rows_count(c->memory->rows);
-  return ERR_NONE;
+  return e->code;
 }
 
 /* ---- xFilter ----------------------------------------------------------- */
@@ -180,7 +185,7 @@ static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
 }
 
 /* Once. *changed: worth another try. */
-static enum err_code start_once(struct live_cursor *c, const char *plan,
+static enum err_code start_once(struct live_cursor *c, const char *index_string,
                                 int argc, sqlite3_value **argv, int *changed,
                                 struct err *e) {
   struct request r = {0};
@@ -188,16 +193,17 @@ static enum err_code start_once(struct live_cursor *c, const char *plan,
   char *where = NULL;
   *changed = 0;
   if (scan_describe(&c->scan, &c->plan, e) ||
-      request_make(&r, &c->plan, &c->scan.match, argc, argv, e) || r.never) {
+      request_make(&r, &c->plan, table_of(c), &c->scan.match, argc, argv, e) ||
+      r.never) {
     goto done;
   }
-  advice = memory_consider(c->memory, plan, &r);
-  if (advice == MEMORY_FETCH) {
-    where = request_where(&r, c->memory->varied, e);
+  advice = memories_consider(&c->memories, index_string, &r, e);
+  if (!e->code && advice == MEMORY_FETCH) {
+    where = request_where(&r, c->memories.current->varied, e);
     if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
   }
   if (e->code) goto done;
-  if (c->memory->rows) {
+  if (c->memories.current->rows) {
     start_local(c, argc, argv, e);
     goto done;
   }
@@ -211,15 +217,15 @@ done:
   return e->code;
 }
 
-static enum err_code start(struct live_cursor *c, const char *plan, int argc,
-                           sqlite3_value **argv, struct err *e) {
+static enum err_code start(struct live_cursor *c, const char *index_string,
+                           int argc, sqlite3_value **argv, struct err *e) {
   int changed = 0;
   /* No need to ask anybody. */
   if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
-  start_once(c, plan, argc, argv, &changed, e);
-  if (changed && !c->memory->rows) {
+  start_once(c, index_string, argc, argv, &changed, e);
+  if (changed) {
     err_reset(e);
-    start_once(c, plan, argc, argv, &changed, e);
+    start_once(c, index_string, argc, argv, &changed, e);
   }
   return e->code;
 }
@@ -239,9 +245,9 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
   scan_end(&c->scan);
   c->eof = 1;
   c->is_local = 0;
-  if (!plan_decode(&c->plan, string)) {
-    err_set(&e, ERR_MISUSE, "the plan is not one of ours");
-  } else if (!start(c, string, argc, argv, &e) && !c->eof && !c->is_local) {
+  table_of(c)->opened = NULL;
+  plan_read(&c->plan, string);
+  if (!start(c, string, argc, argv, &e) && !c->eof && !c->is_local) {
     step(c, &e);
   }
   if (e.code) return fail(c, &e);
@@ -253,8 +259,8 @@ int cursor_next(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
   if (!c->is_local) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
-  c->row = c->is_indexed ? rows_after(c->memory->rows, c->row) : c->row + 1;
-  c->eof = c->row < 0 || c->row >= rows_count(c->memory->rows);
+  go_to(c, c->is_indexed ? rows_after(c->memories.current->rows, c->row)
+                         : c->row + 1);
   return SQLITE_OK;
 }
 
@@ -267,7 +273,7 @@ int cursor_eof(sqlite3_vtab_cursor *base) {
 static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
                                struct err *e) {
   if (!c->is_local) return scan_cell(&c->scan, i, cell, e);
-  rows_cell(c->memory->rows, c->row, i, cell);
+  rows_cell(c->memories.current->rows, c->row, i, cell);
   return ERR_NONE;
 }
 

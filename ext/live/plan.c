@@ -3,99 +3,19 @@
 **
 **   EXPLAIN QUERY PLAN SELECT cust_name FROM ordersync WHERE plant = 8800;
 **   SCAN ordersync VIRTUAL TABLE INDEX 0:SELECT [custName], [plant] FROM
-**   [dbo].[vwOrders] WHERE ([plant] = 8800) /+u=12;t4=!+/
+**   [dbo].[vwOrders] WHERE ([plant] = 8800)
 **
-** idxStr is the T-SQL as far as it is known, then the plan in a comment (with
-** * where + stands above). The T-SQL is made anew by xFilter, from the actual
-** values and types. The plan is a list of items, separated by semicolons:
-**
-**   u<hex>           columns in use, as in colUsed; always first
-**   t<column><op>    a condition: = < l (<=) > g (>=) n (IS NULL) N (IS NOT
-**                    NULL) i (IN, all values at once); ! behind it: the right
-**                    side is a single value for sure
-**   L, O             LIMIT, OFFSET
-**   o<column><a|d>   ORDER BY, a term
-**
-** The values come in this order. Nothing is ever omitted from SQLite's own
-** checks.
+** idxStr is the T-SQL as far as it is known, for EXPLAIN, and behind its end
+** the struct plan. The T-SQL is made anew by xFilter, from the actual values
+** and types. Nothing is ever omitted from SQLite's own checks.
 */
-#include "live/local.h"
+#include "live/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Rows of a view that nobody has counted, and what asking costs. */
 #define ROWS_ALL  200000.0
 #define COST_CALL 5000.0
-
-static const char ops[] = "=<l>gnN";
-
-/* ---- columns ----------------------------------------------------------- */
-
-int plan_uses(const struct plan *plan, int column) {
-  return (int)(plan->used >> (column < 63 ? column : 63) & 1);
-}
-
-/* The type that a column of this kind most likely has, where the server has
-** not been asked yet. For EXPLAIN and for costs only. */
-static enum remote_type likely_type(const struct mapping_column *c) {
-  static const enum remote_type by_kind[KIND_COUNT] = {
-      [KIND_RAW] = REMOTE_STRING,      [KIND_INTEGER] = REMOTE_INT,
-      [KIND_STRING] = REMOTE_STRING,   [KIND_TEXT] = REMOTE_STRING,
-      [KIND_DATE] = REMOTE_DATE,       [KIND_REAL] = REMOTE_FLOAT,
-      [KIND_DECIMAL] = REMOTE_DECIMAL, [KIND_DATETIME] = REMOTE_DATETIME2,
-      [KIND_TIME] = REMOTE_TIME,       [KIND_BOOLEAN] = REMOTE_BIT,
-      [KIND_BLOB] = REMOTE_BINARY,     [KIND_GUID] = REMOTE_GUID};
-  enum remote_type type = remote_type_parse(c->source_type);
-  return type ? type : by_kind[c->kind];
-}
-
-void plan_column(struct where_column *out, const struct mapping *map, int i,
-                 const struct remote_column *remote) {
-  const struct mapping_column *c = &map->columns[i];
-  memset(out, 0, sizeof *out);
-  out->kind = c->kind;
-  if (remote) {
-    out->source = remote->name;
-    out->type = remote->type;
-    out->precision = remote->precision;
-    out->scale = remote->scale;
-    if (remote->type == REMOTE_MONEY) out->precision = 19;
-    if (remote->type == REMOTE_SMALLMONEY) out->precision = 10;
-  } else {
-    out->source = c->source;
-    out->type = likely_type(c);
-    out->precision = 38;
-    out->scale = out->type == REMOTE_DECIMAL ? 10 : 7;
-  }
-  out->affinity = where_affinity(value_kind_decl(c->kind, REMOTE_UNKNOWN));
-}
-
-void plan_value(struct cell *v, sqlite3_value *right,
-                const struct where_column *column) {
-  memset(v, 0, sizeof *v);
-  v->type = column->affinity == 'I' || column->affinity == 'R'
-                ? sqlite3_value_numeric_type(right)
-                : sqlite3_value_type(right);
-  switch (v->type) {
-  case SQLITE_INTEGER:
-    v->integer = sqlite3_value_int64(right);
-    break;
-  case SQLITE_FLOAT:
-    v->real = sqlite3_value_double(right);
-    break;
-  case SQLITE_TEXT:
-    v->bytes = (const char *)sqlite3_value_text(right);
-    v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  case SQLITE_BLOB:
-    v->bytes = sqlite3_value_blob(right);
-    v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  default:
-    break;
-  }
-}
 
 /* ---- what is known while planning -------------------------------------- */
 
@@ -112,10 +32,18 @@ struct planner {
 static void find_types(struct planner *p, struct err *e) {
   struct live_table *t = p->table;
   struct err ignored = {0};
-  const struct remote_columns *known = scan_known(t);
+  const struct remote_columns *known = columns_known(t);
   if (!known && t->declared.count) known = &t->declared;
   if (match_init(&p->match, &t->map, e) || !known) return;
   match_source(&p->match, known, &ignored);
+}
+
+/* How a column of the table reads on the server. */
+static const struct remote_column *look_at(const struct planner *p, int i,
+                                           struct where_column *out) {
+  const struct remote_column *remote = match_remote(&p->match, i);
+  columns_where(out, p->table, &p->table->map, i, remote);
+  return remote;
 }
 
 /* ---- conditions -------------------------------------------------------- */
@@ -148,46 +76,6 @@ static double share(enum where_op op, int is_list) {
   return op == WHERE_NOTNULL ? 0.9 : op == WHERE_ISNULL ? 0.1 : 0.25;
 }
 
-/* A value of the class that the column holds, to ask whether such a condition
-** could be printed. */
-static void sample_value(const struct where_column *c, struct cell *v) {
-  memset(v, 0, sizeof *v);
-  v->type = SQLITE_INTEGER;
-  v->integer = 1;
-  if (c->affinity == 'T' || (c->affinity == 'B' && c->kind == KIND_RAW)) {
-    v->type = SQLITE_TEXT;
-    v->bytes = c->type == REMOTE_TIME   ? "00:00:00"
-               : c->type == REMOTE_GUID ? "00000000-0000-0000-0000-000000000000"
-               : c->type >= REMOTE_DATE && c->type <= REMOTE_DATETIMEOFFSET
-                   ? "2000-01-01"
-                   : "1";
-    v->n_bytes = (int)strlen(v->bytes);
-  }
-  if (c->type == REMOTE_BINARY) {
-    v->type = SQLITE_BLOB;
-    v->bytes = "";
-    v->n_bytes = 0;
-  }
-}
-
-/* Whether a condition of this form is worth taking. */
-static int is_printable(const struct where_column *c, enum where_op op) {
-  struct err e = {0};
-  struct cell v;
-  sqlite3_str *scratch = sqlite3_str_new(NULL);
-  enum where_result result;
-  int is_test = op == WHERE_ISNULL || op == WHERE_NOTNULL;
-  sample_value(c, &v);
-  result = tsql_where(scratch, c, op, &v, is_test ? 0 : 1, &e);
-  if (result == WHERE_SKIP && !is_test && c->type < REMOTE_DATE) {
-    v.type = SQLITE_INTEGER;
-    v.integer = 1;
-    result = tsql_where(scratch, c, op, &v, 1, &e);
-  }
-  sqlite3_free(sqlite3_str_finish(scratch));
-  return result != WHERE_SKIP;
-}
-
 /* Takes constraint i if it can be of use. */
 static void take(struct planner *p, int i) {
   const struct sqlite3_index_constraint *k = &p->info->aConstraint[i];
@@ -201,10 +89,9 @@ static void take(struct planner *p, int i) {
     return;
   }
   collation = sqlite3_vtab_collation(p->info, i);
-  plan_column(&column, &p->table->map, k->iColumn,
-              match_remote(&p->match, k->iColumn));
+  look_at(p, k->iColumn, &column);
   if ((collation && sqlite3_stricmp(collation, "BINARY") != 0) ||
-      (p->match.source.count && !is_printable(&column, (enum where_op)op))) {
+      (p->match.source.count && !can_push(&column, (enum where_op)op))) {
     p->inexact = 1;
     return;
   }
@@ -233,12 +120,9 @@ static void take_order(struct planner *p) {
   sqlite3_index_info *info = p->info;
   if (info->nOrderBy == 0 || info->nOrderBy > PLAN_ORDERS) return;
   for (int i = 0; i < info->nOrderBy; i++) {
-    const struct remote_column *remote;
     struct where_column column;
     int c = info->aOrderBy[i].iColumn;
-    remote = c >= 0 ? match_remote(&p->match, c) : NULL;
-    if (!remote) return;
-    plan_column(&column, &p->table->map, c, remote);
+    if (c < 0 || !look_at(p, c, &column)) return;
     if (!tsql_sorts_alike(&column)) return;
     p->plan.orders[i].column = c;
     p->plan.orders[i].descending = info->aOrderBy[i].desc;
@@ -265,81 +149,6 @@ static void take_limit(struct planner *p) {
   p->info->aConstraintUsage[offset].argvIndex = p->plan.n_terms + 2;
 }
 
-/* ---- the text ---------------------------------------------------------- */
-
-static void append_plan(sqlite3_str *out, const struct plan *plan) {
-  sqlite3_str_appendf(out, " /*u%llx", plan->used);
-  for (int i = 0; i < plan->n_terms; i++) {
-    const struct plan_term *t = &plan->terms[i];
-    sqlite3_str_appendf(out, ";t%d%c%s", t->column,
-                        t->is_list ? 'i' : ops[t->op], t->is_scalar ? "!" : "");
-  }
-  if (plan->has_limit) sqlite3_str_appendall(out, ";L");
-  if (plan->has_offset) sqlite3_str_appendall(out, ";O");
-  for (int i = 0; i < plan->n_orders; i++) {
-    sqlite3_str_appendf(out, ";o%d%c", plan->orders[i].column,
-                        plan->orders[i].descending ? 'd' : 'a');
-  }
-  sqlite3_str_appendall(out, "*/");
-}
-
-static const char *read_term(struct plan *plan, const char *at) {
-  struct plan_term *t = &plan->terms[plan->n_terms];
-  char *end;
-  const char *op;
-  if (plan->n_terms == PLAN_TERMS) return NULL;
-  t->column = (int)strtol(at, &end, 10);
-  t->is_list = *end == 'i';
-  op = t->is_list ? ops : *end ? strchr(ops, *end) : NULL;
-  if (!op) return NULL;
-  t->op = (enum where_op)(op - ops);
-  end++;
-  t->is_scalar = *end == '!';
-  plan->n_terms++;
-  return end + t->is_scalar;
-}
-
-static const char *read_order(struct plan *plan, const char *at) {
-  struct plan_order *o = &plan->orders[plan->n_orders];
-  char *end;
-  if (plan->n_orders == PLAN_ORDERS) return NULL;
-  o->column = (int)strtol(at, &end, 10);
-  if (*end != 'a' && *end != 'd') return NULL;
-  o->descending = *end == 'd';
-  plan->n_orders++;
-  return end + 1;
-}
-
-int plan_decode(struct plan *plan, const char *text) {
-  const char *at = NULL;
-  char *end;
-  memset(plan, 0, sizeof *plan);
-  for (const char *s = text; s && (s = strstr(s, "/*u")); s++) at = s;
-  if (!at) return 0;
-  plan->used = strtoull(at + 3, &end, 16);
-  at = end;
-  while (at && *at == ';') {
-    at++;
-    switch (*at++) {
-    case 't':
-      at = read_term(plan, at);
-      break;
-    case 'o':
-      at = read_order(plan, at);
-      break;
-    case 'L':
-      plan->has_limit = 1;
-      break;
-    case 'O':
-      plan->has_offset = 1;
-      break;
-    default:
-      return 0;
-    }
-  }
-  return at && strcmp(at, "*/") == 0;
-}
-
 /* ---- the T-SQL for EXPLAIN --------------------------------------------- */
 
 /* The right side of the n-th term where it is a literal; else ? stands for
@@ -353,8 +162,7 @@ static void append_condition(struct planner *p, sqlite3_str *out, int n,
   struct cell v = {0};
   sqlite3_value *right = NULL;
   int is_test = term->op == WHERE_ISNULL || term->op == WHERE_NOTNULL;
-  plan_column(&column, &p->table->map, term->column,
-              match_remote(&p->match, term->column));
+  look_at(p, term->column, &column);
   if (!is_test && !term->is_list &&
       sqlite3_vtab_rhs_value(p->info, constraint, &right) == SQLITE_OK) {
     plan_value(&v, right, &column);
@@ -388,24 +196,6 @@ static char *conditions(struct planner *p) {
   return sqlite3_str_finish(all);
 }
 
-char *plan_order_text(const struct plan *plan, const struct match *match,
-                      struct err *e) {
-  sqlite3_str *out = sqlite3_str_new(NULL);
-  for (int i = 0; i < plan->n_orders; i++) {
-    int c = plan->orders[i].column, again = 0;
-    const struct remote_column *remote = match_remote(match, c);
-    /* SQL Server refuses a column that comes twice (169). */
-    for (int j = 0; j < i; j++) again |= plan->orders[j].column == c;
-    if (again) continue;
-    if (i) sqlite3_str_appendall(out, ", ");
-    tsql_identifier(out, remote ? remote->name : match->map->columns[c].source,
-                    e);
-    if (plan->orders[i].descending) sqlite3_str_appendall(out, " DESC");
-  }
-  if (sqlite3_str_errcode(out)) err_nomem(e); /* not: in any order */
-  return sqlite3_str_finish(out);
-}
-
 static char *explain(struct planner *p, struct err *e) {
   char *where = conditions(p);
   char *order = plan_order_text(&p->plan, &p->match, e);
@@ -418,16 +208,25 @@ static char *explain(struct planner *p, struct err *e) {
 
 /* ---- xBestIndex -------------------------------------------------------- */
 
+/* SQLite hands the buffer on as it is; as a string it ends where the plan
+** begins. */
 static enum err_code finish(struct planner *p, struct err *e) {
   char *sql = explain(p, e);
-  sqlite3_str *out = sqlite3_str_new(p->table->pool->db);
-  if (sql) sqlite3_str_appendall(out, sql);
-  append_plan(out, &p->plan);
-  sqlite3_free(sql);
-  p->info->idxStr = sqlite3_str_finish(out);
+  size_t n = sql ? strlen(sql) + 1 : 1;
+  p->info->idxStr = sqlite3_malloc64(n + sizeof p->plan);
   p->info->needToFreeIdxStr = 1;
-  if (!p->info->idxStr) err_nomem(e);
+  if (p->info->idxStr) {
+    memcpy(p->info->idxStr, sql ? sql : "", n);
+    memcpy(p->info->idxStr + n, &p->plan, sizeof p->plan);
+  } else {
+    err_nomem(e);
+  }
+  sqlite3_free(sql);
   return e->code;
+}
+
+void plan_read(struct plan *plan, const char *index_string) {
+  memcpy(plan, index_string + strlen(index_string) + 1, sizeof *plan);
 }
 
 int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
@@ -438,7 +237,6 @@ int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     err_set(&e, ERR_CONFIG, "%s", t->broken);
     return err_vtab(&e, &base->zErrMsg);
   }
-  t->n_plans++;
   p.plan.used = info->colUsed;
   find_types(&p, &e);
   for (int i = 0; i < info->nConstraint && !e.code; i++) {

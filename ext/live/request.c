@@ -3,14 +3,63 @@
 **
 **   SELECT * FROM ordersync WHERE plant IN (SELECT plant FROM here);
 */
-#include "live/local.h"
+#include "live/request.h"
 
 #include <string.h>
 
 /* How many right sides an IN list may have before it is not pushed. */
 #define LIST_VALUES 20000
 
+/* ---- what the plan asks for --------------------------------------------- */
+
+int plan_uses(const struct plan *plan, int column) {
+  return (int)(plan->used >> (column < 63 ? column : 63) & 1);
+}
+
+char *plan_order_text(const struct plan *plan, const struct match *match,
+                      struct err *e) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  for (int i = 0; i < plan->n_orders; i++) {
+    int c = plan->orders[i].column, again = 0;
+    const struct remote_column *remote = match_remote(match, c);
+    /* SQL Server refuses a column that comes twice (169). */
+    for (int j = 0; j < i; j++) again |= plan->orders[j].column == c;
+    if (again) continue;
+    if (i) sqlite3_str_appendall(out, ", ");
+    tsql_identifier(out, remote ? remote->name : match->map->columns[c].source,
+                    e);
+    if (plan->orders[i].descending) sqlite3_str_appendall(out, " DESC");
+  }
+  if (sqlite3_str_errcode(out)) err_nomem(e); /* not: in any order */
+  return sqlite3_str_finish(out);
+}
+
 /* ---- the right sides --------------------------------------------------- */
+
+void plan_value(struct cell *v, sqlite3_value *right,
+                const struct where_column *column) {
+  memset(v, 0, sizeof *v);
+  v->type = strchr("IRN", column->affinity) ? sqlite3_value_numeric_type(right)
+                                            : sqlite3_value_type(right);
+  switch (v->type) {
+  case SQLITE_INTEGER:
+    v->integer = sqlite3_value_int64(right);
+    break;
+  case SQLITE_FLOAT:
+    v->real = sqlite3_value_double(right);
+    break;
+  case SQLITE_TEXT:
+    v->bytes = (const char *)sqlite3_value_text(right);
+    v->n_bytes = sqlite3_value_bytes(right);
+    break;
+  case SQLITE_BLOB:
+    v->bytes = sqlite3_value_blob(right);
+    v->n_bytes = sqlite3_value_bytes(right);
+    break;
+  default:
+    break;
+  }
+}
 
 struct values {
   struct cell *items; /* owned; text and blobs are owned, too */
@@ -51,7 +100,8 @@ static enum err_code own_bytes(struct cell *v, struct err *e) {
   char *bytes;
   if (v->type != SQLITE_TEXT && v->type != SQLITE_BLOB) return ERR_NONE;
   bytes = sqlite3_malloc64((sqlite3_uint64)v->n_bytes + 1);
-  if (!bytes || (v->n_bytes && !v->bytes)) {
+  /* SQLite has no bytes of a text that it had no memory to convert. */
+  if (!bytes || (!v->bytes && (v->n_bytes || v->type == SQLITE_TEXT))) {
     sqlite3_free(bytes);
     v->type = SQLITE_NULL;
     return err_nomem(e);
@@ -122,21 +172,19 @@ int request_compares_null(const struct plan *plan, int argc,
 
 static enum err_code add_condition(struct request *r,
                                    const struct plan_term *term,
-                                   const struct mapping *map,
-                                   const struct remote_column *remote,
-                                   sqlite3_value *argument, struct err *e) {
-  struct where_column column;
+                                   const struct where_column *column,
+                                   int is_known, sqlite3_value *argument,
+                                   struct err *e) {
   struct values v = {0};
   enum where_result result = WHERE_SKIP;
   sqlite3_str *out = sqlite3_str_new(NULL);
   char *text;
-  plan_column(&column, map, term->column, remote);
   if (!is_test(term)) {
-    read_values(&v, term, argument, &column, e);
+    read_values(&v, term, argument, column, e);
     if (!e->code && v.n == 0) r->never = 1;
   }
-  if (!e->code && !r->never && remote && !v.too_many) {
-    result = tsql_where(out, &column, term->op, v.items, v.n, e);
+  if (!e->code && !r->never && is_known && !v.too_many) {
+    result = tsql_where(out, column, term->op, v.items, v.n, e);
   }
   if (result != WHERE_EXACT || !term->is_scalar) r->inexact = 1;
   text = sqlite3_str_finish(out);
@@ -152,16 +200,16 @@ static enum err_code add_condition(struct request *r,
 }
 
 enum err_code request_make(struct request *r, const struct plan *plan,
+                           const struct live_table *t,
                            const struct match *match, int argc,
                            sqlite3_value **argv, struct err *e) {
   memset(r, 0, sizeof *r);
   for (int i = 0; i < plan->n_terms && i < argc && !e->code; i++) {
     const struct plan_term *term = &plan->terms[i];
-    if (term->column < 0 || term->column >= match->map->n_columns) {
-      return err_set(e, ERR_MISUSE, "the plan has a column that is not there");
-    }
-    add_condition(r, term, match->map, match_remote(match, term->column),
-                  argv[i], e);
+    struct where_column column;
+    const struct remote_column *remote = match_remote(match, term->column);
+    columns_where(&column, t, match->map, term->column, remote);
+    add_condition(r, term, &column, remote != NULL, argv[i], e);
   }
   return e->code;
 }

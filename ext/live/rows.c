@@ -8,7 +8,7 @@
 ** point to. The index chains rows by their number, newest last, so that a
 ** chain keeps the server's order.
 */
-#include "live/local.h"
+#include "live/rows.h"
 
 #include <string.h>
 
@@ -25,14 +25,11 @@ struct slot {
   } u;
 };
 
-struct row {
-  struct slot *slots; /* owned */
-};
-
 struct rows {
   int n_columns;
   sqlite3_int64 n, room, bytes;
-  struct row *items; /* owned */
+  struct slot **items;    /* owned, as is each */
+  unsigned char *classes; /* owned: per column a bit for each type in it */
 
   int column;            /* indexed; -1: none */
   sqlite3_uint64 mask;   /* buckets - 1 */
@@ -47,13 +44,17 @@ enum err_code rows_new(struct rows **out, int n_columns, struct err *e) {
   memset(r, 0, sizeof *r);
   r->n_columns = n_columns;
   r->column = -1;
+  r->classes = sqlite3_malloc64((sqlite3_uint64)n_columns);
+  if (!r->classes) return err_nomem(e);
+  memset(r->classes, 0, (size_t)n_columns);
   return ERR_NONE;
 }
 
 void rows_free(struct rows *r) {
   if (!r) return;
-  for (sqlite3_int64 i = 0; i < r->n; i++) sqlite3_free(r->items[i].slots);
+  for (sqlite3_int64 i = 0; i < r->n; i++) sqlite3_free(r->items[i]);
   sqlite3_free(r->items);
+  sqlite3_free(r->classes);
   sqlite3_free(r->bucket);
   sqlite3_free(r->after);
   sqlite3_free(r);
@@ -100,18 +101,19 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
   *full = 0;
   if (r->n == r->room) {
     sqlite3_int64 room = r->room ? 2 * r->room : 64;
-    struct row *items =
-        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof *items);
+    struct slot **items =
+        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof(void *));
     if (!items) return err_nomem(e);
     r->items = items;
     r->room = room;
   }
   for (int i = 0; i < r->n_columns; i++) {
     if (has_bytes(cells[i].type)) n_bytes += (sqlite3_uint64)cells[i].n_bytes;
+    r->classes[i] |= (unsigned char)(1 << cells[i].type);
   }
   block = pack(cells, r->n_columns, n_bytes);
   if (!block) return err_nomem(e);
-  r->items[r->n++].slots = block;
+  r->items[r->n++] = block;
   r->bytes +=
       (sqlite3_int64)n_bytes + r->n_columns * (sqlite3_int64)sizeof *block + 32;
   *full = r->bytes > ROWS_BYTES_MOST;
@@ -120,7 +122,7 @@ enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
 
 void rows_cell(const struct rows *r, sqlite3_int64 row, int column,
                struct cell *cell) {
-  const struct slot *slot = &r->items[row].slots[column];
+  const struct slot *slot = &r->items[row][column];
   cell->type = slot->type;
   cell->n_bytes = slot->n_bytes;
   if (slot->type == SQLITE_FLOAT)
@@ -132,6 +134,35 @@ void rows_cell(const struct rows *r, sqlite3_int64 row, int column,
 }
 
 /* ---- the index --------------------------------------------------------- */
+
+int rows_are_all(const struct rows *r, int column, int type) {
+  return (r->classes[column] & ~(1 << SQLITE_NULL | 1 << type)) == 0;
+}
+
+sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
+  const char *at = NULL;
+  sqlite3_uint64 word = 0;
+  size_t n = 0;
+  if (cell->type == SQLITE_INTEGER) memcpy(&word, &cell->integer, sizeof word);
+  if (cell->type == SQLITE_FLOAT) memcpy(&word, &cell->real, sizeof word);
+  if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
+    at = cell->bytes;
+    n = (size_t)cell->n_bytes;
+    word = n;
+  }
+  h = (h ^ word ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
+  h ^= h >> 32;
+  while (n > 0) {
+    size_t part = n < sizeof word ? n : sizeof word;
+    word = 0;
+    memcpy(&word, at, part);
+    at += part;
+    n -= part;
+    h = (h ^ word) * 0xbf58476d1ce4e5b9ULL;
+    h ^= h >> 29;
+  }
+  return h;
+}
 
 static sqlite3_int64 *bucket_of(const struct rows *r, const struct cell *key) {
   return &r->bucket[cell_hash(CELL_HASH_START, key) & r->mask];

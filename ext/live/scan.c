@@ -6,7 +6,9 @@
 ** have, and if they differ the source is asked once more. A cell is converted
 ** when SQLite asks for it, straight from the wire.
 */
-#include "live/local.h"
+#include "live/scan.h"
+
+#include "live/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +56,7 @@ static enum err_code check_order(const struct scan *s, const struct plan *plan,
     struct where_column w;
     if (column >= 0 && column < map->n_columns) {
       remote = match_remote(&s->match, column);
-      plan_column(&w, map, column, remote);
+      columns_where(&w, s->table, map, column, remote);
     }
     if (remote && tsql_sorts_alike(&w)) continue;
     return err_set(e, ERR_DATA,
@@ -81,33 +83,16 @@ static enum err_code fit(struct scan *s, const struct plan *plan,
   return check_order(s, plan, e);
 }
 
-const struct remote_columns *scan_known(const struct live_table *t) {
-  int is_fresh = t->known_since == t->pool->n_connects;
-  return is_fresh && t->known.count ? &t->known : NULL;
-}
-
-enum err_code scan_learn(struct live_table *t, struct link *link,
-                         const char *source, const struct mapping *map,
-                         struct err *e) {
-  remote_columns_clear(&t->known);
-  if (reader_describe(&link->reader, source, map, &t->known, e) ||
-      reader_find_ansi(&link->reader, source, &t->known, e)) {
-    remote_columns_clear(&t->known);
-  }
-  t->known_since = t->pool->n_connects;
-  return e->code;
-}
-
 enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e) {
   const struct mapping *map = s->match.map;
   struct live_table *t = s->table;
-  if (scan_known(t) && !fit(s, plan, &t->known, e)) return ERR_NONE;
+  if (columns_known(t) && !fit(s, plan, &t->known, e)) return ERR_NONE;
   err_reset(e); /* perhaps it did not fit because it is old */
   if (!s->link && link_acquire(&s->link, t->pool, map->profile, e)) {
     return e->code;
   }
-  if (scan_learn(t, s->link, map->source, map, e)) return e->code;
+  if (columns_learn(t, s->link, map->source, map, e)) return e->code;
   return fit(s, plan, &t->known, e);
 }
 
@@ -156,31 +141,6 @@ enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
 }
 
 /* ---- rows -------------------------------------------------------------- */
-
-sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
-  const char *at = NULL;
-  sqlite3_uint64 word = 0;
-  size_t n = 0;
-  if (cell->type == SQLITE_INTEGER) memcpy(&word, &cell->integer, sizeof word);
-  if (cell->type == SQLITE_FLOAT) memcpy(&word, &cell->real, sizeof word);
-  if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
-    at = cell->bytes;
-    n = (size_t)cell->n_bytes;
-    word = n;
-  }
-  h = (h ^ word ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
-  h ^= h >> 32;
-  while (n > 0) {
-    size_t part = n < sizeof word ? n : sizeof word;
-    word = 0;
-    memcpy(&word, at, part);
-    at += part;
-    n -= part;
-    h = (h ^ word) * 0xbf58476d1ce4e5b9ULL;
-    h ^= h >> 29;
-  }
-  return h;
-}
 
 /* Of the values as they came: rows that are alike are one as good as the
 ** other. */

@@ -12,18 +12,16 @@
 #include "live/vtab.h"
 
 #include "base/sql.h"
-#include "live/local.h"
+#include "live/cursor.h"
+#include "live/plan.h"
 #include "local/txn.h"
 
 #include <string.h>
 
 static void table_free(struct live_table *t) {
   if (!t) return;
-  memory_free(t->parked);
   vtab_args_clear(&t->args);
-  mapping_clear(&t->map);
-  remote_columns_clear(&t->declared);
-  remote_columns_clear(&t->known);
+  columns_clear(t);
   sqlite3_free(t->schema);
   sqlite3_free(t->name);
   sqlite3_free(t->broken);

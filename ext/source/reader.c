@@ -177,8 +177,10 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
   sqlite3_str_appendall(out, "SELECT column_ordinal, name FROM "
                              "sys.dm_exec_describe_first_result_set(");
   if (described) tsql_string(out, described, (int)strlen(described), e);
-  sqlite3_str_appendall(out, ", NULL, 0) WHERE system_type_name LIKE 'char%' "
-                             "OR system_type_name LIKE 'varchar%'");
+  sqlite3_str_appendall(out, ", NULL, 0) WHERE (system_type_name LIKE "
+                             "'char%' OR system_type_name LIKE 'varchar%') AND "
+                             "collation_name = CAST(DATABASEPROPERTYEX("
+                             "DB_NAME(), 'Collation') AS nvarchar(128))");
   sql = sqlite3_str_finish(out);
   if (!sql) err_nomem(e);
   if (!e->code && n_strings > 0 && !query(r, sql, e)) {

@@ -12,10 +12,18 @@
 
 /* ---- quoting ----------------------------------------------------------- */
 
+/* SQL Server deletes this pair from a literal: "Backslash (Line
+** Continuation)". */
+static int is_continuation(const char *at, const char *end) {
+  return end - at > 1 && at[0] == '\\' &&
+         (at[1] == '\n' || (end - at > 2 && at[1] == '\r' && at[2] == '\n'));
+}
+
 /* Copies text and doubles `quote`. Refuses NUL and invalid UTF-8, which would
-** be cut or changed on their way to the server. */
-static void append_doubled(sqlite3_str *out, const char *text, int n_bytes,
-                           char quote, struct err *e) {
+** be cut or changed on their way to the server. Puts `split` behind a backslash
+** that would continue the line. */
+static void append_quoted(sqlite3_str *out, const char *text, int n_bytes,
+                          char quote, const char *split, struct err *e) {
   for (int i = 0; i < n_bytes && !e->code;) {
     int n = utf8_length(text + i, (size_t)(n_bytes - i));
     if (n == 0 || text[i] == 0) {
@@ -25,33 +33,48 @@ static void append_doubled(sqlite3_str *out, const char *text, int n_bytes,
     }
     if (text[i] == quote) sqlite3_str_appendchar(out, 1, quote);
     sqlite3_str_append(out, text + i, n);
+    if (is_continuation(text + i, text + n_bytes)) {
+      sqlite3_str_appendall(out, split);
+    }
     i += n;
   }
 }
 
 void tsql_identifier(sqlite3_str *out, const char *name, struct err *e) {
-  size_t n = strlen(name), units = 0;
+  size_t n = strlen(name);
+  const char *wrong = n == 0 ? "it is empty"
+                      : utf8_units(name, n) > NAME_UNITS
+                          ? "it has more than 128 characters"
+                          : NULL;
   if (e->code) return;
   for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)name[i];
-    if ((c & 0xC0) != 0x80) units += c >= 0xF0 ? 2 : 1;
+    if (is_continuation(name + i, name + n)) {
+      wrong = "it has a backslash before a line end, which is none in T-SQL";
+    }
   }
-  if (n == 0 || units > NAME_UNITS) {
-    err_set(e, ERR_CONFIG, "\"%.60s%s\" is no name: it has %s", name,
-            n > 60 ? "..." : "",
-            n == 0 ? "no character" : "more than 128 characters");
+  if (wrong) {
+    err_set(e, ERR_CONFIG, "\"%.60s%s\" cannot be a name: %s", name,
+            n > 60 ? "..." : "", wrong);
     return;
   }
   sqlite3_str_appendchar(out, 1, '[');
-  append_doubled(out, name, (int)n, ']', e);
+  append_quoted(out, name, (int)n, ']', "", e);
   sqlite3_str_appendchar(out, 1, ']');
 }
 
 void tsql_string(sqlite3_str *out, const char *text, int n_bytes,
                  struct err *e) {
   if (e->code) return;
-  sqlite3_str_append(out, "N'", 2);
-  append_doubled(out, text, n_bytes, '\'', e);
+  sqlite3_str_appendall(out, "N'");
+  append_quoted(out, text, n_bytes, '\'', "' + N'", e);
+  sqlite3_str_appendchar(out, 1, '\'');
+}
+
+void tsql_plain_string(sqlite3_str *out, const char *text, int n_bytes,
+                       struct err *e) {
+  if (e->code) return;
+  sqlite3_str_appendchar(out, 1, '\'');
+  append_quoted(out, text, n_bytes, '\'', "' + '", e);
   sqlite3_str_appendchar(out, 1, '\'');
 }
 
@@ -61,15 +84,32 @@ static const char *skip_blank(const char *at) {
   return at + strspn(at, " \t\r\n");
 }
 
-/* A query is what begins with a parenthesis or with SELECT as a word. */
-static int is_query(const char *source) {
-  const char *at = skip_blank(source);
+/* Block comments nest in T-SQL. */
+static const char *skip_comments(const char *at) {
+  for (;;) {
+    int depth = 0;
+    at = skip_blank(at);
+    if (strncmp(at, "--", 2) == 0) {
+      at += strcspn(at, "\n");
+      continue;
+    }
+    if (strncmp(at, "/*", 2) != 0) return at;
+    do {
+      int opens = strncmp(at, "/*", 2) == 0, closes = !strncmp(at, "*/", 2);
+      depth += opens - closes;
+      at += opens || closes ? 2 : 1;
+    } while (*at && depth > 0);
+  }
+}
+
+int tsql_is_query(const char *source) {
+  const char *at = skip_comments(source);
   return *at == '(' || (sqlite3_strnicmp(at, "SELECT", 6) == 0 &&
                         (at[6] == 0 || strchr(" \t\r\n[\"'*(-+/.", at[6])));
 }
 
 /* The end of one part of a name, and what stands between its quotes in
-** *name; NULL when it is malformed. */
+** *name, NULL for nothing; NULL when it is malformed. */
 static const char *read_part(const char *at, char **name, struct err *e) {
   char open = *at, close = (char)(open == '[' ? ']' : open);
   sqlite3_str *part = sqlite3_str_new(NULL);
@@ -78,17 +118,14 @@ static const char *read_part(const char *at, char **name, struct err *e) {
       if (*at == close) at++;
       sqlite3_str_appendchar(part, 1, *at);
     }
-    if (*at != close)
-      at = NULL;
-    else
-      at++;
+    at = *at == close && sqlite3_str_length(part) ? at + 1 : NULL;
   } else {
     size_t n = strcspn(at, ".");
     while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
     /* A plain name has nothing that could be T-SQL. */
     if (strcspn(at, " \t\r\n'\"[](){};,=<>*/+-%&|^~!") < n) {
       at = NULL;
-    } else {
+    } else if (n > 0) {
       sqlite3_str_append(part, at, (int)n);
       at += n;
     }
@@ -133,13 +170,13 @@ static void append_query(sqlite3_str *out, const char *source, struct err *e) {
   size_t n = strlen(at);
   while (n > 0 && strchr(" \t\r\n;", at[n - 1])) n--;
   sqlite3_str_appendchar(out, 1, '(');
-  append_doubled(out, at, (int)n, 0, e);
+  append_quoted(out, at, (int)n, 0, "", e);
   sqlite3_str_appendall(out, "\n) AS [q]");
 }
 
 void tsql_source(sqlite3_str *out, const char *source, struct err *e) {
   if (e->code) return;
-  if (is_query(source))
+  if (tsql_is_query(source))
     append_query(out, source, e);
   else
     append_name(out, source, e);
@@ -234,7 +271,7 @@ char *tsql_select(const char *source, const char *filter,
   if (filter) {
     /* The line break ends a comment that the filter may end with. */
     sqlite3_str_appendall(out, " WHERE (");
-    append_doubled(out, filter, (int)strlen(filter), 0, e);
+    append_quoted(out, filter, (int)strlen(filter), 0, "", e);
     sqlite3_str_appendall(out, "\n)");
   }
   return finish(out, e);

@@ -7,11 +7,11 @@
 ** doubled; a NUL character or invalid UTF-8 is refused, never cut.
 **
 ** A source is a name of one to four parts, dotted, each plain, [bracketed] or
-** "quoted"; or a query, beginning with SELECT or a parenthesis, that the
-** server must accept as a derived table.
+** "quoted"; or a query, beginning with SELECT or a parenthesis, perhaps behind
+** comments, that the server must accept as a derived table.
 */
-#ifndef ORDERSYNC_DEPARSE_H
-#define ORDERSYNC_DEPARSE_H
+#ifndef ORDERSYNC_SELECT_H
+#define ORDERSYNC_SELECT_H
 #include "base/err.h"
 #include "value/value.h"
 
@@ -31,9 +31,17 @@ void tsql_source(sqlite3_str *out, const char *source, struct err *e);
 /* "[name]" with ] doubled. */
 void tsql_identifier(sqlite3_str *out, const char *name, struct err *e);
 
-/* "N'text'" with ' doubled; n_bytes of UTF-8. */
+/* "N'text'" with ' doubled; n_bytes of UTF-8. A backslash at a line's end, with
+** which a literal would go on, ends the literal: N'C:\' + N'...'. */
 void tsql_string(sqlite3_str *out, const char *text, int n_bytes,
                  struct err *e);
+
+/* The same without the N: for a varchar, and ASCII at best. */
+void tsql_plain_string(sqlite3_str *out, const char *text, int n_bytes,
+                       struct err *e);
+
+/* 1 for a source that is a query. */
+int tsql_is_query(const char *source);
 
 /*
 ** "SELECT TOP (0) * FROM <source>": a result's columns without its rows.

@@ -10,39 +10,10 @@
 ** printed. No printed condition makes the server fail: literals are clamped
 ** to the range and the precision of the column's type. Pure text, no I/O.
 */
-#ifndef ORDERSYNC_DEPARSE_WHERE_H
-#define ORDERSYNC_DEPARSE_WHERE_H
+#ifndef ORDERSYNC_WHERE_H
+#define ORDERSYNC_WHERE_H
+#include "tsql/printer.h"
 #include "tsql/select.h"
-
-enum where_op {
-  WHERE_EQ = 0, /* one value, or a list */
-  WHERE_LT,
-  WHERE_LE,
-  WHERE_GT,
-  WHERE_GE,
-  WHERE_ISNULL,
-  WHERE_NOTNULL
-};
-
-enum where_result {
-  WHERE_SKIP = 0, /* nothing was printed */
-  WHERE_WIDE,     /* printed, may be true for more rows */
-  WHERE_EXACT     /* printed, true for the same rows */
-};
-
-struct where_column {
-  const char *source; /* borrowed; the server's column name */
-  enum remote_type type;
-  int precision; /* as in struct remote_column */
-  int scale;
-  enum value_kind kind;
-  /* Of the local column: 'T'ext, 'I'nteger, 'R'eal, 'B'lob or none. */
-  char affinity;
-};
-
-/* The affinity that a declared type gives, of those that value_kind_decl()
-** answers. */
-char where_affinity(const char *decl);
 
 /*
 ** Prints one condition, in parentheses where it needs them. values has the
@@ -52,9 +23,6 @@ char where_affinity(const char *decl);
 enum where_result tsql_where(sqlite3_str *out, const struct where_column *c,
                              enum where_op op, const struct cell *values,
                              int n_values, struct err *e);
-
-/* 1 when the server sorts the column as SQLite sorts its conversion. */
-int tsql_sorts_alike(const struct where_column *c);
 
 /* A whole SELECT. */
 struct live_select {

@@ -2,9 +2,11 @@
 ** Comparisons with dates and times, as T-SQL: bounds that begin with a date,
 ** widened by what the type rounds.
 */
-#include "tsql/where_local.h"
+#include "tsql/where_moment.h"
 
 #include "value/time.h"
+
+#include <string.h>
 
 /* ---- dates and times --------------------------------------------------- */
 
@@ -40,9 +42,23 @@ int where_read_instant(const struct cell *v, struct instant *t) {
   return 1;
 }
 
-static void append_date(sqlite3_str *out, int days) {
-  char text[16];
-  sqlite3_str_append(out, text, date_format(days, text));
+/* CAST('2025-01-01' AS date), or what type the column is. */
+static void append_literal(struct printer *p, const char *text, int n) {
+  const char *type = remote_type_name(p->c->type);
+  sqlite3_str_appendf(p->out, "CAST('%.*s' AS %s", n, text, type);
+  if (p->c->type == REMOTE_DATETIME2 || p->c->type == REMOTE_TIME ||
+      p->c->type == REMOTE_DATETIMEOFFSET) {
+    sqlite3_str_appendf(p->out, "(%d)", p->c->scale > 7 ? 7 : p->c->scale);
+  }
+  sqlite3_str_appendchar(p->out, 1, ')');
+}
+
+/* The day, followed by a text. */
+static void append_date(struct printer *p, int days, const char *rest) {
+  char date[DATE_TEXT], text[DATE_TEXT + 20];
+  int n = date_format(days, date);
+  sqlite3_snprintf(sizeof text, text, "%.*s%s", n, date, rest);
+  append_literal(p, text, (int)strlen(text));
 }
 
 /* 'YYYY-MM-DDTHH:MM:SS.fff': read alike under any language. */
@@ -56,7 +72,7 @@ static void append_moment(struct printer *p, int days, sqlite3_int64 nanos) {
   m.nanos = nanos;
   n = moment_format(&m, text);
   text[10] = 'T';
-  sqlite3_str_appendf(p->out, "'%.*s'", n, text);
+  append_literal(p, text, n);
 }
 
 /* [c] >= or <= a point in time, moved outward to what the type can hold. */
@@ -125,9 +141,8 @@ static enum where_result date_only(struct printer *p, enum where_op op,
   /* "2025-01-01x" is greater than the day itself, and so on */
   if (!same && op == WHERE_LT) sign = "<=";
   if (!same && op == WHERE_GT) sign = ">=";
-  sqlite3_str_appendf(p->out, "%s %s '", p->name, sign);
-  append_date(p->out, t->days);
-  sqlite3_str_appendchar(p->out, 1, '\'');
+  sqlite3_str_appendf(p->out, "%s %s ", p->name, sign);
+  append_date(p, t->days, "");
   return same ? WHERE_EXACT : WHERE_WIDE;
 }
 
@@ -138,15 +153,13 @@ static enum where_result with_offset(struct printer *p, enum where_op op,
   int upper = op == WHERE_EQ || op == WHERE_LT || op == WHERE_LE;
   int printed = 0;
   if (lower && date_in_range(t->days - 1)) {
-    sqlite3_str_appendf(p->out, "%s >= '", p->name);
-    append_date(p->out, t->days - 1);
-    sqlite3_str_appendall(p->out, "T00:00:00+00:00'");
+    sqlite3_str_appendf(p->out, "%s >= ", p->name);
+    append_date(p, t->days - 1, "T00:00:00+00:00");
     printed = 1;
   }
   if (upper && date_in_range(t->days + 2)) {
-    sqlite3_str_appendf(p->out, "%s%s < '", printed ? " AND " : "", p->name);
-    append_date(p->out, t->days + 2);
-    sqlite3_str_appendall(p->out, "T00:00:00+00:00'");
+    sqlite3_str_appendf(p->out, "%s%s < ", printed ? " AND " : "", p->name);
+    append_date(p, t->days + 2, "T00:00:00+00:00");
     printed = 1;
   }
   return printed ? WHERE_WIDE : WHERE_SKIP;
@@ -155,7 +168,7 @@ static enum where_result with_offset(struct printer *p, enum where_op op,
 enum where_result where_moment(struct printer *p, enum where_op op,
                                const struct cell *v) {
   struct instant t;
-  if (p->c->kind == KIND_TIME || !where_read_instant(v, &t)) return WHERE_SKIP;
+  if (!where_read_instant(v, &t)) return WHERE_SKIP;
   if (p->c->type == REMOTE_DATE) return date_only(p, op, &t);
   if (p->c->type == REMOTE_DATETIMEOFFSET) return with_offset(p, op, &t);
   return print_moments(p, op, &t) ? WHERE_WIDE : WHERE_SKIP;
@@ -174,7 +187,7 @@ enum where_result where_time_of_day(struct printer *p, enum where_op op,
   /* Finer than the column: cut, and then the lower side has to give. */
   if (op == WHERE_EQ && m.scale > p->c->scale) op = WHERE_GE;
   m.scale = p->c->scale > 7 ? 7 : p->c->scale;
-  sqlite3_str_appendf(p->out, "%s %s '%.*s'", p->name, signs[op],
-                      time_format(&m, canonical), canonical);
+  sqlite3_str_appendf(p->out, "%s %s ", p->name, signs[op]);
+  append_literal(p, canonical, time_format(&m, canonical));
   return WHERE_WIDE;
 }

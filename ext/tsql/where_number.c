@@ -2,7 +2,7 @@
 ** Comparisons with numbers, as T-SQL: whole ones exactly, decimals and floats
 ** as intervals that are wider than any rounding.
 */
-#include "tsql/where_local.h"
+#include "tsql/where_number.h"
 
 #include "value/number.h"
 

@@ -34,7 +34,7 @@ struct kind_of_type {
 struct column {
   char name[40];
   const struct kind_of_type *type; /* borrowed, static */
-  char affinity;
+  char decl[20];     /* of the copy, where that was there first; else empty */
   int window;        /* where among the texts its values are: alike ones */
   char pool[8][300]; /* values of it, drawn when it was made */
 };

@@ -56,7 +56,8 @@ static const char *random_kind(struct diff *d, const char *list, char *buffer,
   return buffer;
 }
 
-/* The copy's columns are declared as the live view's are. */
+/* The copy's columns are declared as the live view's are; where it was there
+** before, the other way round. */
 static void make_copy_table(struct diff *d) {
   struct table *t = &d->table;
   sqlite3_stmt *stmt;
@@ -67,10 +68,12 @@ static void make_copy_table(struct diff *d) {
     die(d, "table_info", text, sqlite3_errmsg(d->db));
   }
   sqlite3_free(text);
-  sqlite3_str_appendf(sql, "CREATE TABLE %s(", t->copy);
+  sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS %s(", t->copy);
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     const char *decl = (const char *)sqlite3_column_text(stmt, 2);
-    t->columns[n].affinity = (char)(decl[0] ? decl[0] : 'B');
+    if (*t->columns[n].decl && strcmp(decl, t->columns[n].decl) != 0) {
+      die(d, "declared", decl, t->columns[n].decl);
+    }
     sqlite3_str_appendf(sql, "%s\"%w\" %s", n ? "," : "",
                         sqlite3_column_text(stmt, 1), decl);
     n++;
@@ -99,8 +102,59 @@ static void make_live_source(struct diff *d) {
   run(d, d->db, "INSERT INTO %s SELECT * FROM %s", t->copy, t->live);
 }
 
-static void make_live_sync(struct diff *d) {
+/* What people declare for a column of this kind, or what holds such values in
+** any case. */
+static const char *random_decl(struct diff *d, const struct column *c,
+                               const char *kind) {
+  static const char *const texts[] = {"TEXT", "TEXT", "varchar(255)", "CLOB"};
+  static const char *const dates[] = {"TEXT", "DATE", "datetime", "NUMERIC"};
+  static const char *const wholes[] = {"INTEGER", "bigint", "INT", "NUMERIC"};
+  static const char *const reals[] = {"REAL", "double", "FLOAT"};
+  static const char *const blobs[] = {"BLOB", "TEXT", "INTEGER"};
+  enum class_of is = c->type->is;
+  if (strcmp(kind, "raw") != 0) {
+    is = !strcmp(kind, "integer") || !strcmp(kind, "boolean") ? C_INT
+         : !strcmp(kind, "real")                              ? C_FLT
+         : !strcmp(kind, "decimal")                           ? C_DEC
+         : !strcmp(kind, "blob")                              ? C_BIN
+         : !strcmp(kind, "string") || !strcmp(kind, "text")   ? C_STR
+                                                              : C_DATE;
+  }
+  switch (is) {
+  case C_INT:
+    return PICK(d, wholes);
+  case C_FLT:
+    return PICK(d, reals);
+  case C_DATE:
+    return PICK(d, dates);
+  case C_DEC:
+    return "BLOB";
+  case C_BIN:
+    return PICK(d, blobs);
+  default:
+    return PICK(d, texts);
+  }
+}
+
+/* The target, as somebody may have made it. */
+static void make_target(struct diff *d) {
   const struct table *t = &d->table;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  char *text;
+  sqlite3_str_appendf(sql, "CREATE TABLE %s(", t->copy);
+  for (int i = 0; i < t->n_columns; i++) {
+    sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? "," : "", t->columns[i].name,
+                        t->columns[i].decl);
+  }
+  sqlite3_str_appendall(sql, ")");
+  text = sqlite3_str_finish(sql);
+  run(d, d->db, "%s", text);
+  sqlite3_free(text);
+}
+
+static void make_live_sync(struct diff *d) {
+  struct table *t = &d->table;
+  int has_target = chance(d, 75);
   char kind[20];
   run(d, d->db,
       "INSERT INTO ordersync_syncs(name, source, target, on_missing) "
@@ -108,6 +162,10 @@ static void make_live_sync(struct diff *d) {
       t->serial, t->serial, t->copy);
   for (int i = 0; i < t->n_columns; i++) {
     random_kind(d, t->columns[i].type->kinds, kind, sizeof kind);
+    if (has_target) {
+      (void)snprintf(t->columns[i].decl, sizeof t->columns[i].decl, "%s",
+                     random_decl(d, &t->columns[i], kind));
+    }
     run(d, d->db,
         "INSERT INTO ordersync_columns(sync, position, source_column, "
         "target_column, kind) VALUES('s%d', %d, '%q', '%q', '%q')",
@@ -119,6 +177,7 @@ static void make_live_sync(struct diff *d) {
         "AND position=%d AND %d > 1",
         t->serial, 1 + rnd(d, t->n_columns), t->n_columns);
   }
+  if (has_target) make_target(d);
   run(d, d->db, "CREATE VIRTUAL TABLE temp.%s USING ordersync(sync=s%d)",
       t->live, t->serial);
   make_copy_table(d);
@@ -152,6 +211,7 @@ void schema_make(struct diff *d) {
   t->n_columns = wide ? PICK(d, widths) : 2 + rnd(d, 9);
   t->n_rows = t->n_columns >= 200 ? 6 : chance(d, 5) ? 0 : 3 + rnd(d, 40);
   for (int i = 0; i < t->n_columns; i++) {
+    *t->columns[i].decl = 0;
     types_draw(d, &t->columns[i]);
     (void)snprintf(t->columns[i].name, sizeof t->columns[i].name, "%s%d",
                    chance(d, 10) ? "A ]b'\xc3\xa4" : "c", i);

@@ -95,6 +95,18 @@ static const struct kind_of_type types[] = {
     {"nchar(10)", C_STR, "raw string text", "TEXT8"},
     {"nvarchar(max)", C_STR, "raw string text", "TEXT"},
     {"varchar(max)", C_STR, "raw string text", "TEXT"},
+    {"nvarchar(40) COLLATE Latin1_General_BIN2", C_STR, "raw string text",
+     "TEXT"},
+    {"nvarchar(40) COLLATE SQL_Latin1_General_CP1_CS_AS", C_STR,
+     "raw string text", "TEXT"},
+    {"varchar(90) COLLATE Latin1_General_BIN2", C_STR, "raw string text",
+     "TEXT"},
+    {"varchar(90) COLLATE Latin1_General_100_CI_AS_SC_UTF8", C_STR,
+     "raw string text", "TEXT"},
+    {"varchar(90) COLLATE Latin1_General_100_CS_AS_SC_UTF8", C_STR,
+     "raw string text", "TEXT"},
+    {"varchar(90) COLLATE Latin1_General_100_BIN2_UTF8", C_STR,
+     "raw string text", "TEXT"},
     {"ntext", C_LONG, "raw string text", "TEXT"},
     {"text", C_LONG, "raw string text", "TEXT"},
     {"xml", C_LONG, "raw string", "'<a/>'|'<b>x</b>'|'<a b=\"c\">\u00e9</a>'"},
@@ -159,7 +171,16 @@ static const char *const texts[] = {"''",
                                     "'a b'",
                                     "'a  b'",
                                     "'\\'",
-                                    "'--'"};
+                                    "'--'",
+                                    "'a'||char(92,10)||'b'",
+                                    "char(92,13,10)||'b'"};
+
+/* What the conversion trims. A code page has the first of them. */
+static const int spaces[] = {9,    10,   11,   12,   13,   32,   160,
+                             133,  5760, 8192, 8193, 8194, 8195, 8196,
+                             8197, 8198, 8199, 8200, 8201, 8202, 8232,
+                             8233, 8239, 8287, 12288};
+#define CODE_PAGE_SPACES 7
 
 /* What only the n-types can hold, and what a code page has instead. */
 static const char *const plain_texts[] = {"'\u20ac'", "'abc'"};
@@ -238,10 +259,20 @@ static const char *choose(struct diff *d, const char *list, char *buffer,
 static const char *random_text(struct diff *d, const struct column *c,
                                char *buffer, size_t room) {
   int n = (int)(sizeof texts / sizeof *texts);
-  int is_wide = c->type->decl[0] == 'n' || c->type->decl[0] == 'x';
+  int is_wide = c->type->decl[0] == 'n' || c->type->decl[0] == 'x' ||
+                strstr(c->type->decl, "UTF8") != NULL;
   const char *text = texts[(c->window + rnd(d, 12)) % n];
   if (chance(d, 10))
     text = is_wide ? PICK(d, wide_texts) : PICK(d, plain_texts);
+  if (chance(d, 15)) {
+    int among =
+        is_wide ? (int)(sizeof spaces / sizeof *spaces) : CODE_PAGE_SPACES;
+    int before = chance(d, 60), after = !before || chance(d, 40);
+    (void)snprintf(buffer, room, "char(%d)||%s||char(%d)",
+                   before ? spaces[rnd(d, among)] : 32, text,
+                   after ? spaces[rnd(d, among)] : 32);
+    return buffer;
+  }
   (void)snprintf(buffer, room, "%s", text);
   return buffer;
 }

@@ -355,7 +355,7 @@ def no_name_leaves_its_brackets():
             host.ok("UPDATE ordersync_syncs SET source = 'dbo.x' WHERE "
                     "name = 'q'")
             if answer.error:
-                expect_match('sync "q"|source "|is no name', answer.error,
+                expect_match('sync "q"|source "|cannot be a name', answer.error,
                              "the error for %r" % name)
                 refused += 1
                 continue

@@ -25,6 +25,7 @@ static void require(int truth) {
 static const char *skip_quoted(const char *at, char close) {
   for (at++; *at && (*at != close || at[1] == close); at++) {
     if (*at == close) at++;
+    require(strncmp(at, "\\\n", 2) != 0 && strncmp(at, "\\\r\n", 3) != 0);
   }
   require(*at == close);
   return at + 1;
@@ -56,6 +57,7 @@ static void check_string(const char *sql, const char *text, size_t n) {
   const char *at = sql + 2;
   require(strncmp(sql, "N'", 2) == 0);
   for (size_t i = 0; i < n; i++) {
+    if (i > 0 && text[i - 1] == '\\' && strncmp(at, "' + N'", 6) == 0) at += 6;
     require(*at == text[i]);
     at += *at == '\'' ? 2 : 1;
   }
@@ -108,6 +110,7 @@ static void fuzz_condition(const uint8_t *head, const char *text, size_t n) {
   c.kind = (enum value_kind)(head[1] % KIND_COUNT);
   c.precision = 1 + head[3] % 38;
   c.scale = head[4] % (c.precision + 1);
+  c.is_ansi = head[3] >> 7;
   c.affinity = where_affinity(value_kind_decl(c.kind, c.type));
   for (int i = 0; i < 3; i++) {
     static const int classes[] = {SQLITE_INTEGER, SQLITE_FLOAT, SQLITE_TEXT,

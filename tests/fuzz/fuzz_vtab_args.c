@@ -1,10 +1,8 @@
 /*
-** The live view's arguments, and the plan that comes back in idxStr.
-**
-** The input is split at its line breaks: an argument a line. The whole is also
-** read as a plan.
+** The live view's arguments. The input is split at its line breaks: an argument
+** a line.
 */
-#include "live/local.h"
+#include "live/args.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,23 +40,11 @@ static void fuzz_arguments(char *text) {
   vtab_args_clear(&a);
 }
 
-static void fuzz_plan(const char *text) {
-  struct plan p;
-  if (!plan_decode(&p, text)) return;
-  require(p.n_terms >= 0 && p.n_terms <= PLAN_TERMS);
-  require(p.n_orders >= 0 && p.n_orders <= PLAN_ORDERS);
-  for (int i = 0; i < p.n_terms; i++) {
-    require(p.terms[i].op <= WHERE_NOTNULL);
-    require(!p.terms[i].is_list || p.terms[i].op == WHERE_EQ);
-  }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = malloc(size + 1);
   if (!text) return 0;
   memcpy(text, data, size);
   text[size] = 0;
-  fuzz_plan(text);
   fuzz_arguments(text);
   free(text);
   return 0;

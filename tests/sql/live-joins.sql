@@ -7,15 +7,22 @@ INSERT INTO here SELECT CAST(4500000000 + n AS TEXT), n FROM c;
 SELECT count(*) FROM ordersync;
 .shell sent > /dev/null
 SELECT count(*), count(o.plant) FROM here LEFT JOIN ordersync o ON o.sales_doc = here.doc;
-.shell sent | wc -l
+.shell sent | grep -c ^SELECT
 SELECT sum((SELECT count(*) FROM ordersync o WHERE o.sales_doc = here.doc AND o.plant = 8800)) FROM here;
 .shell sent | tail -n 1
 SELECT count(*) FROM here WHERE EXISTS (SELECT 1 FROM ordersync o WHERE o.sales_doc = here.doc);
-.shell sent | wc -l
+.shell sent | grep -c ^SELECT
 SELECT count(*) FROM ordersync WHERE plant IN (SELECT 8800 + n FROM here LIMIT 5);
 .shell sent
 SELECT count(*) FROM here CROSS JOIN ordersync;
 .shell sent
+-- So does one to a source: its text has the affinity that was declared.
+CREATE VIRTUAL TABLE temp.other USING ordersync(query='SELECT salesDoc AS doc, plant FROM dbo.vwZSDOrder_Advanced');
+.shell sent > /dev/null
+SELECT count(*), count(o.plant) FROM here LEFT JOIN other o ON o.doc = here.doc;
+.shell sent | grep -c ^SELECT
+SELECT count(*), count(o.plant) FROM here LEFT JOIN other o ON o.doc = here.doc OR o.plant = here.n;
+.shell sent | grep -c ^SELECT
 -- What was kept does not outlive the statement.
 CREATE VIRTUAL TABLE temp.kinds USING ordersync(source='dbo.vwKinds');
 SELECT sum((SELECT count(*) FROM kinds WHERE id = here.n)) FROM here;

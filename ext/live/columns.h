@@ -1,0 +1,89 @@
+/*
+** A live table and its columns: where they come from, and how SQLite is told.
+*/
+#ifndef ORDERSYNC_COLUMNS_H
+#define ORDERSYNC_COLUMNS_H
+#include "live/args.h"
+#include "live/link.h"
+#include "source/mapping.h"
+#include "tsql/can_push.h"
+
+struct live_cursor;
+
+/* A column as SQLite was told. */
+struct live_column {
+  char *decl; /* owned: type and collation, as the target has them */
+  int n_type; /* bytes of the type in it */
+  char affinity;
+};
+
+struct live_table {
+  sqlite3_vtab base;
+  struct pool *pool; /* borrowed */
+  char *schema;      /* owned: where CREATE VIRTUAL TABLE put it, and its */
+  char *name;        /* name; both follow a rename */
+  int eponymous;
+  int allowed_in_schema; /* the profile said so when this was connected */
+  struct vtab_args args;
+
+  /* For a sync this is its mapping as it was when SQLite was told; for a
+  ** source, one made of the server's columns. */
+  struct mapping map;
+  struct live_column *columns;    /* owned: one a column of map */
+  struct remote_columns declared; /* source: what CREATE read, kept locally */
+
+  /* The source's columns, if learned since the server was last connected to;
+  ** it may have been changed in between. */
+  struct remote_columns known;
+  int known_since; /* the pool's n_connects then */
+
+  /* Borrowed: the cursor that was opened last, until the next call for any
+  ** cursor of the table. See memory.h. */
+  struct live_cursor *opened;
+
+  /* Why the table could not be set up; NULL when it was. It can then still be
+  ** dropped, but not read. */
+  char *broken;
+};
+
+/* Fills map, columns and declared from the sync, from the server (while
+** creating, and then into the shadow table), or from the shadow table. */
+enum err_code columns_load(struct live_table *t, int creating, struct err *e);
+void columns_clear(struct live_table *t);
+
+/* The CREATE TABLE that sqlite3_declare_vtab() wants. */
+char *columns_declaration(const struct live_table *t, struct err *e);
+
+/* How column i reads on the server. remote NULL: as far as map, the table's
+** own or as it is now, tells. */
+void columns_where(struct where_column *out, const struct live_table *t,
+                   const struct mapping *map, int i,
+                   const struct remote_column *remote);
+
+/* What the table knows of its source's columns; NULL: nothing. */
+const struct remote_columns *columns_known(const struct live_table *t);
+
+/* Asks for them; map NULL: those of any. */
+enum err_code columns_learn(struct live_table *t, struct link *link,
+                            const char *source, const struct mapping *map,
+                            struct err *e);
+
+/* The shadow table that keeps a source's columns: name and life. */
+enum err_code columns_drop(struct live_table *t, struct err *e);
+enum err_code columns_rename(struct live_table *t, const char *name,
+                             struct err *e);
+int columns_is_shadow(const char *suffix);
+
+/*
+** The mapping as it is now: *fresh is loaded for a sync, and *map is it, or
+** the table's own. ERR_CONFIG when the columns are no longer those that SQLite
+** was told.
+*/
+enum err_code columns_current(struct live_table *t, struct mapping *fresh,
+                              const struct mapping **map, struct err *e);
+
+/* Fails when a source's columns have changed since CREATE VIRTUAL TABLE. */
+enum err_code columns_compare(const struct live_table *t,
+                              const struct match *now, struct err *e);
+
+#endif

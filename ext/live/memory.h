@@ -1,0 +1,53 @@
+/*
+** What a cursor remembers of its earlier scans.
+**
+** A join calls xFilter once a row of the outer table. After some calls with
+** differing values the rows are fetched once, by the conditions that stay the
+** same, and kept; at once when a call comes again exactly as it was.
+**
+** A correlated subquery opens its cursor anew for each row of the outer query,
+** and closes the one that is replaced right behind: nothing else is asked of
+** the table in between. Such a cursor hands its memory on. Whatever else closes
+** a cursor ends the memory, the end of a statement's run above all.
+*/
+#ifndef ORDERSYNC_MEMORY_H
+#define ORDERSYNC_MEMORY_H
+#include "live/request.h"
+#include "live/rows.h"
+
+/* Of the scans at one place of one statement: an OR has several. */
+struct memory {
+  struct memory *next;
+  const char *place;       /* borrowed: its idxStr, which is never read */
+  char *texts[PLAN_TERMS]; /* owned: conditions of the last scan */
+  unsigned char varied[PLAN_TERMS];
+  int n_terms;
+  int n_scans;       /* that went to the server */
+  int too_large;     /* the rows did not fit: never try again */
+  struct rows *rows; /* owned; NULL: not fetched */
+};
+
+/* Of a cursor. Starts zeroed. */
+struct memories {
+  struct memory *list;    /* owned */
+  struct memory *current; /* borrowed: of the present scan */
+};
+
+void memories_clear(struct memories *m);
+
+enum memory_advice {
+  MEMORY_SCAN,  /* ask the server for this scan */
+  MEMORY_FETCH, /* fetch by the conditions that do not vary, and keep */
+  MEMORY_LOCAL  /* what was kept will do */
+};
+
+/* The cursor that held m is replaced by the one that holds next. */
+void memories_hand_on(struct memories *m, struct memories *next);
+
+/* Notes the scan that is about to be made, by the plan that came with this
+** idxStr, and makes m->current its memory. */
+enum memory_advice memories_consider(struct memories *m,
+                                     const char *index_string,
+                                     const struct request *r, struct err *e);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+** What is asked of the server: a plan, and the values that xFilter gets, as
+** T-SQL.
+*/
+#ifndef ORDERSYNC_REQUEST_H
+#define ORDERSYNC_REQUEST_H
+#include "live/columns.h"
+#include "tsql/where.h"
+
+struct plan_term {
+  int column;
+  enum where_op op;
+  int is_list;   /* IN: all values in one call */
+  int is_scalar; /* surely no row value's first part */
+};
+
+struct plan_order {
+  int column;
+  int descending;
+};
+
+#define PLAN_TERMS  64
+#define PLAN_ORDERS 16
+
+/* What xBestIndex chose, for xFilter. */
+struct plan {
+  sqlite3_uint64 used; /* columns; bit 63: from 63 on */
+  int n_terms;
+  struct plan_term terms[PLAN_TERMS];
+  int has_limit;  /* the value after the terms' */
+  int has_offset; /* the value after that */
+  int n_orders;
+  struct plan_order orders[PLAN_ORDERS];
+};
+
+int plan_uses(const struct plan *plan, int column);
+
+/* A right side as the column's affinity makes it; v->bytes are the value's.
+** v->type is SQLITE_NULL for NULL. */
+void plan_value(struct cell *v, sqlite3_value *right,
+                const struct where_column *column);
+
+/* "[a], [b] DESC"; NULL when there is no order. */
+char *plan_order_text(const struct plan *plan, const struct match *match,
+                      struct err *e);
+
+/* One scan's conditions, a text a term; NULL: not printed. */
+struct request {
+  char *texts[PLAN_TERMS]; /* owned */
+  int n;
+  int inexact; /* some condition is wider than SQLite's, or not there */
+  int never;   /* no row can match */
+};
+
+/* 1 when some comparison is with NULL, and so never true. */
+int request_compares_null(const struct plan *plan, int argc,
+                          sqlite3_value **argv);
+
+enum err_code request_make(struct request *r, const struct plan *plan,
+                           const struct live_table *t,
+                           const struct match *match, int argc,
+                           sqlite3_value **argv, struct err *e);
+void request_clear(struct request *r);
+
+/* The texts joined by AND, without those where skip[i] is set (NULL: all).
+** NULL when there are none. */
+char *request_where(const struct request *r, const unsigned char *skip,
+                    struct err *e);
+
+#endif
