@@ -19,7 +19,7 @@ out=$build/fuzz
 mkdir -p "$out/freetds"
 flags=(-std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE
   -fno-sanitize-recover=undefined -Iinclude -Iext -I"$out")
-export here seconds
+export here out seconds
 make --no-print-directory -s -j"$(nproc)" B="$out" CC=clang SAN="-O1 -g \
   -fno-omit-frame-pointer -DSQLITE_CORE -fno-sanitize-recover=undefined \
   -fsanitize=fuzzer-no-link,address,undefined" "$out/san.a" ||
