@@ -4,6 +4,8 @@
 */
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,13 +36,6 @@ static const struct {
 ** servers and in connection strings that people paste. */
 static const char *const credential_words[] = {"password", "passwd", "pwd",
                                                "passphrase", "secret"};
-
-/* The last place before `limit` where text may be cut without splitting a
-** UTF-8 character. */
-static size_t utf8_cut(const char *text, size_t limit) {
-  while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80) limit--;
-  return limit;
-}
 
 static void copy_text(char *to, size_t n_to, const char *from) {
   size_t n = strlen(from);

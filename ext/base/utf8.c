@@ -3,6 +3,9 @@
 */
 #include "base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 int utf8_length(const char *text, size_t n_bytes) {
   const unsigned char *at = (const unsigned char *)text;
   unsigned char c = n_bytes ? at[0] : 0xFF;
@@ -16,6 +19,29 @@ int utf8_length(const char *text, size_t n_bytes) {
     if ((at[i] & 0xC0) != 0x80) return 0;
   }
   return (int)n;
+}
+
+size_t utf8_valid(const char *text, size_t n_bytes) {
+  size_t i = 0;
+  while (i < n_bytes) {
+    uint64_t word;
+    if (n_bytes - i >= sizeof word) {
+      memcpy(&word, text + i, sizeof word);
+      if ((word & 0x8080808080808080U) == 0) { /* ASCII */
+        i += sizeof word;
+        continue;
+      }
+    }
+    int n = utf8_length(text + i, n_bytes - i);
+    if (n == 0) break;
+    i += (size_t)n;
+  }
+  return i;
+}
+
+size_t utf8_cut(const char *text, size_t limit) {
+  while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80) limit--;
+  return limit;
 }
 
 int utf8_units(const char *text, size_t n_bytes) {

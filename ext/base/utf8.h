@@ -11,6 +11,13 @@
 ** malformed or cut. */
 int utf8_length(const char *text, size_t n_bytes);
 
+/* The bytes from the beginning of text that are UTF-8: n_bytes where all are.
+ */
+size_t utf8_valid(const char *text, size_t n_bytes);
+
+/* limit, or less, so that a cut of text there splits no character. */
+size_t utf8_cut(const char *text, size_t limit);
+
 /* The UTF-16 units that the text takes; -1 when it is not UTF-8. */
 int utf8_units(const char *text, size_t n_bytes);
 
