@@ -5,8 +5,9 @@
 **
 **   whole numbers     [c] = 5, [c] <= 4, [c] IN (1, 2): the same meaning
 **   decimal, float    [c] BETWEEN lo AND hi, widened by more than a double's
-**                     rounding; a decimal's fractions are TEXT in SQLite and
-**                     sort after every number, so > and >= are not printed
+**                     rounding; decimals of more than 15 digits are TEXT in
+**                     SQLite and sort after every number, so > and >= include
+**                     whatever may be one
 **   date and time     [c] >= '2025-01-01': the bytes of canonical text sort by
 **                     time, so a right side that begins with a date bounds it
 **   text              [c] = N'x', never narrower than BINARY equality; a
@@ -272,6 +273,10 @@ int tsql_sorts_alike(const struct where_column *c) {
   if (is_whole_type(c->type)) {
     return c->kind == KIND_RAW || c->kind == KIND_INTEGER ||
            c->kind == KIND_DECIMAL || c->kind == KIND_BOOLEAN;
+  }
+  if (is_decimal_type(c->type)) {
+    return decimal_is_number(c) &&
+           (c->kind == KIND_RAW || c->kind == KIND_DECIMAL);
   }
   if (is_date_type(c->type)) {
     return c->kind == KIND_RAW || c->kind == KIND_STRING ||

@@ -80,6 +80,14 @@ static inline int is_date_type(enum remote_type type) {
          type == REMOTE_SMALLDATETIME || type == REMOTE_DATETIME2;
 }
 
+/* A double gives so many digits back as they are. */
+#define DECIMAL_REAL_DIGITS 15
+
+/* 1 when every value of a decimal column becomes INTEGER or REAL. */
+static inline int decimal_is_number(const struct where_column *c) {
+  return c->precision > 0 && c->precision <= DECIMAL_REAL_DIGITS;
+}
+
 static inline int is_text_kind(enum value_kind kind) {
   return kind == KIND_STRING || kind == KIND_TEXT;
 }
