@@ -177,9 +177,8 @@ static int to_utf16(const struct converter *unused, struct run *r) {
     int n = utf8_length((const char *)r->in, left);
     if (n == 0) return is_cut(r->in, left) ? EINVAL : EILSEQ;
     unsigned c = decode(r->in, n);
-    int n_units = n == 4 ? 2 : 1;
-    if (r->out_end - r->out < 2 * n_units) return E2BIG;
-    if (n_units == 2) {
+    if (r->out_end - r->out < (n == 4 ? 4 : 2)) return E2BIG;
+    if (n == 4) {
       unsigned high = 0xd800 + ((c - 0x10000) >> 10);
       *r->out++ = (unsigned char)high;
       *r->out++ = (unsigned char)(high >> 8);
