@@ -3,10 +3,16 @@
 */
 #include "base/trace.h"
 
-#include <stdio.h>
+#include "base/utf8.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -43,10 +49,42 @@ static enum trace_sink configured(enum trace_level *max_level) {
   return SINK_NONE;
 }
 
+/* ---- stderr, without waiting ------------------------------------------- */
+
+/* A pipe or a terminal that is not to be waited for. A terminal that has room
+** may have too little, and O_NONBLOCK on the host's own description would be
+** the host's and its other processes' business: so it is opened anew, where
+** that is allowed. */
+static void put_unblocked(const char *text, size_t n) {
+  struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+  int fd;
+  if (poll(&room, 1, 0) != 1 || room.revents != POLLOUT) return;
+  fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  (void)!write(fd >= 0 ? fd : STDERR_FILENO, text, n);
+  if (fd >= 0) (void)close(fd);
+}
+
+/* Writes the text at once or, where somebody would have to read first, not at
+** all: the caller may hold SQLite's write lock. */
+static void put(const char *text) {
+  struct stat st;
+  size_t n = strlen(text);
+  if (fstat(STDERR_FILENO, &st) != 0) return;
+  if (S_ISSOCK(st.st_mode))
+    (void)send(STDERR_FILENO, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+  else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
+    put_unblocked(text, n);
+  else
+    (void)!write(STDERR_FILENO, text, n);
+}
+
+/* ---- lines ------------------------------------------------------------- */
+
 void trace_line(enum trace_level level, const char *sync, const char *phase,
                 const char *text) {
   enum trace_level max_level;
   enum trace_sink sink = configured(&max_level);
+  char *line;
   if (sink == SINK_NONE || level > max_level) return;
   if (sink == SINK_SYSLOG) {
     /* No openlog(): the identity belongs to the host program. */
@@ -54,8 +92,15 @@ void trace_line(enum trace_level level, const char *sync, const char *phase,
            phase, text);
     return;
   }
-  (void)fprintf(stderr, "ordersync: %s %s: %s: %s\n", levels[level].name, sync,
-                phase, text);
+  line = sqlite3_mprintf("ordersync: %s %s: %s: %s\n", levels[level].name, sync,
+                         phase, text);
+  if (line && strlen(line) > PIPE_BUF) { /* what a pipe takes as a whole */
+    size_t n = utf8_cut(line, PIPE_BUF - 1);
+    line[n] = '\n';
+    line[n + 1] = 0;
+  }
+  if (line) put(line);
+  sqlite3_free(line);
 }
 
 void trace_lost(const char *sync, const char *text) {
@@ -64,12 +109,11 @@ void trace_lost(const char *sync, const char *text) {
 }
 
 void trace_progress(const char *sync, const char *phase, sqlite3_int64 rows) {
+  char line[256] = "\r\033[K";
   if (!isatty(STDERR_FILENO)) return;
-  if (phase) {
-    (void)fprintf(stderr, "\r\033[Kordersync: %s: %s, %lld rows", sync, phase,
-                  (long long)rows);
-  } else {
-    (void)fputs("\r\033[K", stderr);
-  }
-  (void)fflush(stderr);
+  if (phase)
+    sqlite3_snprintf((int)sizeof line, line,
+                     "\r\033[Kordersync: %.100s: %s, %lld rows", sync, phase,
+                     rows);
+  put(line);
 }

@@ -4,7 +4,8 @@
 **   ORDERSYNC_LOG=stderr          every line from INFO on
 **   ORDERSYNC_LOG=syslog:warn     WARN and ERROR, to syslog
 **
-** Unset or empty: nothing, as befits a library. Texts come masked.
+** Unset or empty: nothing, as befits a library. Texts come masked. What would
+** have to wait for a reader of stderr is dropped.
 */
 #ifndef ORDERSYNC_TRACE_H
 #define ORDERSYNC_TRACE_H
