@@ -463,6 +463,9 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                    e)) {
     goto done;
   }
+  if (r.prof.warning)
+    runlog_detail(&r.log, TRACE_WARN, "config", "profile \"%s\": %s",
+                  r.prof.name, r.prof.warning);
   if (fetch_with_retries(&r, e)) goto done;
   apply.map = &r.map;
   apply.target = &r.target;
