@@ -297,8 +297,9 @@ static enum err_code fetch_row(struct refresh *r, struct cell *cells,
     }
     mssql_value(r->remote, r->remote_index[i], &value);
     if (r->columns[i].is_variant &&
-        value_unpack(&value, &r->columns[i].scratch)) {
-      return err_nomem(e);
+        value_unpack(&value, &r->columns[i].scratch, e)) {
+      err_prefix(e, "column \"%s\" (row %lld)", r->map.columns[i].source, row);
+      return e->code;
     }
     if (!value_convert(&value, r->map.columns[i].kind, &cells[i])) {
       note_bad(r, i, &value, row, e);

@@ -219,24 +219,29 @@ struct cell {
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell);
 
-/* A sql_variant arrives as the text "basetype:value" (see tsql.h). Parses
-** it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's length,
-** whichever is more) and the text hold what *out points to. Decimals and
+/* A sql_variant arrives as the text "basetype:value" (see tsql/select.h).
+** Parses it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's
+** length, whichever is more) and the text hold what *out points to. Decimals
+*and
 ** times get the scale that their digits show, so that the server must write
-** money by style 2 (the default cuts it to two digits), dates and times by
-** 121, binary by 1. Returns 0 when malformed. */
+** money by style 2 (the default cuts it to two digits), dates and times by 121,
+** binary by 1; floats come as their bytes, by style 1. Returns 0 when
+*malformed.
+*/
 #define VALUE_SCRATCH 64
 int value_from_variant(const struct value *text, unsigned char *scratch,
                        struct value *out);
 
-/* Replaces a sql_variant's text by what it holds; malformed, it stays text. Its
-** bytes then lie in the text or in scratch, which grows as needed and starts
-** zeroed. Returns SQLITE_OK or SQLITE_NOMEM. */
+/* Replaces a sql_variant's text by what it holds; malformed, it is ERR_DATA.
+ *Its
+ ** bytes then lie in the text or in scratch, which grows as needed and starts
+ ** zeroed. */
 struct value_scratch {
   unsigned char *bytes; /* owned */
   int n;
 };
-int value_unpack(struct value *value, struct value_scratch *scratch);
+enum err_code value_unpack(struct value *value, struct value_scratch *scratch,
+                           struct err *e);
 void value_scratch_clear(struct value_scratch *scratch);
 
 /* For messages: the value in short, cut at about 40 bytes. Text is quoted;
