@@ -6,7 +6,7 @@ set -eu
 
 build='gcc make libc6-dev libsqlite3-dev freetds-dev libinih-dev libgnutls28-dev sqlite3'
 demo="$build libssl-dev openssl"
-check="$demo libcmocka-dev valgrind python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
+check="$demo libcmocka-dev valgrind locales python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
