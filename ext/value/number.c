@@ -458,43 +458,17 @@ int real_format(double real, char *out) {
   return (int)(at - out);
 }
 
-/* As shortest(), for any float: 6 digits survive, 9 suffice. */
-static double slow_single(double single) {
+/* As shortest(), for a float: 6 digits survive, 9 suffice. */
+double real_from_single(double widened) {
   struct scientific s = {0};
-  double real = single;
+  double single = fabs(widened), real = single;
+  /* never more than a float has, lest no float compare equal */
+  if (!isfinite(widened) || single == 0 || single > (double)FLT_MAX)
+    return widened;
   for (int n = single < (double)FLT_MIN ? 1 : FLT_DIG; n <= 9; n++) {
     round_real(single, n, &s);
     real = scientific_real(&s);
     if ((float)real == (float)single) break;
   }
-  return real;
-}
-
-/* The same by arithmetic, where every power in use is exact: rounded to a
-** whole number of n digits, then divided, which is one rounding. */
-static double fast_single(double single) {
-  int e = 0;
-  while (e < 15 && single >= exact_power[e + 1]) e++;
-  /* only when it did not move above: no power has a negative index */
-  while (e <= 0 && e > -5 && single * exact_power[-e] < 1) e--;
-  for (int n = FLT_DIG; n <= 9; n++) {
-    int k = n - 1 - e;
-    double scaled = k < 0 ? single / exact_power[-k] : single * exact_power[k];
-    double digits = (double)(sqlite3_int64)(scaled + 0.5);
-    /* a tie goes to the even digit, as in the C library */
-    if (digits - scaled == 0.5 && (sqlite3_int64)digits % 2 != 0) digits--;
-    double real = k < 0 ? digits * exact_power[-k] : digits / exact_power[k];
-    if ((float)real == (float)single) return real;
-  }
-  return slow_single(single);
-}
-
-double real_from_single(double widened) {
-  if (!isfinite(widened) || widened == 0) return widened;
-  double single = widened < 0 ? -widened : widened;
-  /* never more than a float has, lest no float compare equal */
-  if (single > (double)FLT_MAX) return widened;
-  double real = single >= 1e-4 && single < 1e15 ? fast_single(single)
-                                                : slow_single(single);
   return widened < 0 ? -real : real;
 }
