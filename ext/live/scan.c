@@ -313,7 +313,8 @@ enum err_code scan_cell(struct scan *s, int i, struct cell *cell,
   cell->type = SQLITE_NULL;
   if (s->positions[i] < 0) return ERR_NONE;
   mssql_value(s->link->remote, s->positions[i], &value);
-  if (s->is_variant[i] && value_unpack(&value, &s->scratch, e)) {
+  if (value_check_text(&value, e) ||
+      (s->is_variant[i] && value_unpack(&value, &s->scratch, e))) {
     err_prefix(e, "column \"%s\" (row %lld)", column->source, s->row);
     return e->code;
   }

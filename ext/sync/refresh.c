@@ -296,8 +296,9 @@ static enum err_code fetch_row(struct refresh *r, struct cell *cells,
       continue;
     }
     mssql_value(r->remote, r->remote_index[i], &value);
-    if (r->columns[i].is_variant &&
-        value_unpack(&value, &r->columns[i].scratch, e)) {
+    if (value_check_text(&value, e) ||
+        (r->columns[i].is_variant &&
+         value_unpack(&value, &r->columns[i].scratch, e))) {
       err_prefix(e, "column \"%s\" (row %lld)", r->map.columns[i].source, row);
       return e->code;
     }

@@ -219,6 +219,11 @@ struct cell {
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell);
 
+/* ERR_DATA when the value is text that is no UTF-8: FreeTDS copies a column of
+*a
+** _UTF8 collation as it is, whatever its bytes are. */
+enum err_code value_check_text(const struct value *value, struct err *e);
+
 /* A sql_variant arrives as the text "basetype:value" (see tsql/select.h).
 ** Parses it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's
 ** length, whichever is more) and the text hold what *out points to. Decimals

@@ -207,6 +207,18 @@ enum err_code value_unpack(struct value *value, struct value_scratch *scratch,
   return e->code;
 }
 
+enum err_code value_check_text(const struct value *value, struct err *e) {
+  size_t n = value->type == VALUE_TEXT ? (size_t)value->n_bytes : 0;
+  size_t valid = utf8_valid((const char *)value->bytes, n);
+  char shown[64];
+  if (valid == n) return e->code;
+  value_describe(value, shown, sizeof shown);
+  return err_set(e, ERR_DATA,
+                 "the server sent characters that are no valid Unicode (byte "
+                 "%lld of %s)",
+                 (sqlite3_int64)valid + 1, shown);
+}
+
 void value_scratch_clear(struct value_scratch *scratch) {
   sqlite3_free(scratch->bytes);
   memset(scratch, 0, sizeof *scratch);

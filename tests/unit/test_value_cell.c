@@ -229,6 +229,34 @@ static void test_value__variant_of_other_types(void **state) {
   assert_int_equal(value_from_variant(&v, scratch, &out), 0);
 }
 
+static void test_value__text_has_to_be_utf8(void **state) {
+  static const struct {
+    const char *text;
+    int n;
+    const char *at; /* NULL: it is */
+  } cases[] = {{"", 0, NULL},
+               {"abc\xc3\xa4", 5, NULL},
+               {"a\0b", 3, NULL},
+               {"ab\xff"
+                "c",
+                4, "byte 3 of \"ab?c\""},
+               {"abcdefghi\xed\xa0\x80", 12, "byte 10 of"},
+               {"ab\xe2\x82", 4, "byte 3 of"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct value v = {.type = VALUE_TEXT,
+                      .bytes = (const unsigned char *)cases[i].text,
+                      .n_bytes = cases[i].n};
+    struct err e = {0};
+    assert_int_equal(value_check_text(&v, &e),
+                     cases[i].at ? ERR_DATA : ERR_NONE);
+    if (cases[i].at) assert_non_null(strstr(e.text, cases[i].at));
+    v.type = VALUE_BLOB;
+    err_reset(&e);
+    assert_int_equal(value_check_text(&v, &e), ERR_NONE);
+  }
+}
+
 static void test_value__malformed_variants_are_errors(void **state) {
   static const char *const bad[] = {"int:x", "int", "xml:<a/>", "hello", ""};
   struct value_scratch scratch = {0};
@@ -339,6 +367,7 @@ int main(void) {
       cmocka_unit_test(test_value__bind_tells_what_went_wrong),
       cmocka_unit_test(test_value__variant_is_by_its_inner_type),
       cmocka_unit_test(test_value__variant_of_other_types),
+      cmocka_unit_test(test_value__text_has_to_be_utf8),
       cmocka_unit_test(test_value__malformed_variants_are_errors),
       cmocka_unit_test(test_value__variant_binary_of_8000_bytes),
       cmocka_unit_test(test_value__messages_show_the_value),
