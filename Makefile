@@ -67,7 +67,7 @@ $(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
 	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
 
 $(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
-	$(Q)rm -f $@; ar rcs $@ $^
+	$(Q)rm -f $@; ar qcs $@ $^
 
 # What a program of tests/ links behind san.a.
 libs:

@@ -104,8 +104,9 @@ static void check_profile(struct check *c) {
     return;
   }
   c->has_profile = 1;
-  report(c, "profile", OUTCOME_OK, "[%s] of %s", c->prof.name,
-         c->prof.path ? c->prof.path : "the environment");
+  report(c, "profile", OUTCOME_OK, "[%s] of %s%s%s", c->prof.name,
+         c->prof.path ? c->prof.path : "the environment",
+         c->prof.warning ? "; " : "", c->prof.warning ? c->prof.warning : "");
 }
 
 /* ---- DNS and TCP ------------------------------------------------------- */

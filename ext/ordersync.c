@@ -59,11 +59,18 @@ static void install_function(sqlite3_context *context, int argc,
   struct err e = {0};
   (void)argc;
   (void)argv;
+  int decimals = 0;
   if (!enter(context)) return;
-  if (install_all(sqlite3_context_db_handle(context), &e)) {
+  if (install_all(sqlite3_context_db_handle(context), &decimals, &e)) {
     err_result(&e, context);
   } else {
-    sqlite3_result_text(context, "ordersync " ORDERSYNC_VERSION " installed",
+    sqlite3_result_text(context,
+                        decimals
+                            ? "ordersync " ORDERSYNC_VERSION
+                              " installed; columns of kind decimal hold "
+                              "REAL instead of TEXT, up to 15 digits, from "
+                              "their next refresh on"
+                            : "ordersync " ORDERSYNC_VERSION " installed",
                         -1, SQLITE_STATIC);
   }
   leave(context);

@@ -8,7 +8,7 @@ build='gcc binutils make libc6-dev libsqlite3-dev libinih-dev sqlite3'
 # FreeTDS's archive, and what it is linked with.
 build="$build freetds-dev libgnutls28-dev libkrb5-dev nettle-dev libgmp-dev"
 demo="$build libssl-dev openssl"
-check="$demo libcmocka-dev valgrind python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
+check="$demo libcmocka-dev valgrind locales python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 

@@ -6,10 +6,7 @@
 
 #include "base/utf8.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Every code's word in the run log, and what SQLite is told. */
 static const struct {
@@ -64,7 +61,7 @@ static size_t spelled_char(const char *text, char c, char quote) {
       hex_digit(text[1]) * 16 + hex_digit(text[2]) == (unsigned char)c) {
     return 3;
   }
-  if (tolower((unsigned char)*text) != tolower((unsigned char)c)) return 0;
+  if (ascii_upper(*text) != ascii_upper(c)) return 0;
   if (c != quote) return 1;
   return text[1] == c || text[1] == 0 ? 2 : 0;
 }
@@ -107,8 +104,8 @@ static void mask_secret(char *text, const char *secret, int is_cut) {
     if (n == 0) continue;
     /* A secret of a few letters is masked only as a whole word, else it would
     ** eat the message (and so tell what it is). */
-    if (is_short && ((at > text && isalnum((unsigned char)at[-1])) ||
-                     isalnum((unsigned char)at[n]))) {
+    if (is_short &&
+        ((at > text && ascii_is_alnum(at[-1])) || ascii_is_alnum(at[n]))) {
       continue;
     }
     blot(at, n);
@@ -131,13 +128,19 @@ static size_t credential_length(const char *text) {
   return n;
 }
 
+/* Whether c may stand before a word that is the end of a file's name. */
+static int is_name(char c) {
+  return c == '.' || c == '/' || c == '-' || c == '_' || ascii_is_alnum(c);
+}
+
 static void mask_word(char *text, const char *word) {
   size_t n_word = strlen(word);
   for (char *at = text; *at; at++) {
-    if (strncasecmp(at, word, n_word) != 0) continue;
+    if (sqlite3_strnicmp(at, word, (int)n_word) != 0) continue;
     char *value = at + n_word;
     while (*value == ' ') value++;
     if (*value != '=' && *value != ':') continue;
+    if (*value == ':' && at > text && is_name(at[-1])) continue;
     value++;
     while (*value == ' ') value++;
     size_t n = credential_length(value);
@@ -271,7 +274,7 @@ void err_hint(struct err *e, const char *fmt, ...) {
     size_t n = strlen(e->text);
     if (n > 0 && e->text[n - 1] == '.') n--;
     full = sqlite3_mprintf("%.*s%s %s", (int)n, e->text,
-                           isupper((unsigned char)hint[0]) ? "." : ";", hint);
+                           hint[0] >= 'A' && hint[0] <= 'Z' ? "." : ";", hint);
   }
   if (full) {
     err_mask(full, e->secret);

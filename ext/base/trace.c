@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -40,12 +39,12 @@ static enum trace_sink configured(enum trace_level *max_level) {
   if (!setting || !*setting) return SINK_NONE;
   colon = strchr(setting, ':');
   for (int i = TRACE_ERROR; colon && i <= TRACE_INFO; i++) {
-    if (strcasecmp(colon + 1, levels[i].name) == 0) {
+    if (sqlite3_stricmp(colon + 1, levels[i].name) == 0) {
       *max_level = (enum trace_level)i;
     }
   }
-  if (strncasecmp(setting, "syslog", 6) == 0) return SINK_SYSLOG;
-  if (strncasecmp(setting, "stderr", 6) == 0) return SINK_STDERR;
+  if (sqlite3_strnicmp(setting, "syslog", 6) == 0) return SINK_SYSLOG;
+  if (sqlite3_strnicmp(setting, "stderr", 6) == 0) return SINK_STDERR;
   return SINK_NONE;
 }
 

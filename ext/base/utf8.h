@@ -21,4 +21,19 @@ size_t utf8_cut(const char *text, size_t limit);
 /* The UTF-16 units that the text takes; -1 when it is not UTF-8. */
 int utf8_units(const char *text, size_t n_bytes);
 
+/* ASCII, whatever the host's locale makes of it: in Turkish, toupper('i') is no
+** I. */
+static inline char ascii_upper(char c) {
+  return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static inline int ascii_is_alnum(char c) {
+  return (c >= '0' && c <= '9') ||
+         (ascii_upper(c) >= 'A' && ascii_upper(c) <= 'Z');
+}
+
+static inline int ascii_is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 #endif

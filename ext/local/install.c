@@ -122,7 +122,17 @@ done:
 
 /* ---- entry ------------------------------------------------------------- */
 
-static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
+/* Whether anything is mapped by kind decimal, whose form has changed. */
+static int has_decimals(sqlite3 *db, struct err *e) {
+  sqlite3_stmt *stmt = sql_prepare(
+      db, e, "SELECT 1 FROM main.ordersync_columns WHERE kind = 'decimal'");
+  int found = !e->code && sqlite3_step(stmt) == SQLITE_ROW;
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "installing");
+  return found;
+}
+
+static enum err_code install(sqlite3 *db, int with_open_orders, int *decimals,
+                             struct err *e) {
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
@@ -137,7 +147,8 @@ static enum err_code install(sqlite3 *db, int with_open_orders, struct err *e) {
   if (upgrade(db, with_open_orders, e)) goto done;
   if (run_script(db, sql_schema, e)) goto done;
   if (with_open_orders && run_script(db, sql_open_orders, e)) goto done;
-  txn_commit(&txn, e);
+  *decimals = has_decimals(db, e);
+  if (!e->code) txn_commit(&txn, e);
 done:
   txn_clear(&txn);
   interrupt_close(&interrupt);
@@ -146,9 +157,10 @@ done:
 }
 
 enum err_code install_schema(sqlite3 *db, struct err *e) {
-  return install(db, 0, e);
+  int decimals;
+  return install(db, 0, &decimals, e);
 }
 
-enum err_code install_all(sqlite3 *db, struct err *e) {
-  return install(db, 1, e);
+enum err_code install_all(sqlite3 *db, int *decimals, struct err *e) {
+  return install(db, 1, decimals, e);
 }

@@ -7,7 +7,8 @@
 */
 #include "profile/file.h"
 
-#include <ctype.h>
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -136,29 +137,36 @@ static void contents_clear(struct contents *c) {
   memset(c, 0, sizeof *c);
 }
 
+/* The first line, without the mark that Windows's editors put before it. */
+static const char *first_line(const struct contents *c, size_t *n) {
+  const char *text = c->text;
+  const char *end;
+  *n = c->n_text;
+  if (*n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+    text += 3;
+    *n -= 3;
+  }
+  end = memchr(text, '\n', *n);
+  if (end) *n = (size_t)(end - text);
+  if (*n > 0 && text[*n - 1] == '\r') --*n;
+  return text;
+}
+
 enum err_code profile_file_secret(const char *path, char **secret,
                                   struct err *e) {
   struct contents c = {0};
-  char *copy = NULL;
+  const char *line;
   size_t n;
   if (contents_read(&c, path, SECRET_CAP, 0, e)) goto done;
   if (refuse_public(path, &c, e)) goto done;
-  n = c.n_text;
-  if (n > 0 && c.text[n - 1] == '\n') n--;
-  if (n > 0 && c.text[n - 1] == '\r') n--;
-  if (n == 0 || memchr(c.text, 0, n) || memchr(c.text, '\n', n)) {
+  line = first_line(&c, &n);
+  if (n == 0 || memchr(line, 0, n)) {
     err_set(e, ERR_PROFILE, "%s %s", path,
-            n == 0 ? "is empty" : "holds more than one line of text");
+            n == 0 ? "has an empty first line" : "has a NUL character");
     goto done;
   }
-  copy = sqlite3_malloc64(n + 1);
-  if (!copy) {
-    err_nomem(e);
-    goto done;
-  }
-  memcpy(copy, c.text, n);
-  copy[n] = 0;
-  *secret = copy;
+  *secret = sqlite3_mprintf("%.*s", (int)n, line);
+  if (!*secret) err_nomem(e);
 done:
   contents_clear(&c);
   return e->code;
@@ -216,7 +224,7 @@ static void on_section(struct reading *r, const char *text, size_t n) {
 
 static int has_inline_comment(const char *text, size_t n) {
   for (size_t i = 1; i < n; i++) {
-    if (text[i] == ';' && isspace((unsigned char)text[i - 1])) return 1;
+    if (text[i] == ';' && ascii_is_space(text[i - 1])) return 1;
   }
   return 0;
 }
@@ -249,7 +257,7 @@ static char *next_line(char *buffer, int n_buffer, void *arg) {
   r->at += n + (end ? 1 : 0);
   r->line++;
   if (n > 0 && text[n - 1] == '\r') n--;
-  for (; n > 0 && isspace((unsigned char)*text); n--) text++;
+  for (; n > 0 && ascii_is_space(*text); n--) text++;
   if (n > 0 && (*text == '#' || *text == ';')) n = 0;
   if (!is_fit(r, text, n, (size_t)n_buffer - 3)) return NULL;
   if (n > 0 && *text == '[') on_section(r, text, n);

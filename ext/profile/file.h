@@ -36,8 +36,8 @@ enum err_code profile_file_lines(const char *path, int optional,
                                  profile_line_fn fn, void *arg, int *exists,
                                  struct err *e);
 
-/* Reads a file that holds nothing but a secret, without its last newline.
-** Free with profile_file_wipe(). */
+/* Reads a secret, which is a file's first line. Free with profile_file_wipe().
+ */
 enum err_code profile_file_secret(const char *path, char **secret,
                                   struct err *e);
 

@@ -5,13 +5,11 @@
 
 #include "base/utf8.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* FreeTDS's conf parser reads lines into 256 bytes; the rest is the key. */
 #define CONF_VALUE_CAP 200
@@ -29,8 +27,6 @@ enum {
 
 #define FIELD(f) offsetof(struct profile, f)
 
-/* A choice stores the number of the chosen word, or, where the field is a
-** text, the word in capitals. */
 /* A choice stores the number of the chosen word, or, where the field is a
 ** text, the word in capitals. */
 static const struct keyword {
@@ -115,7 +111,8 @@ static const struct keyword {
 
 enum profile_key keyword_find(const char *name) {
   for (int i = 0; i < KEY_COUNT; i++) {
-    if (strcasecmp(keywords[i].name, name) == 0) return (enum profile_key)i;
+    if (sqlite3_stricmp(keywords[i].name, name) == 0)
+      return (enum profile_key)i;
   }
   return KEY_NONE;
 }
@@ -139,7 +136,7 @@ void keyword_hint(struct err *e) {
 
 void keyword_variable(enum profile_key key, char name[KEYWORD_VARIABLE]) {
   sqlite3_snprintf(KEYWORD_VARIABLE, name, "ORDERSYNC_%s", keywords[key].name);
-  for (char *c = name; *c; c++) *c = (char)toupper((unsigned char)*c);
+  for (char *c = name; *c; c++) *c = ascii_upper(*c);
 }
 
 const char *keyword_environment(enum profile_key key) {
@@ -243,7 +240,7 @@ static void set_boolean(struct profile *p, const struct keyword *k,
   static const char *const words[] = {"no",  "yes", "false", "true",
                                       "off", "on",  "0",     "1"};
   for (int i = 0; i < 8; i++) {
-    if (strcasecmp(value, words[i]) == 0) {
+    if (sqlite3_stricmp(value, words[i]) == 0) {
       *int_field(p, k) = i & 1;
       return;
     }
@@ -254,16 +251,14 @@ static void set_boolean(struct profile *p, const struct keyword *k,
 static void set_choice(struct profile *p, const struct keyword *k,
                        const char *value, struct err *e) {
   int i = 0;
-  while (k->choices[i] && strcasecmp(value, k->choices[i]) != 0) i++;
+  while (k->choices[i] && sqlite3_stricmp(value, k->choices[i]) != 0) i++;
   if (!k->choices[i]) {
     err_set(e, ERR_PROFILE, "\"%.40s\" is not one of: %s, %s%s%s", value,
             k->choices[0], k->choices[1], k->choices[2] ? ", " : "",
             k->choices[2] ? k->choices[2] : "");
   } else if (k->as_text) {
     replace_text(text_field(p, k), k->choices[i], e);
-    for (char *c = *text_field(p, k); c && *c; c++) {
-      *c = (char)toupper((unsigned char)*c);
-    }
+    for (char *c = *text_field(p, k); c && *c; c++) *c = ascii_upper(*c);
   } else {
     *int_field(p, k) = i;
   }

@@ -1,10 +1,39 @@
 /*
-** The keys of a profile: one table drives parsing, the environment's names,
-** the checks of single values, and the hint that lists the keys.
+** A profile's fields and their keys: one table drives parsing, the
+** environment's names, the checks of single values, and the hint that lists the
+** keys.
 */
 #ifndef ORDERSYNC_PROFILE_KEYWORD_H
 #define ORDERSYNC_PROFILE_KEYWORD_H
-#include "profile/profile.h"
+#include "base/err.h"
+
+enum profile_auth { AUTH_SQL = 0, AUTH_NTLM, AUTH_KERBEROS };
+enum profile_encrypt { ENCRYPT_VERIFY = 0, ENCRYPT_REQUIRE, ENCRYPT_OFF };
+
+struct profile {
+  char *name;            /* owned, as are all the strings here */
+  char *path;            /* the file it came from; NULL: environment only */
+  char *server;          /* host name or address, without port or instance */
+  char *instance;        /* NULL when there is none */
+  int port;              /* 0: not given (1433, or the instance's) */
+  char *freetds_section; /* instead of server */
+  char *database;        /* NULL: the login's default */
+  char *user;
+  char *password_file; /* NULL: none */
+  enum profile_auth auth;
+  enum profile_encrypt encrypt;
+  char *ca_file;       /* NULL: the system's certificates */
+  const char *warning; /* static; NULL: none. A setting that has no effect */
+  char *tds_version;
+  int login_timeout; /* seconds */
+  int query_timeout; /* seconds; the deadline of a whole refresh */
+  int packet_size;   /* bytes; 0: chosen by use */
+  char *app_name;
+  int read_only_intent;
+  char *isolation;  /* "READ COMMITTED", ...: ready for SET */
+  int lock_timeout; /* milliseconds; -1: wait */
+  int allow_in_schema;
+};
 
 enum profile_key {
   KEY_NONE = -1,

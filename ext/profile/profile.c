@@ -4,7 +4,7 @@
 **   ORDERSYNC_SERVER=sql.example.com ORDERSYNC_USER=reader \
 **   ORDERSYNC_PASSWORD_FILE=/run/secrets/orders sqlite3 orders.db ...
 **
-** The keys are in profile_keyword.c. A password never enters the
+** The keys are in keyword.c. A password never enters the
 ** profile: profile_password() reads for it anew, on demand.
 */
 #include "profile/profile.h"
@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static char *copy_text(const char *text, struct err *e) {
   char *copy = sqlite3_mprintf("%s", text);
@@ -194,7 +193,7 @@ static void parse_server(struct profile *p, struct err *e) {
   char *host = p->server;
   char *rest;
   size_t n;
-  if (strncasecmp(host, "tcp:", 4) == 0) {
+  if (sqlite3_strnicmp(host, "tcp:", 4) == 0) {
     memmove(host, host + 4, strlen(host + 4) + 1);
   }
   if (*host == '[') {
@@ -267,10 +266,10 @@ static void check_login(const struct profile *p, struct err *e) {
 
 /* An unreadable or empty CA file leaves FreeTDS without a check, or with a
 ** message that says nothing: so it is looked at here. */
-static void check_transport(const struct profile *p, struct err *e) {
-  if (p->ca_file && p->encrypt != ENCRYPT_VERIFY) {
-    err_set(e, ERR_PROFILE, "ca_file has no use without encrypt = verify");
-  }
+static void check_transport(struct profile *p, struct err *e) {
+  /* not an error: one run may do without what the file asks for */
+  if (p->ca_file && p->encrypt != ENCRYPT_VERIFY)
+    p->warning = "ca_file has no effect without encrypt = verify";
   if (p->ca_file && *p->ca_file != '/') {
     err_set(e, ERR_PROFILE, "ca_file must be an absolute path");
   }

@@ -13,34 +13,7 @@
 */
 #ifndef ORDERSYNC_PROFILE_H
 #define ORDERSYNC_PROFILE_H
-#include "base/err.h"
-
-enum profile_auth { AUTH_SQL = 0, AUTH_NTLM, AUTH_KERBEROS };
-enum profile_encrypt { ENCRYPT_VERIFY = 0, ENCRYPT_REQUIRE, ENCRYPT_OFF };
-
-struct profile {
-  char *name;            /* owned, as are all the strings here */
-  char *path;            /* the file it came from; NULL: environment only */
-  char *server;          /* host name or address, without port or instance */
-  char *instance;        /* NULL when there is none */
-  int port;              /* 0: not given (1433, or the instance's) */
-  char *freetds_section; /* instead of server */
-  char *database;        /* NULL: the login's default */
-  char *user;
-  char *password_file; /* NULL: none */
-  enum profile_auth auth;
-  enum profile_encrypt encrypt;
-  char *ca_file; /* NULL: the system's certificates */
-  char *tds_version;
-  int login_timeout; /* seconds */
-  int query_timeout; /* seconds; the deadline of a whole refresh */
-  int packet_size;   /* bytes; 0: chosen by use */
-  char *app_name;
-  int read_only_intent;
-  char *isolation;  /* "READ COMMITTED", ...: ready for SET */
-  int lock_timeout; /* milliseconds; -1: wait */
-  int allow_in_schema;
-};
+#include "profile/keyword.h"
 
 /*
 ** Loads the profile `name` ("default" or NULL: the default one) from the
@@ -57,7 +30,7 @@ void profile_clear(struct profile *p);
 
 /*
 ** Finds the password now: the environment (default profile), the profile's
-** file, or password_file (one trailing newline removed). *password is NULL
+** file, or the first line of password_file. *password is NULL
 ** when there is none; free it with profile_password_free(), which wipes it.
 ** The profile keeps no copy.
 */

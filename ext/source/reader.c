@@ -221,7 +221,11 @@ enum err_code reader_value(const struct reader *r, struct match *m, int i,
   value->type = VALUE_NULL;
   if (c->position < 0) return ERR_NONE;
   mssql_value(r->remote, c->position, value);
-  if (c->is_variant && value_unpack(value, &c->scratch)) err_nomem(e);
+  if (value_check_text(value, e) ||
+      (c->is_variant && value_unpack(value, &c->scratch, e))) {
+    err_prefix(e, "column \"%s\" (row %lld)", m->map->columns[i].source,
+               r->row);
+  }
   return e->code;
 }
 

@@ -140,6 +140,10 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                    e)) {
     goto done;
   }
+  if (r.prof.warning) {
+    runlog_detail(&r.log, TRACE_WARN, "config", "profile \"%s\": %s",
+                  r.prof.name, r.prof.warning);
+  }
   warn_rivals(&r);
   fetch = (struct fetch){.map = &r.map,
                          .target = &r.target,

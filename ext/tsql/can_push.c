@@ -90,6 +90,10 @@ int tsql_sorts_alike(const struct where_column *c) {
            (c->kind == KIND_RAW || c->kind == KIND_INTEGER ||
             c->kind == KIND_DECIMAL || c->kind == KIND_BOOLEAN);
   }
+  if (is_decimal_type(c->type)) {
+    return c->affinity != 'T' && decimal_is_number(c) &&
+           (c->kind == KIND_RAW || c->kind == KIND_DECIMAL);
+  }
   if (is_date_type(c->type)) {
     return c->kind == KIND_RAW || c->kind == KIND_STRING ||
            c->kind == KIND_TEXT || c->kind == KIND_DATETIME ||

@@ -58,6 +58,14 @@ static inline int is_decimal_type(enum remote_type type) {
   return type >= REMOTE_DECIMAL && type <= REMOTE_SMALLMONEY;
 }
 
+/* A double gives so many digits back as they are. */
+#define DECIMAL_REAL_DIGITS 15
+
+/* 1 when every value of a decimal column becomes INTEGER or REAL. */
+static inline int decimal_is_number(const struct where_column *c) {
+  return c->precision > 0 && c->precision <= DECIMAL_REAL_DIGITS;
+}
+
 static inline int is_float_type(enum remote_type type) {
   return type == REMOTE_FLOAT || type == REMOTE_REAL;
 }

@@ -202,18 +202,23 @@ char *tsql_discover(const char *source, struct err *e) {
   return finish(out, e);
 }
 
-/* What CONVERT() must be told, for each base type, to give every digit. Other
-** types (the strings, bit, the integers, decimal, uniqueidentifier) have one
-** form only. */
+/* What gives every digit and every byte, for each base type. Other types (the
+** strings, bit, the integers, decimal, uniqueidentifier) have one form only.
+** CONVERT() of a float to text knows 17 digits since SQL Server 2016; before,
+*it
+** rounds to six without a word. */
 static const struct {
   const char *types;
   const char *convert; /* %s is the column */
 } variant_forms[] = {
-    {"N'float', N'real'", "CONVERT(nvarchar(4000), %s, 3)"},
-    {"N'money', N'smallmoney'", "CONVERT(nvarchar(4000), %s, 2)"},
+    {"N'float'",
+     "CONVERT(nvarchar(max), CAST(CAST(%s AS float) AS varbinary(8)), 1)"},
+    {"N'real'",
+     "CONVERT(nvarchar(max), CAST(CAST(%s AS real) AS varbinary(4)), 1)"},
+    {"N'money', N'smallmoney'", "CONVERT(nvarchar(max), %s, 2)"},
     {"N'date', N'time', N'datetime', N'datetime2', N'datetimeoffset'",
-     "CONVERT(nvarchar(4000), %s, 121)"},
-    {"N'smalldatetime'", "CONVERT(nvarchar(4000), %s, 120)"},
+     "CONVERT(nvarchar(max), %s, 121)"},
+    {"N'smalldatetime'", "CONVERT(nvarchar(max), %s, 120)"},
     {"N'binary', N'varbinary'",
      "CONVERT(nvarchar(max), CAST(%s AS varbinary(8000)), 1)"},
 };
@@ -248,7 +253,7 @@ static void append_variant(sqlite3_str *out, const char *name, struct err *e) {
       }
     }
   }
-  sqlite3_str_appendf(out, " ELSE CONVERT(nvarchar(4000), %s) END END AS %s",
+  sqlite3_str_appendf(out, " ELSE CONVERT(nvarchar(max), %s) END END AS %s",
                       column, column);
   sqlite3_free(column);
 }

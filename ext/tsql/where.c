@@ -2,7 +2,9 @@
 ** How the conditions that may be pushed read in T-SQL.
 **
 **   whole numbers     [c] = 5, [c] <= 4, [c] IN (1, 2)
-**   decimal, float    [c] BETWEEN lo AND hi
+**   decimal, float    [c] BETWEEN lo AND hi; decimals of more than 15 digits
+**                     are TEXT in SQLite and sort after every number, so >
+**                     and >= include whatever may be one
 **   date and time     [c] >= CAST('2025-01-01' AS date)
 **   text              [c] = N'x', and patterns for white space around it
 **   guid, binary      [c] = '...', [c] = 0x...

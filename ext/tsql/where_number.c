@@ -150,26 +150,34 @@ static void clamp_decimal(struct range *r, int whole_digits) {
   if (r->high < 1 - end) r->high = 1 - end;
 }
 
-static void append_decimal(sqlite3_str *out, double v, int scale) {
-  char text[400];
-  (void)snprintf(text, sizeof text, "%.*f", scale, v);
-  if (strchr(text, '.')) {
-    size_t end = strlen(text);
-    while (text[end - 1] == '0') end--;
-    if (text[end - 1] == '.') end--;
-    text[end] = 0;
+/* printf()'s text of a number, whatever the host's locale made of its point;
+** a fraction without the zeros at its end. */
+static void append_printed(sqlite3_str *out, const char *text, int is_float) {
+  char plain[400];
+  size_t n = 0;
+  int point = 0;
+  for (; *text; text++) {
+    if (strchr("+-0123456789e", *text))
+      plain[n++] = *text;
+    else if (!point++)
+      plain[n++] = '.';
   }
-  sqlite3_str_appendall(out, strcmp(text, "-0") == 0 ? "0" : text);
+  if (point && !is_float) {
+    while (plain[n - 1] == '0') n--;
+    if (plain[n - 1] == '.') n--;
+  }
+  if (n == 2 && plain[0] == '-' && plain[1] == '0') plain[--n - 1] = '0';
+  sqlite3_str_append(out, plain, (int)n);
 }
 
 static void append_bound(struct printer *p, double v) {
-  char text[40];
-  if (is_float_type(p->c->type)) {
+  char text[400];
+  int is_float = is_float_type(p->c->type);
+  if (is_float)
     (void)snprintf(text, sizeof text, "%.16e", v);
-    sqlite3_str_appendall(p->out, text);
-  } else {
-    append_decimal(p->out, v, p->c->scale);
-  }
+  else
+    (void)snprintf(text, sizeof text, "%.*f", p->c->scale, v);
+  append_printed(p->out, text, is_float);
 }
 
 /* 0 when there is no bound at all. */
@@ -193,6 +201,28 @@ static int print_range(struct printer *p, struct range *r) {
   if (r->has_low && r->has_high) sqlite3_str_appendall(p->out, " AND ");
   if (r->has_high) append_bound(p, r->high);
   return 1;
+}
+
+/* Decimals of more than 15 digits may be TEXT, which is greater than any
+** number. Such a one is a whole number of more than 15 digits of its last
+** place, so it lies beyond 10^(15 - scale) on either side of zero. */
+static int may_be_text(const struct where_column *c) {
+  return is_decimal_type(c->type) && !decimal_is_number(c) &&
+         (c->kind == KIND_RAW || c->kind == KIND_DECIMAL);
+}
+
+static enum where_result above_or_text(struct printer *p, struct range *r) {
+  double text = 1;
+  for (int i = p->c->scale; i < DECIMAL_REAL_DIGITS; i++) text *= 10;
+  for (int i = DECIMAL_REAL_DIGITS; i < p->c->scale; i++) text /= 10;
+  if (r->low > text) r->low = text;
+  clamp_decimal(r, p->c->precision - p->c->scale);
+  if (!r->has_low) return WHERE_SKIP;
+  sqlite3_str_appendf(p->out, "%s >= ", p->name);
+  append_bound(p, r->low);
+  sqlite3_str_appendf(p->out, " OR %s <= ", p->name);
+  append_bound(p, -text);
+  return WHERE_WIDE;
 }
 
 /* The number that a value stands for; 0 when it is none, or beyond what can
@@ -229,22 +259,18 @@ enum where_result where_number(struct printer *p, enum where_op op,
     if (op != WHERE_EQ || v->type != SQLITE_TEXT) return WHERE_SKIP;
     break;
   case KIND_RAW:
-    if (is_float_type(c->type)) {
-      if (!is_number(v)) return WHERE_SKIP;
-      break;
-    }
-    /* fall through */
   case KIND_DECIMAL:
-    /* Fractions are TEXT, and greater than any number unless the other side
-    ** has a numeric affinity. */
-    if (op == WHERE_GT || op == WHERE_GE) return WHERE_SKIP;
-    if (op != WHERE_EQ && !is_number(v)) return WHERE_SKIP;
+    /* decimals may be text, whose order is not theirs */
+    if (!is_number(v) && (op != WHERE_EQ || is_float_type(c->type)))
+      return WHERE_SKIP;
     break;
   default:
     return WHERE_SKIP;
   }
   if (!value_real(v, &real) || !isfinite(real)) return WHERE_SKIP;
   r = around(op, real, slack);
+  if (may_be_text(c) && (op == WHERE_GT || op == WHERE_GE))
+    return above_or_text(p, &r);
   return print_range(p, &r) ? WHERE_WIDE : WHERE_SKIP;
 }
 

@@ -61,10 +61,13 @@ static int put_guid(struct cell *cell, const unsigned char *wire) {
   return put_text(cell, GUID_TEXT);
 }
 
-/* Whole and within 64 bits: INTEGER, else every digit. */
+/* Whole and within 64 bits: INTEGER; what a double tells exactly: REAL, so
+** that it compares as a number; else every digit. */
 static int put_number(struct cell *cell, const struct number *number) {
   sqlite3_int64 integer;
+  double real;
   if (number_whole(number, &integer)) return put_integer(cell, integer);
+  if (number_real_exact(number, &real)) return put_real(cell, real);
   return put_text(cell, number_format(number, cell->text));
 }
 
@@ -101,15 +104,6 @@ static int decimal_of(const struct value *v, struct cell *cell) {
   sqlite3_int64 integer;
   if (decimal_integer(v, &integer)) return put_integer(cell, integer);
   return number_from_value(&number, v) && put_number(cell, &number);
-}
-
-/* A cell that is not text yet becomes its text. */
-static int as_text(struct cell *cell) {
-  if (cell->type == SQLITE_INTEGER)
-    return put_text(cell, integer_format(cell->integer, cell->text));
-  if (cell->type == SQLITE_FLOAT)
-    return put_text(cell, real_format(cell->real, cell->text));
-  return cell->type == SQLITE_TEXT;
 }
 
 /* Any moment, from value or text; blank text answers -1. */
@@ -152,6 +146,20 @@ static int to_raw(const struct value *v, struct cell *cell) {
   return put_null(cell);
 }
 
+/* The text of any value but text. Decimals keep the digits of their scale. */
+static int as_text(const struct value *v, struct cell *cell) {
+  struct number number;
+  if (v->type == VALUE_DECIMAL && !decimal_integer(v, &cell->integer))
+    return number_from_value(&number, v) &&
+           put_text(cell, number_format(&number, cell->text));
+  if (!to_raw(v, cell)) return 0;
+  if (cell->type == SQLITE_INTEGER)
+    return put_text(cell, integer_format(cell->integer, cell->text));
+  if (cell->type == SQLITE_FLOAT)
+    return put_text(cell, real_format(cell->real, cell->text));
+  return cell->type == SQLITE_TEXT;
+}
+
 static int to_integer(const struct value *v, struct cell *cell) {
   sqlite3_int64 integer;
   struct span s;
@@ -174,14 +182,14 @@ static int to_integer(const struct value *v, struct cell *cell) {
 }
 
 static int to_string(const struct value *v, struct cell *cell) {
-  if (v->type != VALUE_TEXT) return to_raw(v, cell) && as_text(cell);
+  if (v->type != VALUE_TEXT) return as_text(v, cell);
   struct span s = trimmed(v);
   if (s.n == 0) return put_null(cell);
   return put_bytes(cell, SQLITE_TEXT, s.at, s.n);
 }
 
 static int to_text(const struct value *v, struct cell *cell) {
-  if (v->type != VALUE_TEXT) return to_raw(v, cell) && as_text(cell);
+  if (v->type != VALUE_TEXT) return as_text(v, cell);
   if (text_is_blank(v->bytes, v->n_bytes)) return put_null(cell);
   return put_bytes(cell, SQLITE_TEXT, v->bytes, v->n_bytes);
 }
@@ -260,7 +268,7 @@ static int to_decimal(const struct value *v, struct cell *cell) {
   case VALUE_SINGLE:
     real = real_of(v);
     if (integer_from_real(real, &integer)) return put_integer(cell, integer);
-    return number_from_real(&number, real) && put_number(cell, &number);
+    return isfinite(real) && put_real(cell, real);
   case VALUE_TEXT:
     s = trimmed(v);
     if (s.n == 0) return put_null(cell);

@@ -254,14 +254,6 @@ int number_format(const struct number *number, char *out) {
   return (int)(at - out);
 }
 
-double number_real(const struct number *number) {
-  char text[NUMBER_TEXT];
-  double real = 0;
-  int n = number_format(number, text);
-  real_from_text((const unsigned char *)text, n, &real);
-  return real;
-}
-
 void number_magnitude(const struct number *number, unsigned char *out) {
   memset(out, 0, 17);
   for (int d = 0; d < number->n_digits; d++) {
@@ -371,6 +363,28 @@ static double scientific_real(const struct scientific *s) {
   return real < 0 ? slow_real(s) : real;
 }
 
+/* A number's digits without the zeros at their end. */
+static int significant_digits(const struct number *number) {
+  int n = number->n_digits;
+  while (n > 0 && number->digits[n - 1] == '0') n--;
+  return n;
+}
+
+double number_real(const struct number *number) {
+  struct scientific s;
+  s.n_digits = significant_digits(number);
+  s.exponent = number->n_digits - s.n_digits - number->scale;
+  memcpy(s.digits, number->digits, (size_t)s.n_digits);
+  double real = scientific_real(&s);
+  return number->negative ? -real : real;
+}
+
+int number_real_exact(const struct number *number, double *out) {
+  if (significant_digits(number) > DBL_DIG) return 0;
+  *out = number_real(number);
+  return 1;
+}
+
 int real_from_text(const unsigned char *text, int n, double *out) {
   struct scientific s;
   int negative;
@@ -412,34 +426,25 @@ static void shortest(double real, struct scientific *s) {
   }
 }
 
-int number_from_real(struct number *out, double real) {
-  struct scientific s = {0};
-  if (!isfinite(real)) return 0;
-  out->negative = real < 0;
-  out->n_digits = 0;
-  out->scale = 0;
-  if (real == 0) return 1;
-  shortest(real < 0 ? -real : real, &s);
-  int zeros = s.exponent > 0 ? (int)s.exponent : 0;
-  if (s.exponent < -NUMBER_DIGITS || s.n_digits + zeros > NUMBER_DIGITS)
-    return 0;
-  out->scale = s.exponent < 0 ? (int)-s.exponent : 0;
-  memcpy(out->digits, s.digits, (size_t)s.n_digits);
-  memset(out->digits + s.n_digits, '0', (size_t)zeros);
-  out->n_digits = s.n_digits + zeros;
-  return 1;
+/* digits * 10^exponent with a point and without an exponent. */
+static int format_plain(const struct scientific *s, int negative, char *out) {
+  int zeros = s->exponent > 0 ? (int)s->exponent : 0;
+  struct number number = {.negative = negative,
+                          .scale = s->exponent < 0 ? (int)-s->exponent : 0,
+                          .n_digits = s->n_digits + zeros};
+  memcpy(number.digits, s->digits, (size_t)s->n_digits);
+  memset(number.digits + s->n_digits, '0', (size_t)zeros);
+  return number_format(&number, out);
 }
 
 int real_format(double real, char *out) {
   struct scientific s = {0};
-  struct number number;
   sqlite3_int64 whole;
   if (real > -1e15 && real < 1e15 && integer_from_real(real, &whole))
     return integer_format(whole, out);
   shortest(real < 0 ? -real : real, &s);
   int e = (int)s.exponent + s.n_digits - 1;
-  if (e >= -5 && e < 17 && number_from_real(&number, real))
-    return number_format(&number, out);
+  if (e >= -5 && e < 17) return format_plain(&s, real < 0, out);
   char *at = out;
   if (real < 0) *at++ = '-';
   *at++ = s.digits[0];
@@ -453,43 +458,17 @@ int real_format(double real, char *out) {
   return (int)(at - out);
 }
 
-/* As shortest(), for any float: 6 digits survive, 9 suffice. */
-static double slow_single(double single) {
+/* As shortest(), for a float: 6 digits survive, 9 suffice. */
+double real_from_single(double widened) {
   struct scientific s = {0};
-  double real = single;
+  double single = fabs(widened), real = single;
+  /* never more than a float has, lest no float compare equal */
+  if (!isfinite(widened) || single == 0 || single > (double)FLT_MAX)
+    return widened;
   for (int n = single < (double)FLT_MIN ? 1 : FLT_DIG; n <= 9; n++) {
     round_real(single, n, &s);
     real = scientific_real(&s);
     if ((float)real == (float)single) break;
   }
-  return real;
-}
-
-/* The same by arithmetic, where every power in use is exact: rounded to a
-** whole number of n digits, then divided, which is one rounding. */
-static double fast_single(double single) {
-  int e = 0;
-  while (e < 15 && single >= exact_power[e + 1]) e++;
-  /* only when it did not move above: no power has a negative index */
-  while (e <= 0 && e > -5 && single * exact_power[-e] < 1) e--;
-  for (int n = FLT_DIG; n <= 9; n++) {
-    int k = n - 1 - e;
-    double scaled = k < 0 ? single / exact_power[-k] : single * exact_power[k];
-    double digits = (double)(sqlite3_int64)(scaled + 0.5);
-    /* a tie goes to the even digit, as in the C library */
-    if (digits - scaled == 0.5 && (sqlite3_int64)digits % 2 != 0) digits--;
-    double real = k < 0 ? digits * exact_power[-k] : digits / exact_power[k];
-    if ((float)real == (float)single) return real;
-  }
-  return slow_single(single);
-}
-
-double real_from_single(double widened) {
-  if (!isfinite(widened) || widened == 0) return widened;
-  double single = widened < 0 ? -widened : widened;
-  /* never more than a float has, lest no float compare equal */
-  if (single > (double)FLT_MAX) return widened;
-  double real = single >= 1e-4 && single < 1e15 ? fast_single(single)
-                                                : slow_single(single);
   return widened < 0 ? -real : real;
 }

@@ -30,9 +30,6 @@ struct number {
 int number_from_text(struct number *out, const unsigned char *text, int n);
 int number_from_value(struct number *out, const struct value *decimal);
 
-/* The shortest decimal that reads back as the same double. */
-int number_from_real(struct number *out, double real);
-
 /* 1 when the fraction is zero and the value fits 64 bits. */
 int number_whole(const struct number *number, sqlite3_int64 *out);
 
@@ -42,6 +39,10 @@ int number_format(const struct number *number, char *out);
 
 /* The nearest double. */
 double number_real(const struct number *number);
+
+/* The same, of at most 15 significant digits, so that it reads back as exactly
+** these; 0 when there are more. */
+int number_real_exact(const struct number *number, double *out);
 
 /* Writes the magnitude as 17 big-endian bytes: the form of struct value. */
 void number_magnitude(const struct number *number, unsigned char *out);

@@ -13,6 +13,7 @@
 #define FIRST_DAY    (-693595) /* 0001-01-01 */
 #define LAST_DAY     2958463   /* 9999-12-31 */
 #define MARCH_YEAR_0 693901    /* days from 0000-03-01 to 1900-01-01 */
+#define DAYS_400     146097    /* days of 400 years */
 
 #define DAY_NANOS          86400000000000LL
 #define MINUTE_NANOS       60000000000LL
@@ -32,35 +33,32 @@ int date_in_range(int days) {
   return days >= FIRST_DAY && days <= LAST_DAY;
 }
 
-/*
-** Years are counted from March, so that the leap day ends them; 400 of them
-** have 146,097 days. A century's day becomes a year and a day in it by one
-** multiplication (2939745 / 2^32 is 1 / 1461 and a little), a year's day a
-** month and a day likewise. C. Neri and L. Schneider, "Euclidean affine
-** functions and their application to calendar algorithms", 2022.
-*/
+/* Years are counted from March, so that the leap day ends them: the days
+** before each month of such a year. */
+static const unsigned month_start[] = {0,   31,  61,  92,  122, 153,
+                                       184, 214, 245, 275, 306, 337};
+
 int date_format(int days, char *out) {
-  unsigned n1 = 4 * (unsigned)(days + MARCH_YEAR_0) + 3;
-  unsigned century = n1 / 146097;
-  unsigned n2 = n1 % 146097 | 3;
-  unsigned long long product = 2939745ULL * n2;
-  unsigned year = (unsigned)(product >> 32);
-  unsigned day = (unsigned)product / 2939745 / 4;
-  unsigned n3 = 2141 * day + 197913;
-  unsigned month = n3 >> 16;
-  if (day >= 306) { /* January or February: of the next year */
-    month -= 12;
-    year++;
-  }
-  if (year == 100) {
-    year = 0;
-    century++;
-  }
-  char *at = put_2(put_2(out, century), year);
+  unsigned n = (unsigned)(days + MARCH_YEAR_0);
+  unsigned year = n / DAYS_400 * 400;
+  n %= DAYS_400;
+  unsigned centuries = n / 36524;
+  if (centuries == 4) centuries = 3; /* the leap day that ends them */
+  n -= centuries * 36524;
+  year += centuries * 100 + n / 1461 * 4;
+  n %= 1461;
+  unsigned years = n / 365;
+  if (years == 4) years = 3;
+  n -= years * 365;
+  year += years;
+  unsigned month = n / 31; /* or the one after it */
+  if (month < 11 && n >= month_start[month + 1]) month++;
+  if (month >= 10) year++; /* January and February are of the next */
+  char *at = put_2(put_2(out, year / 100), year % 100);
   *at++ = '-';
-  at = put_2(at, month);
+  at = put_2(at, month >= 10 ? month - 9 : month + 3);
   *at++ = '-';
-  put_2(at, (n3 & 0xffff) / 2141 + 1);
+  put_2(at, n - month_start[month] + 1);
   return DATE_TEXT;
 }
 
@@ -215,9 +213,9 @@ static void read_date(struct reader *r, struct moment *m) {
   /* the inverse of date_format() */
   unsigned y = (unsigned)year - (month <= 2);
   unsigned of_year = y % 400;
-  unsigned mm = (unsigned)(month > 2 ? month - 3 : month + 9);
-  unsigned days = y / 400 * 146097 + of_year * 365 + of_year / 4 -
-                  of_year / 100 + (153 * mm + 2) / 5 + (unsigned)day - 1;
+  unsigned days = y / 400 * DAYS_400 + of_year * 365 + of_year / 4 -
+                  of_year / 100 + month_start[(month + 9) % 12] +
+                  (unsigned)day - 1;
   m->has_date = 1;
   m->days = (int)days - MARCH_YEAR_0;
 }

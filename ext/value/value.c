@@ -33,7 +33,7 @@ static const struct {
     [KIND_TEXT] = {"text", "TEXT"},
     [KIND_DATE] = {"date", "TEXT"},
     [KIND_REAL] = {"real", "REAL"},
-    /* no affinity: NUMERIC would round "1.50" to a REAL */
+    /* no affinity: NUMERIC would round texts of more than 15 digits */
     [KIND_DECIMAL] = {"decimal", ""},
     [KIND_DATETIME] = {"datetime", "TEXT"},
     [KIND_TIME] = {"time", "TEXT"},

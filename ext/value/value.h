@@ -146,7 +146,7 @@ const char *value_kind_list(void);
 
 /* The type to declare for a column of this kind in SQLite, chosen for its
 ** affinity: "INTEGER", "TEXT", "REAL", "BLOB", and "" for decimal, whose
-** values must keep every digit. For KIND_RAW it depends on the remote type. */
+** texts must keep every digit. For KIND_RAW it depends on the remote type. */
 const char *value_kind_decl(enum value_kind kind, enum remote_type type);
 
 /* The kind that ordersync_add() proposes for a column of this type. */
@@ -182,9 +182,11 @@ struct cell {
 **               real            REAL, the double nearest to its shortest
 **                               decimal (0.1, not 0.10000000149011612); the
 **                               other kinds start from that too
-**               decimal, money  INTEGER where whole and within 64 bits, else
-**                               TEXT with every digit of the scale: 1.50,
-**                               0.5; beyond 38 digits it does not convert
+**               decimal, money  INTEGER where whole and within 64 bits; REAL
+**                               where at most 15 significant digits, which a
+**                               double gives back as they are; else TEXT with
+**                               every digit of the scale; beyond 38 digits it
+**                               does not convert
 **               text, binary    as it is
 **               date and time   2025-03-01, 12:00:00.0000000,
 **                               2025-03-01 12:00:00.000; the local time with
@@ -195,14 +197,14 @@ struct cell {
 **   integer   any whole number within 64 bits; text: sign, digits, and
 **             perhaps a fraction of zeros
 **   string    text without the white space around it; other values by the
-**             text of their canonical form (a REAL without ".0", as SQL
+**             text of their canonical form (a decimal with every digit of its
+**             scale unless it is whole: 1.50; a float without ".0", as SQL
 **             Server writes it, with an exponent below 1e-5 and from 1e17
 **             on); not binary
 **   text      as string, but not trimmed
 **   real      any number; text may have an exponent
-**   decimal   any number; text: sign, digits, point, digits, of which the
-**             fraction is kept as written; a float by its shortest decimal,
-**             where that needs at most 38 digits without an exponent
+**   decimal   any number, in the form of a decimal; text: sign, digits, point,
+**             digits; a float that is not whole is REAL
 **   date      the date part, of a datetimeoffset the local one; text:
 **             YYYY-MM-DD or YYYYMMDD, perhaps followed by a time as below
 **   datetime  a date gets 00:00:00; text: a date, T or one blank, and
@@ -220,24 +222,34 @@ struct cell {
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell);
 
-/* A sql_variant arrives as the text "basetype:value" (see tsql.h). Parses
-** it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's length,
-** whichever is more) and the text hold what *out points to. Decimals and
+/* ERR_DATA when the value is text that is no UTF-8: FreeTDS copies a column of
+ *a
+ ** _UTF8 collation as it is, whatever its bytes are. */
+enum err_code value_check_text(const struct value *value, struct err *e);
+
+/* A sql_variant arrives as the text "basetype:value" (see tsql/select.h).
+** Parses it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's
+** length, whichever is more) and the text hold what *out points to. Decimals
+*and
 ** times get the scale that their digits show, so that the server must write
-** money by style 2 (the default cuts it to two digits), dates and times by
-** 121, binary by 1. Returns 0 when malformed. */
+** money by style 2 (the default cuts it to two digits), dates and times by 121,
+** binary by 1; floats come as their bytes, by style 1. Returns 0 when
+*malformed.
+*/
 #define VALUE_SCRATCH 64
 int value_from_variant(const struct value *text, unsigned char *scratch,
                        struct value *out);
 
-/* Replaces a sql_variant's text by what it holds; malformed, it stays text. Its
-** bytes then lie in the text or in scratch, which grows as needed and starts
-** zeroed. Returns SQLITE_OK or SQLITE_NOMEM. */
+/* Replaces a sql_variant's text by what it holds; malformed, it is ERR_DATA.
+ *Its
+ ** bytes then lie in the text or in scratch, which grows as needed and starts
+ ** zeroed. */
 struct value_scratch {
   unsigned char *bytes; /* owned */
   int n;
 };
-int value_unpack(struct value *value, struct value_scratch *scratch);
+enum err_code value_unpack(struct value *value, struct value_scratch *scratch,
+                           struct err *e);
 void value_scratch_clear(struct value_scratch *scratch);
 
 /* For messages: the value in short, cut at about 40 bytes. Text is quoted;

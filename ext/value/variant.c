@@ -40,18 +40,34 @@ static int parse_decimal(struct source s, unsigned char *scratch,
   return 1;
 }
 
+/* The bits of a number of n bytes: 0x3FF8000000000000. */
+static int parse_bits(struct source s, int n, unsigned long long *bits) {
+  *bits = 0;
+  if (s.n != 2 + 2 * n || s.at[0] != '0' || s.at[1] != 'x') return 0;
+  for (int i = 2; i < s.n; i++) {
+    int digit = hex_digit(s.at[i]);
+    if (digit < 0) return 0;
+    *bits = *bits << 4 | (unsigned)digit;
+  }
+  return 1;
+}
+
 static int parse_float(struct source s, struct value *out) {
+  unsigned long long bits;
   out->type = VALUE_REAL;
-  return real_from_text(s.at, s.n, &out->real);
+  if (!parse_bits(s, 8, &bits)) return 0;
+  memcpy(&out->real, &bits, sizeof out->real);
+  return 1;
 }
 
 static int parse_real(struct source s, struct value *out) {
+  unsigned long long bits;
+  float single;
   out->type = VALUE_SINGLE;
-  if (!real_from_text(s.at, s.n, &out->real)) return 0;
-  /* FLT_MAX; a cast of more would be undefined */
-  if (out->real > 3.4028234663852886e38 || out->real < -3.4028234663852886e38)
-    return 0;
-  out->real = (double)(float)out->real;
+  if (!parse_bits(s, 4, &bits)) return 0;
+  unsigned low = (unsigned)bits;
+  memcpy(&single, &low, sizeof single);
+  out->real = (double)single;
   return 1;
 }
 
@@ -171,19 +187,36 @@ int value_from_variant(const struct value *text, unsigned char *scratch,
   return 0;
 }
 
-int value_unpack(struct value *value, struct value_scratch *scratch) {
+enum err_code value_unpack(struct value *value, struct value_scratch *scratch,
+                           struct err *e) {
   struct value text = *value;
+  char shown[64];
   int need = text.n_bytes > VALUE_SCRATCH ? text.n_bytes : VALUE_SCRATCH;
-  if (text.type != VALUE_TEXT) return SQLITE_OK;
+  if (text.type == VALUE_NULL) return e->code;
   if (scratch->n < need) {
     unsigned char *grown =
         sqlite3_realloc64(scratch->bytes, (sqlite3_uint64)need);
-    if (!grown) return SQLITE_NOMEM;
+    if (!grown) return err_nomem(e);
     scratch->bytes = grown;
     scratch->n = need;
   }
-  if (!value_from_variant(&text, scratch->bytes, value)) *value = text;
-  return SQLITE_OK;
+  if (!value_from_variant(&text, scratch->bytes, value)) {
+    value_describe(&text, shown, sizeof shown);
+    err_set(e, ERR_DATA, "the server wrote a sql_variant as %s", shown);
+  }
+  return e->code;
+}
+
+enum err_code value_check_text(const struct value *value, struct err *e) {
+  size_t n = value->type == VALUE_TEXT ? (size_t)value->n_bytes : 0;
+  size_t valid = utf8_valid((const char *)value->bytes, n);
+  char shown[64];
+  if (valid == n) return e->code;
+  value_describe(value, shown, sizeof shown);
+  return err_set(e, ERR_DATA,
+                 "the server sent characters that are no valid Unicode (byte "
+                 "%lld of %s)",
+                 (sqlite3_int64)valid + 1, shown);
 }
 
 void value_scratch_clear(struct value_scratch *scratch) {

@@ -10,6 +10,7 @@
 */
 #include "diff.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,12 @@ int main(int argc, char **argv) {
   int passed = 0, failed = 0;
   uint64_t seed;
   struct diff *d;
+  /* a host of another language */
+  if (!setlocale(LC_ALL, "") || *localeconv()->decimal_point != ',') {
+    (void)fprintf(stderr,
+                  "the locale of LC_ALL has no comma, or is not there\n");
+    return 2;
+  }
   if (argc != 6) {
     (void)fprintf(stderr,
                   "usage: diff-test EXTENSION SERVER_DB WORK SEED QUERIES\n");

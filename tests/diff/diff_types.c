@@ -1,6 +1,9 @@
 /*
 ** The types of the server's columns, and values that may be in them: the ends
-** of each range, and what compares unlike on the two sides.
+** of each range, and what compares unlike on the two sides. No decimal of more
+** than 15 digits has the double of another: which of the two is max() in a
+*query
+** that compares them as numbers depends on SQLite's order of rows.
 */
 #include "diff.h"
 
@@ -36,11 +39,37 @@ static const struct kind_of_type types[] = {
      "'0.3'|'0.1'|'99999999999999.9999'"},
     {"numeric(38,38) text", C_DEC, "raw integer real decimal string text",
      "'-0.99999999999999999999999999999999999999'|'0'|'0.5'|"
-     "'0.10000000000000000000000000000000000001'|'0.1'|"
+     "'0.10000000000000010000000000000000000001'|'0.1'|"
      "'0.30000000000000004440892098500626161695'"},
     {"decimal(13,3) text", C_DEC,
      "raw integer real decimal string boolean text",
      "'-1'|'0'|'0.001'|'1'|'1.5'|'2'|'10'|'12.345'|'9999999999.999'"},
+    /* of 15 digits all are numbers; of more, some are text */
+    {"decimal(5,5) text", C_DEC, "raw real decimal string",
+     "'-0.99999'|'-0.00001'|'0'|'0.00001'|'0.1'|'0.3'|'0.5'|'0.99999'"},
+    {"decimal(15,2) text", C_DEC, "raw real decimal string",
+     "'-9999999999999.99'|'-1000'|'-0.01'|'0'|'0.01'|'0.1'|'1.1'|'2'|'999.99'|"
+     "'1000'|'1000.01'|'9999999999999.98'|'9999999999999.99'"},
+    {"decimal(16,2) text", C_DEC, "raw real decimal string",
+     "'-99999999999999.99'|'-10000000000000.01'|'-10000000000000'|"
+     "'-9999999999999.99'|'-0.01'|'0'|'1.1'|'2'|'1000'|'9999999999999.99'|"
+     "'10000000000000'|'10000000000000.01'|'99999999999999.99'"},
+    {"decimal(18,2) text", C_DEC, "raw real decimal string",
+     "'-9999999999999999.99'|'-12345678901234.56'|'-0.01'|'0'|'0.1'|'1.5'|'3'|"
+     "'1000'|'1000.01'|'10000000000000.10'|'12345678901234.50'|"
+     "'12345678901234.56'|'9999999999999999.99'"},
+    {"decimal(20,0) text", C_DEC, "raw integer real decimal string",
+     "'-99999999999999999999'|'-9223372036854777857'|'-9223372036854775808'|"
+     "'-1'|'0'|'1000'|'9007199254740993'|'9223372036854775807'|"
+     "'10000000000000000000'|'12345678901234567890'"},
+    {"decimal(38,10) text", C_DEC, "raw real decimal string",
+     "'-1234567890123456789012345678.0123456789'|'-100000.0000000001'|'-1.5'|"
+     "'0'|'0.0000000001'|'0.1'|'99999.9999999999'|'100000'|"
+     "'100000.0000000001'|'1000000000000000000000000000'|"
+     "'1234567890123456789012345678.0123456789'"},
+    {"decimal(16,16) text", C_DEC, "raw real decimal string",
+     "'-0.9999999999999999'|'-0.1'|'0'|'0.1'|'0.0000000000000001'|"
+     "'0.1234567890123450'|'0.1234567890123456'|'0.9999999999999999'"},
     {"money text", C_DEC, "raw integer real decimal string text",
      "'-922337203685477.5808'|'-1'|'0'|'0.0001'|'1'|'1.5'|'12.34'|"
      "'922337203685477.5807'"},
@@ -303,10 +332,10 @@ const char *types_value(struct diff *d, const struct column *c, char *buffer,
 /* Half of the columns are of the types that people have, so that what is
 ** special about these meets its value often enough. */
 static const struct kind_of_type *usual_type(struct diff *d) {
-  static const char *const usual[] = {"int",          "bigint",
-                                      "date",         "datetime2(3)",
-                                      "nvarchar(40)", "decimal(13,3) text",
-                                      "varchar(30)",  "nvarchar(60)"};
+  static const char *const usual[] = {
+      "int",          "bigint",       "date",
+      "datetime2(3)", "nvarchar(40)", "decimal(13,3) text",
+      "varchar(30)",  "nvarchar(60)", "decimal(18,2) text"};
   const char *decl = PICK(d, usual);
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strcmp(types[i].decl, decl) == 0) return &types[i];

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The live view against a full local copy, by random queries:
 #   tests/diff/run.sh BUILD_DIR QUERIES
-# Half of them with a server that ignores case. The seed is fresh each time and
+# Half of them with a server that ignores case, in a host whose numbers have a
+# comma. The seed is fresh each time and
 # printed; SEED=n runs the same again.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,8 +20,14 @@ ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -o "$work/diff-test" "$here"/diff*.c \
 [ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
   >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
 
+export LOCPATH=$work/locale
+mkdir -p "$LOCPATH"
+for l in de_DE tr_TR; do
+  localedef -i $l -f UTF-8 "$LOCPATH/$l.UTF-8" || exit 2
+done
+
 # Its own folder, server and profile, as the .sql tests have them.
-one() { # collation seed queries
+one() { # collation seed queries locale
   local dir=$work/$1
   rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || return 1
   export PATH="$root/tests/sql/bin:$PATH" BUILD="$build" HOME="$dir"
@@ -30,7 +37,7 @@ one() { # collation seed queries
   : >faults
   sqlite3 server.db "PRAGMA journal_mode=WAL" >/dev/null
   server start || { echo "the server did not start"; return 1; }
-  "$work/diff-test" "$so" server.db . "$2" "$3" >counts 2>failures
+  LC_ALL=$4 "$work/diff-test" "$so" server.db . "$2" "$3" >counts 2>failures
   echo "exit $?" >>failures
   server stop
   # A condition that the server refuses is done without, unseen but for this.
@@ -42,8 +49,8 @@ one() { # collation seed queries
   fi
 }
 
-(one ci "$seed" $((queries / 2))) &
-(one cs $((seed + 1)) $((queries - queries / 2))) &
+(one ci "$seed" $((queries / 2)) de_DE.UTF-8) &
+(one cs $((seed + 1)) $((queries - queries / 2)) tr_TR.UTF-8) &
 wait
 passed=0 failed=0
 for c in ci cs; do

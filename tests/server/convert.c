@@ -365,6 +365,13 @@ static bool to_binary(struct job *j) {
     for (unsigned i = width[in->id - T_BIT]; i-- > 0;)
       buf_u8(&b, (unsigned)((uint64_t)in->u.i >> (8 * i)) & 255);
     right = true;
+  } else if (in->id == T_FLOAT || in->id == T_REAL) {
+    float single = (float)in->u.f;
+    unsigned n = in->id == T_REAL ? sizeof single : sizeof in->u.f;
+    uint8_t bytes[sizeof in->u.f];
+    memcpy(bytes, in->id == T_REAL ? (const void *)&single : &in->u.f, n);
+    while (n-- > 0) buf_u8(&b, bytes[n]);
+    right = true;
   } else if (in->id == T_GUID) {
     buf_put(&b, in->u.guid, 16);
   } else {

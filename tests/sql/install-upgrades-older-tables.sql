@@ -5,3 +5,6 @@ INSERT INTO ordersync_syncs VALUES('mine', 'dbo.vwEmpty', 'mine');
 .load ./ordersync
 SELECT ordersync_install();
 SELECT * FROM ordersync_syncs ORDER BY name;
+-- What changes for rows that are there already is told.
+UPDATE ordersync_columns SET kind = 'decimal' WHERE position <= 2;
+SELECT ordersync_install();

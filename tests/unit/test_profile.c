@@ -341,12 +341,50 @@ static void test_profile__reads_password_files(void **state) {
   assert_null(password);
   assert_non_null(strstr(e.text, "chmod 600"));
   err_reset(&e);
-  write_file(secret, "a\nb\n", 0600);
+  static const char *const firsts[][2] = {{"a\nb\n", "a"},
+                                          {"a", "a"},
+                                          {"\xef\xbb\xbf"
+                                           "a b\r\nc",
+                                           "a b"},
+                                          {"a\r", "a"}};
+  for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+    write_file(secret, firsts[i][0], 0600);
+    if (profile_password(&p, &password, &e)) fail_msg("%s", e.text);
+    assert_string_equal(password, firsts[i][1]);
+    profile_password_free(password);
+  }
+  static const char *const empty[] = {"", "\n", "\r\nx", "\xef\xbb\xbf"};
+  for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+    write_file(secret, empty[i], 0600);
+    assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+    assert_non_null(strstr(e.text, "secret has an empty first line"));
+    err_reset(&e);
+  }
+  assert_int_equal(unlink(secret), 0);
   assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-  err_reset(&e);
-  write_file(secret, "", 0600);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, "No such file"));
   profile_clear(&p);
+}
+
+static void test_profile__a_setting_without_effect_is_a_warning(void **state) {
+  struct place *at = *state;
+  struct profile p;
+  struct err e = {0};
+  char ini[256], ca[96];
+  (void)snprintf(ca, sizeof ca, "%s/ca.pem", at->dir);
+  write_file(ca, "-----BEGIN CERTIFICATE-----\n", 0600);
+  (void)snprintf(ini, sizeof ini,
+                 "[default]\nserver = h\nuser = u\nca_file = %s\n", ca);
+  write_file(at->ini, ini, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  assert_null(p.warning);
+  profile_clear(&p);
+  assert_int_equal(setenv("ORDERSYNC_ENCRYPT", "require", 1), 0);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  assert_string_equal(p.warning,
+                      "ca_file has no effect without encrypt = verify");
+  profile_clear(&p);
+  assert_int_equal(unsetenv("ORDERSYNC_ENCRYPT"), 0);
 }
 
 static void test_profile__never_reads_the_working_directory(void **state) {
@@ -382,6 +420,7 @@ int main(void) {
       T(test_profile__environment_alone_is_enough),
       T(test_profile__refuses_a_public_password),
       T(test_profile__reads_password_files),
+      T(test_profile__a_setting_without_effect_is_a_warning),
       T(test_profile__never_reads_the_working_directory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

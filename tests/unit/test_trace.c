@@ -136,7 +136,7 @@ static void test_trace__a_long_line_is_cut_at_a_character(void **state) {
   for (size_t shift = 0; shift < 3; shift++) {
     assert_int_equal(pipe(fds), 0);
     int saved = replace(fds[1]);
-    trace_line(TRACE_WARN, "orders" + shift, "fetch", text);
+    trace_line(TRACE_WARN, &"orders"[shift], "fetch", text);
     restore(saved);
     ssize_t n = read(fds[0], line, sizeof line);
     assert_true(n > 4000 && n <= 4096 && line[n - 1] == '\n');

@@ -445,9 +445,10 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_EQ, real(1e20), WHERE_WIDE, "(1 = 0)");
   prints(c, WHERE_LE, real(1e20), WHERE_SKIP, NULL);
   prints(c, WHERE_LT, integer(5), WHERE_WIDE, "([c] <= 5)");
-  /* a fraction is TEXT, which is greater than any number */
-  prints(c, WHERE_GT, integer(5), WHERE_SKIP, NULL);
+  prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
+  prints(c, WHERE_GE, real(-0.25), WHERE_WIDE, "([c] >= -0.25)");
   prints(c, WHERE_EQ, text("abc"), WHERE_SKIP, NULL);
+  prints(c, WHERE_GT, text("5"), WHERE_SKIP, NULL);
   c = scaled(REMOTE_DECIMAL, KIND_REAL, 13, 3);
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
   c = scaled(REMOTE_DECIMAL, KIND_INTEGER, 38, 38);
@@ -455,6 +456,32 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   c = column(REMOTE_SMALLMONEY, KIND_REAL);
   prints(c, WHERE_LT, real(2e6), WHERE_SKIP, NULL);
   prints(c, WHERE_GT, real(2e6), WHERE_WIDE, "(1 = 0)");
+}
+
+/* What has more than 15 digits is TEXT, which is greater than any number. */
+static void test_where__what_may_be_text_is_above_any_number(void **state) {
+  struct where_column c = scaled(REMOTE_DECIMAL, KIND_DECIMAL, 18, 2);
+  (void)state;
+  prints(c, WHERE_GT, integer(5), WHERE_WIDE,
+         "([c] >= 5 OR [c] <= -10000000000000)");
+  prints(c, WHERE_GE, real(1e15), WHERE_WIDE,
+         "([c] >= 10000000000000 OR [c] <= -10000000000000)");
+  prints(c, WHERE_GT, real(1e30), WHERE_WIDE,
+         "([c] >= 10000000000000 OR [c] <= -10000000000000)");
+  prints(c, WHERE_GT, real(-1e17), WHERE_SKIP, NULL);
+  prints(c, WHERE_LT, integer(5), WHERE_WIDE, "([c] <= 5)");
+  prints(c, WHERE_EQ, integer(5), WHERE_WIDE, "([c] BETWEEN 5 AND 5)");
+  c.kind = KIND_REAL;
+  prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
+  c = scaled(REMOTE_DECIMAL, KIND_RAW, 38, 20);
+  prints(c, WHERE_GT, integer(5), WHERE_WIDE,
+         "([c] >= 0.00001 OR [c] <= -0.00001)");
+  c = scaled(REMOTE_DECIMAL, KIND_RAW, 16, 0);
+  prints(c, WHERE_GT, integer(5), WHERE_WIDE,
+         "([c] >= 5 OR [c] <= -1000000000000000)");
+  c = scaled(REMOTE_DECIMAL, KIND_RAW, 38, 38);
+  prints(c, WHERE_GT, real(0.5), WHERE_WIDE,
+         "([c] >= 0 OR [c] <= -0.00000000000000000000001)");
 }
 
 static void test_where__floats_are_widened(void **state) {
@@ -578,7 +605,13 @@ static void test_where__what_sorts_alike(void **state) {
   assert_false(tsql_sorts_alike(&c));
   c = column(REMOTE_INT, KIND_STRING);
   assert_false(tsql_sorts_alike(&c));
-  c = column(REMOTE_DECIMAL, KIND_DECIMAL);
+  c = scaled(REMOTE_DECIMAL, KIND_DECIMAL, 15, 3);
+  assert_true(tsql_sorts_alike(&c));
+  c = scaled(REMOTE_DECIMAL, KIND_DECIMAL, 16, 3);
+  assert_false(tsql_sorts_alike(&c));
+  c = scaled(REMOTE_DECIMAL, KIND_STRING, 15, 3);
+  assert_false(tsql_sorts_alike(&c));
+  c = column(REMOTE_DECIMAL, KIND_DECIMAL); /* not told */
   assert_false(tsql_sorts_alike(&c));
   c = column(REMOTE_DATETIME, KIND_DATE);
   assert_false(tsql_sorts_alike(&c));
@@ -631,6 +664,7 @@ int main(void) {
       cmocka_unit_test(test_where__no_literal_has_a_continued_line),
       cmocka_unit_test(test_where__trimmed_text_is_found_between_blanks),
       cmocka_unit_test(test_where__decimals_are_widened_and_clamped),
+      cmocka_unit_test(test_where__what_may_be_text_is_above_any_number),
       cmocka_unit_test(test_where__floats_are_widened),
       cmocka_unit_test(test_where__dates_are_bounded_by_their_text),
       cmocka_unit_test(test_where__date_and_time_keep_their_range),

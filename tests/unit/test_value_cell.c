@@ -156,19 +156,25 @@ static void test_value__variant_is_by_its_inner_type(void **state) {
       {"smallint:7", "7"},
       {"tinyint:255", "255"},
       {"bit:1", "1"},
-      {"decimal:1.50", "'1.50'"},
-      {"decimal:.50", "'0.50'"},
+      {"decimal:1.50", "1.5r"},
+      {"decimal:.50", "0.5r"},
       {"numeric:-0.00", "0"},
       {"numeric:99999999999999999999999999999999999999",
        "'99999999999999999999999999999999999999'"},
       {"numeric:999999999999999999999999999999999999999", "BAD"},
-      {"money:12.3400", "'12.3400'"},
-      {"smallmoney:-214748.3648", "'-214748.3648'"},
-      {"float:1.0000000000000000e-001", "0.10000000000000001r"},
-      {"float:1e400", "BAD"},
-      {"real:1.00000001e-001", "0.10000000000000001r"},
-      {"real:3.4028234663852886e+038", "3.4028234999999999e+38r"},
-      {"real:3.5e+038", "BAD"},
+      {"money:12.3400", "12.34r"},
+      {"smallmoney:-214748.3648", "-214748.36480000001r"},
+      {"float:0x3FB999999999999A", "0.10000000000000001r"},
+      {"float:0xbff8000000000000", "-1.5r"},
+      {"float:0x0000000000000001", "4.9406564584124654e-324r"},
+      {"float:0x7FF0000000000000", "BAD"}, /* infinite */
+      {"float:0x3FB999999999999", "BAD"},
+      {"float:0x3FB999999999999AA", "BAD"},
+      {"float:0x3FB99999999999xA", "BAD"},
+      {"float:1.5", "BAD"},
+      {"real:0x3DCCCCCD", "0.10000000000000001r"},
+      {"real:0x7F7FFFFF", "3.4028234999999999e+38r"},
+      {"real:0x3FB999999999999A", "BAD"},
       {"date:2025-03-01", "'2025-03-01'"},
       {"date:10:11:12", "BAD"},
       {"date:2025-02-30", "BAD"},
@@ -221,6 +227,53 @@ static void test_value__variant_of_other_types(void **state) {
   assert_int_equal(out.type, VALUE_NULL);
   v.type = VALUE_INTEGER;
   assert_int_equal(value_from_variant(&v, scratch, &out), 0);
+}
+
+static void test_value__text_has_to_be_utf8(void **state) {
+  static const struct {
+    const char *text;
+    int n;
+    const char *at; /* NULL: it is */
+  } cases[] = {{"", 0, NULL},
+               {"abc\xc3\xa4", 5, NULL},
+               {"a\0b", 3, NULL},
+               {"ab\xff"
+                "c",
+                4, "byte 3 of \"ab?c\""},
+               {"abcdefghi\xed\xa0\x80", 12, "byte 10 of"},
+               {"ab\xe2\x82", 4, "byte 3 of"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct value v = {.type = VALUE_TEXT,
+                      .bytes = (const unsigned char *)cases[i].text,
+                      .n_bytes = cases[i].n};
+    struct err e = {0};
+    assert_int_equal(value_check_text(&v, &e),
+                     cases[i].at ? ERR_DATA : ERR_NONE);
+    if (cases[i].at) assert_non_null(strstr(e.text, cases[i].at));
+    v.type = VALUE_BLOB;
+    err_reset(&e);
+    assert_int_equal(value_check_text(&v, &e), ERR_NONE);
+  }
+}
+
+static void test_value__malformed_variants_are_errors(void **state) {
+  static const char *const bad[] = {"int:x", "int", "xml:<a/>", "hello", ""};
+  struct value_scratch scratch = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    struct value v = {.type = VALUE_TEXT,
+                      .bytes = (const unsigned char *)bad[i],
+                      .n_bytes = (int)strlen(bad[i])};
+    struct err e = {0};
+    assert_int_equal(value_unpack(&v, &scratch, &e), ERR_DATA);
+    assert_non_null(strstr(e.text, bad[i]));
+  }
+  struct value v = {0};
+  struct err e = {0};
+  assert_int_equal(value_unpack(&v, &scratch, &e), ERR_NONE);
+  assert_int_equal(v.type, VALUE_NULL);
+  value_scratch_clear(&scratch);
 }
 
 static void test_value__variant_binary_of_8000_bytes(void **state) {
@@ -314,6 +367,8 @@ int main(void) {
       cmocka_unit_test(test_value__bind_tells_what_went_wrong),
       cmocka_unit_test(test_value__variant_is_by_its_inner_type),
       cmocka_unit_test(test_value__variant_of_other_types),
+      cmocka_unit_test(test_value__text_has_to_be_utf8),
+      cmocka_unit_test(test_value__malformed_variants_are_errors),
       cmocka_unit_test(test_value__variant_binary_of_8000_bytes),
       cmocka_unit_test(test_value__messages_show_the_value),
       cmocka_unit_test(test_value__messages_are_cut_between_characters),

@@ -63,7 +63,41 @@ static const char *shown(const struct value *v, enum value_kind kind) {
   return text;
 }
 
-/* What a decimal has to become, by moving its point as a person would. */
+/* The significant digits of a decimal text, and the power of ten of the last.
+ */
+static int significant(const char *text, char *digits, int *exponent) {
+  int n = 0, point = 0;
+  *exponent = 0;
+  for (; *text && *text != 'e'; text++) {
+    if (*text == '.') point = 1;
+    if (*text < '0' || *text > '9') continue;
+    if (point) --*exponent;
+    if (n > 0 || *text != '0') digits[n++] = *text;
+  }
+  if (*text == 'e') *exponent += atoi(text + 1);
+  for (; n > 0 && digits[n - 1] == '0'; n--) ++*exponent;
+  digits[n] = 0;
+  return n;
+}
+
+/* A decimal that is not an INTEGER, as the canonical form: where it has few
+** digits, the double that gives back just these. */
+static void canonical(const char *exact, char *out) {
+  char digits[100], again[100], text[40];
+  int exponent, its_exponent;
+  if (significant(exact, digits, &exponent) > 15) {
+    (void)sprintf(out, "%s", exact);
+    return;
+  }
+  double real = strtod(exact, NULL);
+  (void)snprintf(text, sizeof text, "%.14e", real);
+  (void)significant(text, again, &its_exponent);
+  assert_string_equal(again, digits);
+  assert_int_equal(its_exponent, exponent);
+  (void)snprintf(out, 64, "%.17g", real);
+}
+
+/* A decimal with every digit, by moving its point as a person would. */
 static void expected(const char *digits, int scale, int negative, char *out) {
   char padded[100];
   int n = (int)strlen(digits);
@@ -88,43 +122,54 @@ static void expected(const char *digits, int scale, int negative, char *out) {
                   fraction);
 }
 
+/* A whole number outside of 64 bits. */
+static int is_beyond(const char *whole) {
+  int negative = *whole == '-';
+  const char *limit = negative ? "9223372036854775808" : "9223372036854775807";
+  whole += negative;
+  return strlen(whole) > 19 ||
+         (strlen(whole) == 19 && strcmp(whole, limit) > 0);
+}
+
 static void check_decimal(const char *digits, int scale, int negative) {
   unsigned char bytes[17];
-  char want[120];
+  char want[120], exact[120];
   struct value v = decimal(digits, scale, negative, bytes);
-  expected(digits, scale, negative, want);
+  expected(digits, scale, negative, exact);
+  int is_integer = !strchr(exact, '.') && strtod(exact, NULL) < 9.3e18 &&
+                   strtod(exact, NULL) > -9.3e18 && !is_beyond(exact);
+  if (is_integer)
+    (void)sprintf(want, "%s", exact);
+  else
+    canonical(exact, want);
   const char *got = shown(&v, KIND_DECIMAL);
   if (strcmp(got, want) != 0)
     fail_msg("%s%s at scale %d: %s, not %s", negative ? "-" : "", digits, scale,
              got, want);
   assert_string_equal(shown(&v, KIND_RAW), want);
-  assert_string_equal(shown(&v, KIND_STRING), want);
+  assert_string_equal(shown(&v, KIND_STRING), exact);
   /* the same value with its leading zero bytes cut */
   while (v.n_bytes > 0 && v.bytes[0] == 0) v.bytes++, v.n_bytes--;
   assert_string_equal(shown(&v, KIND_DECIMAL), want);
   /* as an integer: exactly that, or not at all */
-  int is_integer = !strchr(want, '.') && strlen(want) < 20;
-  const char *integer = shown(&v, KIND_INTEGER);
-  if (is_integer && strcmp(integer, "BAD") != 0)
-    assert_string_equal(integer, want);
-  if (strchr(want, '.')) assert_string_equal(integer, "BAD");
+  assert_string_equal(shown(&v, KIND_INTEGER), is_integer ? exact : "BAD");
   /* as a real: what the C library reads */
-  assert_true(strtod(shown(&v, KIND_REAL), NULL) == strtod(want, NULL));
+  assert_true(strtod(shown(&v, KIND_REAL), NULL) == strtod(exact, NULL));
 }
 
 /* ---- decimals ---------------------------------------------------------- */
 
-static void test_value__decimal_keeps_every_digit(void **state) {
+static void test_value__decimals_by_their_digits(void **state) {
   static const struct {
     const char *digits;
     int scale, negative;
     const char *want;
   } cases[] = {
-      {"150", 2, 0, "1.50"},
-      {"150", 2, 1, "-1.50"},
+      {"150", 2, 0, "1.5"},
+      {"150", 2, 1, "-1.5"},
       {"100", 2, 0, "1"},
       {"5", 1, 0, "0.5"},
-      {"5", 2, 1, "-0.05"},
+      {"5", 2, 1, "-0.050000000000000003"},
       {"0", 0, 0, "0"},
       {"0", 10, 1, "0"},
       {"", 38, 1, "0"},
@@ -137,11 +182,11 @@ static void test_value__decimal_keeps_every_digit(void **state) {
        "99999999999999999999999999999999999999"},
       {"99999999999999999999999999999999999999", 38, 1,
        "-0.99999999999999999999999999999999999999"},
-      {"1", 38, 0, "0.00000000000000000000000000000000000001"},
+      {"1", 38, 0, "9.9999999999999996e-39"},
       /* money: the smallest and the largest */
       {"9223372036854775808", 4, 1, "-922337203685477.5808"},
       {"9223372036854775807", 4, 0, "922337203685477.5807"},
-      {"2147483648", 4, 1, "-214748.3648"},
+      {"2147483648", 4, 1, "-214748.36480000001"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -184,6 +229,34 @@ static void test_value__random_decimals_match_a_naive_number(void **state) {
     digits[n] = 0;
     check_decimal(digits, (int)(next_random(&seed) % 39),
                   (int)(next_random(&seed) % 2));
+  }
+}
+
+/* At every scale, 15 digits are a double of their own, in their own order. */
+static void test_value__fifteen_digits_are_told_apart(void **state) {
+  uint64_t seed = 15;
+  (void)state;
+  for (int scale = 0; scale <= 38; scale++) {
+    for (int i = 0; i < 3000; i++) {
+      uint64_t n = next_random(&seed) % 1000000000000000ULL;
+      double real[2];
+      if (i == 0) n = 999999999999998ULL;
+      if (i == 1) n = 100000000000000ULL;
+      if (i == 2) n = 0;
+      for (int k = 0; k < 2; k++) {
+        char digits[40];
+        unsigned char bytes[17];
+        struct cell c;
+        (void)snprintf(digits, sizeof digits, "%llu",
+                       (unsigned long long)n + (unsigned)k);
+        struct value v = decimal(digits, scale, 0, bytes);
+        assert_int_equal(value_convert(&v, KIND_DECIMAL, &c), 1);
+        assert_true(c.type == SQLITE_FLOAT || c.type == SQLITE_INTEGER);
+        real[k] = c.type == SQLITE_FLOAT ? c.real : (double)c.integer;
+        check_decimal(digits, scale, 0);
+      }
+      assert_true(real[0] < real[1]);
+    }
   }
 }
 
@@ -346,7 +419,7 @@ static void test_value__reals_give_the_shortest_decimal(void **state) {
   struct value v = real_value(VALUE_SINGLE, (double)0.1F);
   assert_string_equal(shown(&v, KIND_REAL), "0.10000000000000001");
   assert_string_equal(shown(&v, KIND_STRING), "0.1");
-  assert_string_equal(shown(&v, KIND_DECIMAL), "0.1");
+  assert_string_equal(shown(&v, KIND_DECIMAL), "0.10000000000000001");
   for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++)
     check_single(singles[i]);
   for (int i = 0; i < 60000; i++) {
@@ -381,15 +454,15 @@ static void test_value__whole_doubles_become_integers(void **state) {
       {-0.0, "0", "0", "0"},
       {12, "12", "12", "12"},
       {12.5, "BAD", "12.5", "12.5"},
-      {-0.05, "BAD", "-0.05", "-0.05"},
+      {-0.05, "BAD", "-0.050000000000000003", "-0.05"},
       {1e15, "1000000000000000", "1000000000000000", "1000000000000000"},
       {-9223372036854775808.0, "-9223372036854775808", "-9223372036854775808",
        "-9.223372036854776e+18"},
-      {9223372036854775808.0, "BAD", "9223372036854776000",
+      {9223372036854775808.0, "BAD", "9.2233720368547758e+18",
        "9.223372036854776e+18"},
-      {1e300, "BAD", "BAD", "1e+300"},
-      {1.5e-7, "BAD", "0.00000015", "1.5e-07"},
-      {1e-39, "BAD", "BAD", "1e-39"},
+      {1e300, "BAD", "1.0000000000000001e+300", "1e+300"},
+      {1.5e-7, "BAD", "1.4999999999999999e-07", "1.5e-07"},
+      {1e-39, "BAD", "9.9999999999999993e-40", "1e-39"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -415,9 +488,10 @@ static void test_value__booleans_are_zero_or_one(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_value__decimal_keeps_every_digit),
+      cmocka_unit_test(test_value__decimals_by_their_digits),
       cmocka_unit_test(test_value__decimal_at_every_scale_and_length),
       cmocka_unit_test(test_value__random_decimals_match_a_naive_number),
+      cmocka_unit_test(test_value__fifteen_digits_are_told_apart),
       cmocka_unit_test(test_value__garbage_magnitudes_do_not_convert),
       cmocka_unit_test(test_value__random_doubles_round_trip),
       cmocka_unit_test(test_value__random_texts_are_read_as_strtod_does),

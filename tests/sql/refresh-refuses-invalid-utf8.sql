@@ -1,0 +1,16 @@
+-- A column of a _UTF8 collation with bytes that are no UTF-8: named, never
+-- stored, whatever on_bad_value says.
+.load ./ordersync
+SELECT ordersync_install();
+.shell sqlite3 server.db "CREATE TABLE utf8s(n int, u [varchar(20) COLLATE Latin1_General_100_CI_AS_SC_UTF8]); INSERT INTO utf8s VALUES(1, 'Zürich'), (2, '€')"
+INSERT INTO ordersync_syncs(name, source, target) VALUES('utf8s', 'utf8s', 'utf8s');
+CREATE TABLE utf8s(n INTEGER, u TEXT);
+INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind)
+VALUES('utf8s', 1, 'n', 'n', 'integer'), ('utf8s', 2, 'u', 'u', 'string');
+SELECT ordersync_refresh('utf8s');
+.shell sqlite3 server.db "INSERT INTO utf8s VALUES(3, CAST(x'61FF62' AS TEXT))"
+SELECT ordersync_refresh('utf8s');
+SELECT n, u FROM utf8s;
+CREATE VIRTUAL TABLE temp.live USING ordersync(sync=utf8s);
+SELECT u FROM live WHERE n = 2;
+SELECT u FROM live;
