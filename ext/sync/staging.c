@@ -182,6 +182,14 @@ static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
 
 /* ---- rows -------------------------------------------------------------- */
 
+/* memcpy() of a size that is known is no call. */
+static void copy_fixed(void *to, const void *from, size_t n) {
+  if (n == 8)
+    memcpy(to, from, 8);
+  else if (n == 4)
+    memcpy(to, from, 4);
+}
+
 static int has_bytes(const struct cell *cell) {
   return (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) &&
          cell->n_bytes > 0;
@@ -195,17 +203,18 @@ static size_t cell_size(const struct cell *cell) {
 static unsigned char *put_cell(unsigned char *to, const struct cell *cell) {
   size_t n = fixed[cell->type].size;
   *to++ = (unsigned char)cell->type;
-  memcpy(to, (const char *)cell + fixed[cell->type].offset, n);
+  copy_fixed(to, (const char *)cell + fixed[cell->type].offset, n);
   if (has_bytes(cell)) memcpy(to + n, cell->bytes, (size_t)cell->n_bytes);
   return to + cell_size(cell) - 1;
 }
 
 static const unsigned char *get_cell(const unsigned char *at,
                                      struct cell *cell) {
+  size_t n = fixed[*at].size;
   cell->type = *at++;
   cell->n_bytes = 0;
-  memcpy((char *)cell + fixed[cell->type].offset, at, fixed[cell->type].size);
-  at += fixed[cell->type].size;
+  copy_fixed((char *)cell + fixed[cell->type].offset, at, n);
+  at += n;
   cell->bytes = (const char *)at;
   return at + cell->n_bytes;
 }
