@@ -81,7 +81,7 @@ $(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
 	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
 
 $(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
-	$(Q)rm -f $@; ar rcs $@ $^
+	$(Q)rm -f $@; ar qcs $@ $^
 $(B)/san.a: | $(B)/freetds.a
 
 # What a program of tests/ links behind san.a.

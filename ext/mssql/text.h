@@ -1,0 +1,32 @@
+/*
+** The iconv that FreeTDS calls instead of the C library's: UTF-16 and UTF-8
+** directly, single-byte code pages as Windows maps them, everything else by
+** the C library.
+*/
+#ifndef ORDERSYNC_MSSQL_TEXT_H
+#define ORDERSYNC_MSSQL_TEXT_H
+#include <iconv.h>
+
+/*
+** As iconv_open(3), iconv(3) and iconv_close(3), with these differences:
+**
+**   UTF-16LE, UCS-2LE  both are UTF-16 here: a pair of surrogates is one
+**                      character, a lone one is EILSEQ
+**   CP1250..1258, 874  to UTF-8, every byte is a character: what the standard
+**                      leaves undefined is what MultiByteToWideChar(), and so
+**                      a CAST to nvarchar, makes of it (0x81 is U+0081), and
+**                      nothing is composed
+**   CP936, GB18030     to UTF-8, 0x80 is the euro sign
+**
+**   other names        opening to UTF-8 never fails, since FreeTDS would then
+**                      copy the bytes as they are, or take them for
+**                      ISO-8859-1: what is not ASCII is EILSEQ instead
+**
+** Names are compared exactly, as FreeTDS writes them.
+*/
+iconv_t text_iconv_open(const char *tocode, const char *fromcode);
+size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
+                  size_t *out_left);
+int text_iconv_close(iconv_t cd);
+
+#endif
