@@ -178,6 +178,40 @@ static void check_login(struct check *c) {
          facts.server_version ? facts.server_version : "unknown");
 }
 
+/* What the source's rows look like while others write to them. */
+static void check_isolation(struct check *c) {
+  struct err e = {0};
+  struct value allowed = {0}, versioned = {0};
+  int has_row = 0, by_locks, refused;
+  if (!mssql_query(c->remote,
+                   "SELECT CAST(snapshot_isolation_state AS int), "
+                   "CAST(is_read_committed_snapshot_on AS int) "
+                   "FROM sys.databases WHERE name = DB_NAME()",
+                   &e) &&
+      !mssql_next(c->remote, &has_row, &e) && has_row) {
+    mssql_value(c->remote, 0, &allowed);
+    mssql_value(c->remote, 1, &versioned);
+  }
+  mssql_cancel(c->remote);
+  if (e.code == ERR_NOMEM) c->no_memory = 1;
+  if (allowed.type != VALUE_INTEGER || versioned.type != VALUE_INTEGER) {
+    report(c, "isolation", OUTCOME_UNREACHED, "%s", "the server does not say");
+    return;
+  }
+  refused = !allowed.integer && strcmp(c->prof.isolation, "SNAPSHOT") == 0;
+  by_locks =
+      !versioned.integer && strcmp(c->prof.isolation, "READ COMMITTED") == 0;
+  report(c, "isolation", refused ? OUTCOME_FAILED : OUTCOME_OK,
+         "%s; READ_COMMITTED_SNAPSHOT is %s, ALLOW_SNAPSHOT_ISOLATION %s%s%s",
+         c->prof.isolation, versioned.integer ? "on" : "off",
+         allowed.integer ? "on" : "off",
+         by_locks ? "; a row that moves while it is read may be missed or come "
+                    "twice, not under isolation = snapshot"
+                  : "",
+         by_locks && !allowed.integer ? ", which the database has to allow"
+                                      : "");
+}
+
 static void report_columns(struct check *c, const struct remote_columns *has) {
   struct err e = {0};
   struct match match = {0};
@@ -214,6 +248,18 @@ static void check_source(struct check *c) {
   sqlite3_free(sql);
 }
 
+/* Nothing that a server or a configuration says is shown as it is. */
+static void mask_rows(struct check *c) {
+  struct err e = {0};
+  char *password = NULL;
+  if (c->has_profile && profile_password(&c->prof, &password, &e) == ERR_NOMEM)
+    c->no_memory = 1;
+  for (int i = 0; i < c->out->n_rows; i++) {
+    if (c->out->rows[i].detail) err_mask(c->out->rows[i].detail, password);
+  }
+  profile_password_free(password);
+}
+
 static enum err_code check_all(struct check *c, struct err *e) {
   if (interrupt_open(&c->interrupt, c->db, e)) return e->code;
   check_versions(c);
@@ -225,12 +271,17 @@ static enum err_code check_all(struct check *c, struct err *e) {
     report_unreached(c, "tls");
     report_unreached(c, "login");
   }
+  if (c->remote)
+    check_isolation(c);
+  else
+    report_unreached(c, "isolation");
   if (c->remote && c->has_map) {
     check_source(c);
   } else {
     report_unreached(c, "permission");
     report_unreached(c, "columns");
   }
+  mask_rows(c);
   mssql_close(c->remote);
   interrupt_close(&c->interrupt);
   profile_clear(&c->prof);

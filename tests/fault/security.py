@@ -13,7 +13,7 @@ from harness import (CERTS, SLACK, SO, Host, Shell, Skip, expect, expect_match,
 
 SENTINEL = "Zq9x!W7-seNtineL'k]2"
 ROWS_BATCH = 'when=batch match=[soldTo] '
-PRELOGIN, LOGIN7, BATCH = 0x12, 0x10, 0x01  # [MS-TDS] 2.2.3.1.1
+PRELOGIN, LOGIN7 = 0x12, 0x10  # [MS-TDS] 2.2.3.1.1
 
 
 def forms(secret):
@@ -151,11 +151,10 @@ refuses("a_server_without_encryption_is_refused", "offers no encryption",
         options=["--encrypt", "unsupported"])
 refuses("a_server_that_says_it_has_no_encryption_is_refused",
         "no encryption", answer=with_encryption(2))
-# Somebody between them asks for an encrypted login only. It takes a batch of
-# settings to notice; no data is asked for.
+# Somebody between them asks for an encrypted login only.
 refuses("a_downgrade_to_an_encrypted_login_is_refused",
         "encrypt the login only: the data would be sent in clear",
-        ask=with_encryption(0), packets={PRELOGIN, BATCH})
+        ask=with_encryption(0))
 
 
 @test
@@ -429,16 +428,46 @@ def the_working_directory_has_no_profile():
 
 
 @test
-def freetds_variables_cannot_redirect_the_login():
+def the_library_keeps_freetds_to_itself():
+    def names(which):
+        out = subprocess.run(["nm", "-D", which, SO], check=True,
+                             capture_output=True, text=True).stdout
+        return {line.split()[-1] for line in out.splitlines()}
+    expect(names("--defined-only") == {"sqlite3_ordersync_init"},
+           "it exports %s" % names("--defined-only"))
+    wanted = [name for name in names("--undefined-only")
+              if re.match("(db|tds|bcp|box|tls|text)_?[a-z0-9]*$", name)]
+    expect(not wanted, "it wants %s" % wanted)
+
+
+def logins_of(b):
+    return [event for event in b.server.log() if event["event"] == "login"]
+
+
+@test
+def freetds_variables_override_nothing():
     with Box("environment") as b:
-        for name in ("TDSHOST", "TDSPORT", "TDSVER", "TDSDUMP"):
+        dump = os.path.join(b.folder, "dump")
+        for name, value in (("TDSHOST", "127.0.0.9"), ("TDSPORT", "1"),
+                            ("TDSVER", "5.0"), ("TDSDUMP", dump),
+                            ("TDSDUMPCONFIG", dump), ("FREETDSCONF", dump)):
             b.server.mark()
             shell = Shell(b, "SELECT ordersync_refresh()",
-                          env=dict(b.env, **{name: "1"}))
-            expect_match("environment variable %s is set" % name, shell.err,
-                         "the error")
-            expect(not b.server.logins(), "it connected")
-        expect(not os.path.exists(os.path.join(b.folder, "1")), "a dump file")
+                          env=dict(b.env, **{name: value}))
+            expect(shell.code == 0, "%s: %s" % (name, shell.err))
+            logins = logins_of(b)
+            expect(len(logins) == 1 and logins[0]["tls"] and
+                   logins[0]["tds"] == "7.4", "%s: %r" % (name, logins))
+        expect(not os.path.exists(dump), "a dump file")
+
+
+@test
+def the_login_bears_the_servers_own_name():
+    with Box("server-name") as b:
+        b.server.mark()
+        expect(Shell(b, "SELECT ordersync_refresh()").code == 0, "it fails")
+        names = [login["server"] for login in logins_of(b)]
+        expect(names == ["localhost"], "it was called %r" % names)
 
 
 main(5)
