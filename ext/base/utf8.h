@@ -24,7 +24,8 @@ int utf8_units(const char *text, size_t n_bytes);
 /* ASCII, whatever the host's locale makes of it: in Turkish, toupper('i') is no
 ** I. */
 static inline char ascii_upper(char c) {
-  return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+  if (c >= 'a' && c <= 'z') return (char)(c - 'a' + 'A');
+  return c;
 }
 
 static inline int ascii_is_alnum(char c) {

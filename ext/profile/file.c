@@ -157,7 +157,7 @@ enum err_code profile_file_secret(const char *path, char **secret,
   struct contents c = {0};
   const char *line;
   size_t n;
-  if (contents_read(&c, path, SECRET_CAP, 0, e)) goto done;
+  if (contents_read(&c, path, SECRET_CAP, 0, e) || !c.text) goto done;
   if (refuse_public(path, &c, e)) goto done;
   line = first_line(&c, &n);
   if (n == 0 || memchr(line, 0, n)) {

@@ -153,7 +153,7 @@ static void clamp_decimal(struct range *r, int whole_digits) {
 /* printf()'s text of a number, whatever the host's locale made of its point;
 ** a fraction without the zeros at its end. */
 static void append_printed(sqlite3_str *out, const char *text, int is_float) {
-  char plain[400];
+  char plain[400] = "";
   size_t n = 0;
   int point = 0;
   for (; *text; text++) {
