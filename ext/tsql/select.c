@@ -205,8 +205,7 @@ char *tsql_discover(const char *source, struct err *e) {
 /* What gives every digit and every byte, for each base type. Other types (the
 ** strings, bit, the integers, decimal, uniqueidentifier) have one form only.
 ** CONVERT() of a float to text knows 17 digits since SQL Server 2016; before,
-*it
-** rounds to six without a word. */
+** it rounds to six without a word. */
 static const struct {
   const char *types;
   const char *convert; /* %s is the column */

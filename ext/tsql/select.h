@@ -1,6 +1,6 @@
 /*
-** Makes T-SQL, and decides which constraints may be pushed. Pure text: no
-** I/O, no database, no network.
+** Names, literals, sources and the SELECT as T-SQL. Pure text: no I/O, no
+** database, no network.
 **
 ** Whatever the text in a name or a value, it cannot leave its quotes:
 ** identifiers are [bracketed] with ] doubled, strings are N'quoted' with '

@@ -84,9 +84,8 @@ static void append_like(struct printer *p, const char *like, const char *before,
 
 /* ---- text that is trimmed ---------------------------------------------- */
 
-/* Letters and signs that stand for themselves behind white space. The marks,
- *and
- ** what lengthens or repeats the character before it, lie between them. */
+/* Letters and signs that stand for themselves behind white space. Marks, and
+** what lengthens or repeats the character before it, lie between them. */
 static const struct {
   unsigned short first, last;
 } alone[] = {{0, 0x2ff},       {0x370, 0x482},   {0x48a, 0x52f},
