@@ -9,8 +9,14 @@ B        := build
 WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wcast-qual -Wvla
 OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
+            $(if $(FREETDS),-I$(FREETDS)/include) \
             $(WARN) -MMD -MP
-LIBS     := -lsybdb -linih -lgnutls -lnettle -lpthread -lm
+# FreeTDS is linked privately: README, "FreeTDS inside". By its soname, since no
+# package that is needed otherwise brings GSSAPI's name without one.
+FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
+             -print-file-name=libsybdb.a))
+LIBS     := $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
+            -l:libgssapi_krb5.so.2 -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE
 SQL      := $(wildcard sql/*.sql)
@@ -33,8 +39,9 @@ help: ## list the targets
 	  awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
 
 # ---- the extension -----------------------------------------------------------
-# -z nodelete: FreeTDS and its TLS library must outlive sqlite3_close().
-$(SO): $(EXT:ext/%.c=$(B)/ext/%.o) ext/ordersync.map
+# -z nodelete: a thread that still looks up a name runs our code, and GnuTLS does
+# not survive being unloaded.
+$(SO): $(EXT:ext/%.c=$(B)/ext/%.o) $(B)/freetds.a ext/ordersync.map
 	@echo "  LD  $@"
 	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,nodelete -Wl,-z,defs \
 	  -Wl,-soname,$(SO) \
@@ -44,6 +51,13 @@ $(SO): $(EXT:ext/%.c=$(B)/ext/%.o) ext/ordersync.map
 $(B)/ext/%.o: ext/%.c $(B)/sql_embedded.h
 	@mkdir -p $(@D); echo "  CC  $<"
 	$(Q)$(CC) $(OURS) -fPIC $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# FreeTDS, with what it asks of the system renamed into what it gets.
+$(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A))
+	@mkdir -p $(@D); echo "  BOX $(FREETDS_A)"
+	$(Q)[ -f "$(FREETDS_A)" ] || { echo "No libsybdb.a: install freetds-dev, or \
+	  give a FreeTDS of your own: make FREETDS=/prefix" >&2; exit 1; }
+	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
 # The SQL files as byte arrays: C limits the length of string literals.
 $(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql
@@ -68,6 +82,7 @@ $(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
 
 $(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
 	$(Q)rm -f $@; ar qcs $@ $^
+$(B)/san.a: | $(B)/freetds.a
 
 # What a program of tests/ links behind san.a.
 libs:

@@ -1,75 +1,220 @@
 /*
-** Columns and values: from DB-Library's types and buffers to struct
-** remote_column and struct value.
+** One table says what a type of FreeTDS's is to us and who reads it. FreeTDS's
+** buffers are not promised to be aligned: every read is a memcpy, which costs
+** nothing.
 */
-#include "mssql/local.h"
+#include "mssql/column.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* How mssql_value() reads a column. */
-enum column_how {
-  HOW_BYTES, /* blob, and whatever else has no better reading */
-  HOW_TEXT,
-  HOW_BIT,
-  HOW_INT1,
-  HOW_INT2,
-  HOW_INT4,
-  HOW_INT8,
-  HOW_REAL,
-  HOW_FLOAT,
-  HOW_NUMERIC,
-  HOW_MONEY4,
-  HOW_MONEY,
-  HOW_DATE,
-  HOW_TIME,
-  HOW_DATETIME2,
-  HOW_OFFSET,
-  HOW_DATETIME4,
-  HOW_DATETIME,
-  HOW_GUID
-};
+#define TICKS_A_MINUTE (60 * (sqlite3_int64)10000000)
 
 /* Types that sybdb.h does not name ([MS-TDS] 2.2.5.4). */
 enum { TYPE_GUID = 36, TYPE_VARIANT = 98, TYPE_UDT = 240, TYPE_XML = 241 };
 
+/* ---- readers ----------------------------------------------------------- */
+
+static void read_text(const unsigned char *data, int n, struct slot *slot,
+                      struct value *v) {
+  (void)slot;
+  v->type = VALUE_TEXT;
+  v->bytes = data;
+  v->n_bytes = n;
+}
+
+static void read_bytes(const unsigned char *data, int n, struct slot *slot,
+                       struct value *v) {
+  (void)slot;
+  v->type = VALUE_BLOB;
+  v->bytes = data;
+  v->n_bytes = n;
+}
+
+static void read_guid(const unsigned char *data, int n, struct slot *slot,
+                      struct value *v) {
+  (void)n, (void)slot;
+  v->type = VALUE_GUID;
+  v->bytes = data;
+  v->n_bytes = 16;
+}
+
+static void read_bit(const unsigned char *data, int n, struct slot *slot,
+                     struct value *v) {
+  (void)n, (void)slot;
+  v->type = VALUE_INTEGER;
+  v->integer = data[0] != 0;
+}
+
+static void read_int1(const unsigned char *data, int n, struct slot *slot,
+                      struct value *v) {
+  (void)n, (void)slot;
+  v->type = VALUE_INTEGER;
+  v->integer = data[0];
+}
+
+#define READ_NUMBER(name, c_type, value_type, field, field_type)               \
+  static void name(const unsigned char *data, int n, struct slot *slot,        \
+                   struct value *v) {                                          \
+    c_type number;                                                             \
+    (void)n, (void)slot;                                                       \
+    memcpy(&number, data, sizeof number);                                      \
+    v->type = value_type;                                                      \
+    v->field = (field_type)number;                                             \
+  }
+READ_NUMBER(read_int2, int16_t, VALUE_INTEGER, integer, sqlite3_int64)
+READ_NUMBER(read_int4, int32_t, VALUE_INTEGER, integer, sqlite3_int64)
+READ_NUMBER(read_int8, int64_t, VALUE_INTEGER, integer, sqlite3_int64)
+READ_NUMBER(read_real, float, VALUE_SINGLE, real, double)
+READ_NUMBER(read_float, double, VALUE_REAL, real, double)
+
+/* DBNUMERIC: precision, scale, then a sign byte and the magnitude, big-endian,
+** as many bytes as the precision needs. */
+static void read_numeric(const unsigned char *data, int n, struct slot *slot,
+                         struct value *v) {
+  (void)n;
+  v->type = VALUE_DECIMAL;
+  v->scale = slot->scale;
+  v->negative = data[offsetof(DBNUMERIC, array)] != 0;
+  v->bytes = data + offsetof(DBNUMERIC, array) + 1;
+  v->n_bytes = slot->n_magnitude;
+}
+
+static void money_value(sqlite3_int64 amount, struct slot *slot,
+                        struct value *v) {
+  /* The magnitude of the lowest value is not an int64: negate unsigned. */
+  uint64_t magnitude = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount;
+  v->type = VALUE_DECIMAL;
+  v->negative = amount < 0;
+  v->scale = 4;
+  for (int i = 0; i < 8; i++) {
+    slot->money[i] = (unsigned char)(magnitude >> (56 - 8 * i));
+  }
+  v->bytes = slot->money;
+  v->n_bytes = 8;
+}
+
+static void read_money4(const unsigned char *data, int n, struct slot *slot,
+                        struct value *v) {
+  int32_t amount;
+  (void)n;
+  memcpy(&amount, data, sizeof amount);
+  money_value(amount, slot, v);
+}
+
+static void read_money(const unsigned char *data, int n, struct slot *slot,
+                       struct value *v) {
+  DBMONEY m;
+  (void)n;
+  memcpy(&m, data, sizeof m);
+  money_value((sqlite3_int64)((uint64_t)(uint32_t)m.mnyhigh << 32 | m.mnylow),
+              slot, v);
+}
+
+/* 1/300 s, shown by the server as .000, .003, .007. */
+static void read_datetime(const unsigned char *data, int n, struct slot *slot,
+                          struct value *v) {
+  static const int milliseconds[] = {0, 3, 7};
+  DBDATETIME t;
+  (void)n, (void)slot;
+  memcpy(&t, data, sizeof t);
+  v->type = VALUE_DATETIME;
+  v->days = t.dtdays;
+  v->scale = 3;
+  v->integer = -1; /* no time of day, which only a broken server sends */
+  if (t.dttime < 0) return;
+  v->integer =
+      ((sqlite3_int64)(t.dttime / 3) * 10 + milliseconds[t.dttime % 3]) * 10000;
+}
+
+static void read_datetime4(const unsigned char *data, int n, struct slot *slot,
+                           struct value *v) {
+  DBDATETIME4 t;
+  (void)n, (void)slot;
+  memcpy(&t, data, sizeof t);
+  v->type = VALUE_DATETIME;
+  v->days = t.days;
+  v->integer = t.minutes * TICKS_A_MINUTE;
+  v->scale = 0;
+}
+
+static void modern(const unsigned char *data, const struct slot *slot,
+                   enum value_type type, struct value *v) {
+  DBDATETIMEALL t;
+  memcpy(&t, data, sizeof t);
+  v->type = type;
+  v->days = t.date;
+  v->integer = (sqlite3_int64)t.time;
+  v->scale = slot->scale;
+  v->offset_minutes = type == VALUE_DATETIMEOFFSET ? t.offset : 0;
+}
+
+static void read_date(const unsigned char *data, int n, struct slot *slot,
+                      struct value *v) {
+  (void)n;
+  modern(data, slot, VALUE_DATE, v);
+}
+
+static void read_time(const unsigned char *data, int n, struct slot *slot,
+                      struct value *v) {
+  (void)n;
+  modern(data, slot, VALUE_TIME, v);
+}
+
+static void read_datetime2(const unsigned char *data, int n, struct slot *slot,
+                           struct value *v) {
+  (void)n;
+  modern(data, slot, VALUE_DATETIME, v);
+}
+
+static void read_offset(const unsigned char *data, int n, struct slot *slot,
+                        struct value *v) {
+  (void)n;
+  modern(data, slot, VALUE_DATETIMEOFFSET, v);
+}
+
+/* ---- types ------------------------------------------------------------- */
+
 /* dbcoltype() has resolved the nullable types (INTN and so on) by width, and
 ** folded the n-types and the variable lengths into few: FreeTDS 1.3. Older
-** and newer versions may leave more of them, so the table has them all. */
-static const struct {
+** and newer versions may leave more of them, so the table has them all. A scale
+** of -1 is the column's own. */
+static const struct type {
   int freetds;
   enum remote_type type;
-  enum column_how how;
+  int scale;
+  void (*read)(const unsigned char *, int, struct slot *, struct value *);
 } types[] = {
-    {SYBBIT, REMOTE_BIT, HOW_BIT},
-    {SYBBITN, REMOTE_BIT, HOW_BIT},
-    {SYBINT1, REMOTE_TINYINT, HOW_INT1},
-    {SYBINT2, REMOTE_SMALLINT, HOW_INT2},
-    {SYBINT4, REMOTE_INT, HOW_INT4},
-    {SYBINT8, REMOTE_BIGINT, HOW_INT8},
-    {SYBREAL, REMOTE_REAL, HOW_REAL},
-    {SYBFLT8, REMOTE_FLOAT, HOW_FLOAT},
-    {SYBDECIMAL, REMOTE_DECIMAL, HOW_NUMERIC},
-    {SYBNUMERIC, REMOTE_DECIMAL, HOW_NUMERIC},
-    {SYBMONEY4, REMOTE_SMALLMONEY, HOW_MONEY4},
-    {SYBMONEY, REMOTE_MONEY, HOW_MONEY},
-    {SYBMSDATE, REMOTE_DATE, HOW_DATE},
-    {SYBMSTIME, REMOTE_TIME, HOW_TIME},
-    {SYBMSDATETIME2, REMOTE_DATETIME2, HOW_DATETIME2},
-    {SYBMSDATETIMEOFFSET, REMOTE_DATETIMEOFFSET, HOW_OFFSET},
-    {SYBDATETIME4, REMOTE_SMALLDATETIME, HOW_DATETIME4},
-    {SYBDATETIME, REMOTE_DATETIME, HOW_DATETIME},
-    {SYBCHAR, REMOTE_STRING, HOW_TEXT},
-    {SYBVARCHAR, REMOTE_STRING, HOW_TEXT},
-    {SYBNVARCHAR, REMOTE_STRING, HOW_TEXT},
-    {SYBTEXT, REMOTE_LONGTEXT, HOW_TEXT},
-    {SYBNTEXT, REMOTE_LONGTEXT, HOW_TEXT},
-    {TYPE_XML, REMOTE_LONGTEXT, HOW_TEXT},
-    {SYBBINARY, REMOTE_BINARY, HOW_BYTES},
-    {SYBVARBINARY, REMOTE_BINARY, HOW_BYTES},
-    {SYBIMAGE, REMOTE_IMAGE, HOW_BYTES},
-    {TYPE_GUID, REMOTE_GUID, HOW_GUID},
-    {TYPE_VARIANT, REMOTE_VARIANT, HOW_BYTES},
-    {TYPE_UDT, REMOTE_UDT, HOW_BYTES},
+    {SYBBIT, REMOTE_BIT, 0, read_bit},
+    {SYBBITN, REMOTE_BIT, 0, read_bit},
+    {SYBINT1, REMOTE_TINYINT, 0, read_int1},
+    {SYBINT2, REMOTE_SMALLINT, 0, read_int2},
+    {SYBINT4, REMOTE_INT, 0, read_int4},
+    {SYBINT8, REMOTE_BIGINT, 0, read_int8},
+    {SYBREAL, REMOTE_REAL, 0, read_real},
+    {SYBFLT8, REMOTE_FLOAT, 0, read_float},
+    {SYBDECIMAL, REMOTE_DECIMAL, -1, read_numeric},
+    {SYBNUMERIC, REMOTE_DECIMAL, -1, read_numeric},
+    {SYBMONEY4, REMOTE_SMALLMONEY, 4, read_money4},
+    {SYBMONEY, REMOTE_MONEY, 4, read_money},
+    {SYBMSDATE, REMOTE_DATE, 0, read_date},
+    {SYBMSTIME, REMOTE_TIME, -1, read_time},
+    {SYBMSDATETIME2, REMOTE_DATETIME2, -1, read_datetime2},
+    {SYBMSDATETIMEOFFSET, REMOTE_DATETIMEOFFSET, -1, read_offset},
+    {SYBDATETIME4, REMOTE_SMALLDATETIME, 0, read_datetime4},
+    {SYBDATETIME, REMOTE_DATETIME, 3, read_datetime},
+    {SYBCHAR, REMOTE_STRING, 0, read_text},
+    {SYBVARCHAR, REMOTE_STRING, 0, read_text},
+    {SYBNVARCHAR, REMOTE_STRING, 0, read_text},
+    {SYBTEXT, REMOTE_LONGTEXT, 0, read_text},
+    {SYBNTEXT, REMOTE_LONGTEXT, 0, read_text},
+    {TYPE_XML, REMOTE_LONGTEXT, 0, read_text},
+    {SYBBINARY, REMOTE_BINARY, 0, read_bytes},
+    {SYBVARBINARY, REMOTE_BINARY, 0, read_bytes},
+    {SYBIMAGE, REMOTE_IMAGE, 0, read_bytes},
+    {TYPE_GUID, REMOTE_GUID, 0, read_guid},
+    {TYPE_VARIANT, REMOTE_VARIANT, 0, read_bytes},
+    {TYPE_UDT, REMOTE_UDT, 0, read_bytes},
 };
 
 /* Bytes of a decimal's magnitude: ceil(precision * log(10) / log(256)). */
@@ -83,235 +228,48 @@ static void describe_one(DBPROCESS *db, int i, struct remote_column *c,
   DBCOL info;
   memset(&info, 0, sizeof info);
   info.SizeOfStruct = sizeof info;
+  slot->read = read_bytes;
   if (dbcolinfo(db, CI_REGULAR, i, 0, &info) != SUCCEED) return;
-  slot->how = HOW_BYTES;
   for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
     if (types[t].freetds != type) continue;
     c->type = types[t].type;
-    slot->how = (unsigned char)types[t].how;
+    c->scale = types[t].scale < 0 ? info.Scale : types[t].scale;
+    slot->read = types[t].read;
   }
   c->nullable = info.Null != 0;
   c->max_bytes = dbcollen(db, i);
-  switch (slot->how) {
-  case HOW_NUMERIC:
+  if (slot->read == read_numeric) {
     c->precision = info.Precision;
-    c->scale = info.Scale;
     slot->n_magnitude = (unsigned char)magnitude_bytes(info.Precision);
-    break;
-  case HOW_TIME:
-  case HOW_DATETIME2:
-  case HOW_OFFSET:
-    c->scale = info.Scale;
-    break;
-  case HOW_DATETIME:
-    c->scale = 3;
-    break;
-  case HOW_MONEY:
-  case HOW_MONEY4:
-    c->scale = 4;
-    break;
-  default:
-    break;
   }
   slot->scale = (unsigned char)c->scale;
 }
 
-enum err_code column_describe(struct mssql *m, struct err *e) {
-  int n = dbnumcols(m->db);
+enum err_code column_describe(DBPROCESS *db, struct remote_columns *columns,
+                              struct slot **slots, struct err *e) {
+  int n = dbnumcols(db);
   size_t n_items = n > 0 ? (size_t)n : 0;
   if (n_items == 0) return e->code;
-  m->columns.items = sqlite3_malloc64(n_items * sizeof *m->columns.items);
-  m->slots = sqlite3_malloc64(n_items * sizeof *m->slots);
-  if (!m->columns.items || !m->slots) return err_nomem(e);
-  memset(m->columns.items, 0, n_items * sizeof *m->columns.items);
-  memset(m->slots, 0, n_items * sizeof *m->slots);
-  m->columns.count = n;
+  columns->items = sqlite3_malloc64(n_items * sizeof *columns->items);
+  *slots = sqlite3_malloc64(n_items * sizeof **slots);
+  if (!columns->items || !*slots) return err_nomem(e);
+  memset(columns->items, 0, n_items * sizeof *columns->items);
+  memset(*slots, 0, n_items * sizeof **slots);
+  columns->count = n;
   for (int i = 0; i < n; i++) {
-    const char *name = dbcolname(m->db, i + 1);
-    m->columns.items[i].name = sqlite3_mprintf("%s", name ? name : "");
-    if (!m->columns.items[i].name) return err_nomem(e);
-    describe_one(m->db, i + 1, &m->columns.items[i], &m->slots[i]);
+    const char *name = dbcolname(db, i + 1);
+    columns->items[i].name = sqlite3_mprintf("%s", name ? name : "");
+    if (!columns->items[i].name) return err_nomem(e);
+    describe_one(db, i + 1, &columns->items[i], &(*slots)[i]);
   }
   return ERR_NONE;
 }
 
-/* ---- values ------------------------------------------------------------ */
-
-/* FreeTDS's buffers are not promised to be aligned: every read is a memcpy,
-** which costs nothing. */
-
-static void read_money(sqlite3_int64 amount, struct slot *slot,
-                       struct value *v) {
-  /* The magnitude of the lowest value is not an int64: negate unsigned. */
-  uint64_t magnitude = amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount;
-  v->type = VALUE_DECIMAL;
-  v->negative = amount < 0;
-  v->scale = 4;
-  for (int i = 0; i < 8; i++) {
-    slot->money[i] = (unsigned char)(magnitude >> (56 - 8 * i));
-  }
-  v->bytes = slot->money;
-  v->n_bytes = 8;
-}
-
-static void read_numeric(const unsigned char *data, const struct slot *slot,
-                         struct value *v) {
-  /* DBNUMERIC: precision, scale, then a sign byte and the magnitude,
-  ** big-endian, as many bytes as the precision needs. */
-  v->type = VALUE_DECIMAL;
-  v->scale = slot->scale;
-  v->negative = data[offsetof(DBNUMERIC, array)] != 0;
-  v->bytes = data + offsetof(DBNUMERIC, array) + 1;
-  v->n_bytes = slot->n_magnitude;
-}
-
-static void read_datetime(const unsigned char *data, struct value *v) {
-  /* 1/300 s, shown by the server as .000, .003, .007. */
-  static const int milliseconds[] = {0, 3, 7};
-  DBDATETIME t;
-  memcpy(&t, data, sizeof t);
-  v->type = VALUE_DATETIME;
-  v->days = t.dtdays;
-  v->scale = 3;
-  v->integer = -1; /* no time of day, which only a broken server sends */
-  if (t.dttime < 0) return;
-  v->integer =
-      ((sqlite3_int64)(t.dttime / 3) * 10 + milliseconds[t.dttime % 3]) * 10000;
-}
-
-static void read_datetime4(const unsigned char *data, struct value *v) {
-  DBDATETIME4 t;
-  memcpy(&t, data, sizeof t);
-  v->type = VALUE_DATETIME;
-  v->days = t.days;
-  v->integer = (sqlite3_int64)t.minutes * 60 * 10000000;
-  v->scale = 0;
-}
-
-static void read_modern(const unsigned char *data, const struct slot *slot,
-                        struct value *v) {
-  DBDATETIMEALL t;
-  memcpy(&t, data, sizeof t);
-  v->days = t.date;
-  v->integer = (sqlite3_int64)t.time;
-  v->scale = slot->scale;
-  v->offset_minutes = 0;
-  if (slot->how == HOW_DATE) {
-    v->type = VALUE_DATE;
-  } else if (slot->how == HOW_TIME) {
-    v->type = VALUE_TIME;
-  } else if (slot->how == HOW_DATETIME2) {
-    v->type = VALUE_DATETIME;
+void column_value(DBPROCESS *db, int i, struct slot *slot, struct value *v) {
+  const unsigned char *data = dbdata(db, i + 1);
+  if (data) {
+    slot->read(data, dbdatlen(db, i + 1), slot, v);
   } else {
-    v->type = VALUE_DATETIMEOFFSET;
-    v->offset_minutes = t.offset;
-  }
-}
-
-static void read_integer(const unsigned char *data, enum column_how how,
-                         struct value *v) {
-  v->type = VALUE_INTEGER;
-  if (how == HOW_INT8) {
-    int64_t n;
-    memcpy(&n, data, sizeof n);
-    v->integer = n;
-  } else if (how == HOW_INT4) {
-    int32_t n;
-    memcpy(&n, data, sizeof n);
-    v->integer = n;
-  } else if (how == HOW_INT2) {
-    int16_t n;
-    memcpy(&n, data, sizeof n);
-    v->integer = n;
-  } else if (how == HOW_INT1) {
-    v->integer = data[0];
-  } else {
-    v->integer = data[0] != 0;
-  }
-}
-
-static void read_float(const unsigned char *data, enum column_how how,
-                       struct value *v) {
-  if (how == HOW_FLOAT) {
-    double n;
-    memcpy(&n, data, sizeof n);
-    v->type = VALUE_REAL;
-    v->real = n;
-  } else {
-    float n;
-    memcpy(&n, data, sizeof n);
-    v->type = VALUE_SINGLE;
-    v->real = (double)n;
-  }
-}
-
-void mssql_value(struct mssql *m, int i, struct value *v) {
-  const unsigned char *data;
-  struct slot *slot;
-  if (i < 0 || i >= m->columns.count || m->state != STATE_ROWS) {
     v->type = VALUE_NULL;
-    return;
-  }
-  slot = &m->slots[i];
-  data = dbdata(m->db, i + 1);
-  if (!data) {
-    v->type = VALUE_NULL;
-    return;
-  }
-  switch ((enum column_how)slot->how) {
-  case HOW_TEXT:
-    v->type = VALUE_TEXT;
-    v->bytes = data;
-    v->n_bytes = dbdatlen(m->db, i + 1);
-    break;
-  case HOW_BYTES:
-    v->type = VALUE_BLOB;
-    v->bytes = data;
-    v->n_bytes = dbdatlen(m->db, i + 1);
-    break;
-  case HOW_BIT:
-  case HOW_INT1:
-  case HOW_INT2:
-  case HOW_INT4:
-  case HOW_INT8:
-    read_integer(data, (enum column_how)slot->how, v);
-    break;
-  case HOW_REAL:
-  case HOW_FLOAT:
-    read_float(data, (enum column_how)slot->how, v);
-    break;
-  case HOW_NUMERIC:
-    read_numeric(data, slot, v);
-    break;
-  case HOW_MONEY4: {
-    int32_t n;
-    memcpy(&n, data, sizeof n);
-    read_money(n, slot, v);
-    break;
-  }
-  case HOW_MONEY: {
-    DBMONEY n;
-    memcpy(&n, data, sizeof n);
-    read_money((sqlite3_int64)((uint64_t)(uint32_t)n.mnyhigh << 32 | n.mnylow),
-               slot, v);
-    break;
-  }
-  case HOW_DATE:
-  case HOW_TIME:
-  case HOW_DATETIME2:
-  case HOW_OFFSET:
-    read_modern(data, slot, v);
-    break;
-  case HOW_DATETIME4:
-    read_datetime4(data, v);
-    break;
-  case HOW_DATETIME:
-    read_datetime(data, v);
-    break;
-  case HOW_GUID:
-    v->type = VALUE_GUID;
-    v->bytes = data;
-    v->n_bytes = 16;
-    break;
   }
 }

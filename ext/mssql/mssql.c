@@ -8,70 +8,58 @@
 ** success all the same: an error token in mid-stream ends a result as if
 ** there were no more rows. So success is never taken from a return code
 ** alone. A result is complete when the last row was announced, no message
-** above severity 10 came, the link is alive, and the server's row count is
-** the number of rows that were read.
+** above severity 10 came, the server's row count is the number of rows that
+** were read, and the answer ended with a DONE that bears no error mark.
 */
-#include "mssql/local.h"
+#include "mssql/mssql.h"
 
 #include "base/clock.h"
+#include "mssql/column.h"
+#include "mssql/error.h"
+#include "mssql/login.h"
+#include "mssql/tls.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK_MS         50
 #define ROWS_PER_CHECK  64
 #define CANCEL_GRACE_MS 250
-#define PROBE_MOST_MS   5000
 #define COPY_PACKET     16000 /* TLS records end at 16 KiB */
 #define LIVE_PACKET     8000
+
+enum mssql_state {
+  STATE_IDLE, /* no result is open */
+  STATE_ROWS, /* rows may follow */
+  STATE_DONE  /* the last row was read and the end was proper */
+};
+
+struct mssql {
+  DBPROCESS *db; /* owned */
+  pid_t pid;
+  struct box box;
+  struct notes notes;
+  enum mssql_state state;
+  int dead;
+  sqlite3_int64 n_rows;
+  struct remote_columns columns;
+  struct slot *slots; /* owned, columns.count of them */
+  char *version;      /* owned, as is the next: asked for lazily */
+  char *database;
+  /* of the call that is under way */
+  const char *sql;
+  int answer;
+};
 
 const char *mssql_library_version(void) {
   return dbversion();
 }
 
-/* ---- going on or not --------------------------------------------------- */
-
-/* 1 when the operation has to end; the reason is noted. */
-static int must_stop(struct mssql *m) {
-  if (m->hooks.interrupted && m->hooks.interrupted(m->hooks.arg)) {
-    m->notes.interrupted = 1;
-  }
-  if (m->deadline_ms && clock_now_ms() >= m->deadline_ms) {
-    m->notes.timed_out = 1;
-  }
-  return m->notes.interrupted || m->notes.timed_out;
-}
-
-/* DB-Library's interrupt hooks: asked once a second while a socket is idle.
-** FreeTDS then closes the link. */
-static int on_check(void *db) {
-  struct mssql *m = (struct mssql *)(void *)dbgetuserdata(db);
-  return m && must_stop(m);
-}
-
-static int on_interrupt(void *db) {
-  (void)db;
-  return INT_CANCEL;
-}
-
-/* Waits for the answer's first byte, looking up every 50 ms. */
-static int wait_readable(struct mssql *m) {
-  struct pollfd p = {m->fd, POLLIN, 0};
-  for (;;) {
-    int ready = poll(&p, 1, TICK_MS);
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return 1;
-    if (must_stop(m)) return 0;
-  }
-}
-
 /* ---- ends -------------------------------------------------------------- */
 
 static void drop(struct mssql *m) {
-  if (!m->dead) (void)shutdown(m->fd, SHUT_RDWR);
+  if (m->box.fd >= 0) (void)shutdown(m->box.fd, SHUT_RDWR);
   m->dead = 1;
 }
 
@@ -83,17 +71,50 @@ static void forget_result(struct mssql *m) {
   m->n_rows = 0;
 }
 
+/* Runs a step of DB-Library's; its answer, or -1 when it did not come back. */
+static int run(struct mssql *m, void (*step)(void *)) {
+  m->answer = -1;
+  if (!box_run(&m->box, step, m) || m->box.wait.end || m->box.fd < 0)
+    m->dead = 1;
+  return m->answer;
+}
+
+static int end_status(const struct mssql *m) {
+  return stream_done(&m->box.in);
+}
+
+/* A DONE may tell of an error that no message explains: a session that was
+** killed, say. */
+static int is_marked(const struct mssql *m) {
+  int status = end_status(m);
+  return status >= 0 &&
+         (status & (STREAM_DONE_ERROR | STREAM_DONE_SRVERROR)) != 0;
+}
+
 /* The current operation failed: says why, and gets rid of what is left of the
 ** stream. */
 static enum err_code fail(struct mssql *m, const char *doing, struct err *e) {
-  if (watch_fired(&m->watch)) m->notes.timed_out = 1;
-  if (dbdead(m->db)) m->dead = 1;
-  error_from_notes(&m->notes, doing, e);
+  if (!m->dead && !m->notes.severity && !m->notes.conversion && is_marked(m)) {
+    err_set(e, ERR_DATA,
+            "the server marked its answer as failed while %s, and does not say "
+            "why",
+            doing);
+    e->transient = 1;
+  }
+  error_from_box(&m->box, doing, e);
   /* An interrupt or a deadline leaves a server at work, and characters that
   ** did not convert leave FreeTDS inside a value: not worth another use. */
   if (m->notes.severity <= 10) drop(m);
   mssql_cancel(m);
   return e->code;
+}
+
+/* An answer nobody asked for would be taken for the next batch's, and an end of
+** the connection may be waiting. */
+static int is_quiet(const struct mssql *m) {
+  struct pollfd p = {m->box.fd, POLLIN, 0};
+  return m->box.fd >= 0 && !m->box.in.in_message && !tls_has_pending(&m->box) &&
+         poll(&p, 1, 0) == 0;
 }
 
 /* Refuses, before anything is sent. */
@@ -111,37 +132,41 @@ static enum err_code check_usable(const struct mssql *m, struct err *e) {
 
 /* ---- one batch --------------------------------------------------------- */
 
-/* Sends sql. The answer's first byte is waiting when this returns 1. */
-static int send_batch(struct mssql *m, const char *sql) {
-  int ok;
-  notes_clear(&m->notes);
-  if (must_stop(m)) return 0;
-  watch_arm(&m->watch, m->deadline_ms);
-  door_enter(&m->notes);
+static void send_step(void *arg) {
+  struct mssql *m = arg;
   dbfreebuf(m->db);
-  ok = dbcmd(m->db, sql) == SUCCEED && dbsqlsend(m->db) == SUCCEED;
-  door_leave();
-  return ok && wait_readable(m);
+  m->answer = dbcmd(m->db, m->sql) == SUCCEED && dbsqlsend(m->db) == SUCCEED &&
+              dbsqlok(m->db) == SUCCEED;
+}
+
+static int send_batch(struct mssql *m, const char *sql) {
+  memset(&m->notes, 0, sizeof m->notes);
+  if (net_must_stop(&m->box.wait)) return 0;
+  m->sql = sql;
+  return run(m, send_step) == 1;
 }
 
 /* Goes on to the next result that has columns. 1: there is one, 0: there is
 ** none, -1: failure. */
-static int next_result(struct mssql *m, int first) {
-  int found = -1;
-  door_enter(&m->notes);
-  if (!first || dbsqlok(m->db) == SUCCEED) {
-    RETCODE rc = dbresults(m->db);
-    while (rc == SUCCEED && dbnumcols(m->db) == 0) rc = dbresults(m->db);
-    if (rc == SUCCEED) found = 1;
-    if (rc == NO_MORE_RESULTS) found = 0;
-  }
-  if (dbdead(m->db)) found = -1;
-  door_leave();
-  if (m->notes.severity > 10 || m->notes.conversion || m->notes.interrupted ||
-      m->notes.timed_out) {
-    found = -1;
-  }
-  return found;
+static void result_step(void *arg) {
+  struct mssql *m = arg;
+  RETCODE rc = dbresults(m->db);
+  while (rc == SUCCEED && dbnumcols(m->db) == 0) rc = dbresults(m->db);
+  m->answer = rc == SUCCEED ? 1 : rc == NO_MORE_RESULTS ? 0 : -1;
+  if (dbdead(m->db)) m->answer = -1;
+}
+
+static int next_result(struct mssql *m) {
+  int found = run(m, result_step);
+  int failed = m->notes.severity > 10 || m->notes.conversion || m->dead;
+  return failed || (found == 0 && (is_marked(m) || end_status(m) < 0)) ? -1
+                                                                       : found;
+}
+
+static void describe_step(void *arg) {
+  struct mssql *m = arg;
+  struct err e = {0};
+  m->answer = column_describe(m->db, &m->columns, &m->slots, &e) == ERR_NONE;
 }
 
 enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
@@ -150,19 +175,18 @@ enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
   if (check_usable(m, e)) return e->code;
   mssql_cancel(m);
   forget_result(m);
+  if (!m->dead && !is_quiet(m)) drop(m);
   if (check_usable(m, e)) return e->code;
   if (!send_batch(m, sql)) return fail(m, doing, e);
   m->state = STATE_ROWS;
-  found = next_result(m, 1);
+  found = next_result(m);
   if (found < 0) return fail(m, doing, e);
   if (found == 0) {
     m->state = STATE_DONE;
-    watch_arm(&m->watch, 0);
-    return ERR_NONE;
-  }
-  if (column_describe(m, e)) {
+  } else if (run(m, describe_step) != 1) {
     mssql_cancel(m);
     forget_result(m);
+    return err_nomem(e);
   }
   return e->code;
 }
@@ -184,17 +208,21 @@ static enum err_code fail_row(struct mssql *m, struct err *e) {
   return e->code;
 }
 
+static void count_step(void *arg) {
+  struct mssql *m = arg;
+  /* dbcount() cuts the count to 32 bits; so is ours. */
+  m->answer = !dbiscount(m->db)                    ? 0
+              : dbcount(m->db) == (DBINT)m->n_rows ? 1
+                                                   : 2;
+}
+
 /* After the last row: was it really the last, and does nothing bad follow? */
 static enum err_code finish(struct mssql *m, struct err *e) {
-  sqlite3_int64 count, n_rows = m->n_rows;
-  int counted, more;
-  door_enter(&m->notes);
-  counted = dbiscount(m->db);
-  count = dbcount(m->db);
-  door_leave();
-  if (m->notes.severity > 10 || dbdead(m->db)) return fail_row(m, e);
-  /* dbcount() cuts the count to 32 bits; so is ours. */
-  if (!counted || count != (DBINT)m->n_rows) {
+  sqlite3_int64 n_rows = m->n_rows;
+  int counted = run(m, count_step);
+  int more;
+  if (m->notes.severity > 10 || m->dead) return fail_row(m, e);
+  if (counted != 1 && !is_marked(m)) {
     mssql_cancel(m);
     err_set(e, ERR_DATA,
             "the server's answer is incomplete: it ended after %lld rows %s",
@@ -203,7 +231,7 @@ static enum err_code finish(struct mssql *m, struct err *e) {
     e->transient = 1;
     return e->code;
   }
-  more = next_result(m, 0);
+  more = next_result(m);
   if (more < 0) return fail_row(m, e);
   if (more > 0) {
     mssql_cancel(m);
@@ -213,12 +241,16 @@ static enum err_code finish(struct mssql *m, struct err *e) {
                    n_rows);
   }
   m->state = STATE_DONE;
-  watch_arm(&m->watch, 0);
   return ERR_NONE;
 }
 
+static void row_step(void *arg) {
+  struct mssql *m = arg;
+  m->answer = dbnextrow(m->db);
+}
+
 enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
-  STATUS status;
+  int status;
   *has_row = 0;
   if (m->state != STATE_ROWS) {
     if (m->state == STATE_DONE) return ERR_NONE;
@@ -227,46 +259,55 @@ enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
   if (m->n_rows % ROWS_PER_CHECK == 0) {
     /* getpid() is a system call: not for each row. */
     if (check_usable(m, e)) return e->code;
-    if (must_stop(m)) return fail_row(m, e);
+    if (net_must_stop(&m->box.wait)) return fail_row(m, e);
   }
-  door_enter(&m->notes);
-  status = dbnextrow(m->db);
-  door_leave();
+  status = run(m, row_step);
   if (m->notes.conversion) return fail_row(m, e);
   if (status == REG_ROW && m->notes.severity <= 10) {
     m->n_rows++;
     *has_row = 1;
     return ERR_NONE;
   }
-  if (status == NO_MORE_ROWS && !m->notes.timed_out && !m->notes.interrupted) {
-    return finish(m, e);
-  }
+  if (status == NO_MORE_ROWS && !m->dead) return finish(m, e);
   return fail_row(m, e);
 }
 
-void mssql_cancel(struct mssql *m) {
-  int open = m->state == STATE_ROWS;
-  if (m->pid != getpid()) return;
-  if (open && !m->dead) {
-    struct notes unheard = {.owner = m};
-    watch_arm(&m->watch, clock_now_ms() + CANCEL_GRACE_MS);
-    door_enter(&unheard);
-    (void)dbcancel(m->db);
-    if (dbdead(m->db)) m->dead = 1;
-    door_leave();
+void mssql_value(struct mssql *m, int i, struct value *v) {
+  if (i < 0 || i >= m->columns.count || m->state != STATE_ROWS) {
+    v->type = VALUE_NULL;
+  } else {
+    column_value(m->db, i, &m->slots[i], v);
   }
-  watch_arm(&m->watch, 0);
-  if (watch_fired(&m->watch)) m->dead = 1;
-  if (open) m->state = STATE_IDLE;
+}
+
+static void cancel_step(void *arg) {
+  struct mssql *m = arg;
+  m->answer = dbcancel(m->db) == SUCCEED && !dbdead(m->db);
+}
+
+/* An attention, with a short grace for the server to take note. Whoever wanted
+** to interrupt has done so. */
+void mssql_cancel(struct mssql *m) {
+  struct notes heard = m->notes;
+  struct net_wait wait = m->box.wait;
+  if (m->pid != getpid() || m->state != STATE_ROWS) return;
+  m->state = STATE_IDLE;
+  if (m->dead) return;
+  m->box.wait.interrupted = NULL;
+  m->box.wait.deadline_ms = clock_now_ms() + CANCEL_GRACE_MS;
+  if (run(m, cancel_step) != 1) m->dead = 1;
+  wait.end = m->box.wait.end;
+  m->box.wait = wait;
+  m->notes = heard;
 }
 
 int mssql_alive(const struct mssql *m) {
-  return !m->dead && m->pid == getpid();
+  if (m->dead || m->pid != getpid()) return 0;
+  return m->state == STATE_ROWS || is_quiet(m);
 }
 
 void mssql_deadline(struct mssql *m, sqlite3_int64 monotonic_ms) {
-  m->deadline_ms = monotonic_ms;
-  if (m->state == STATE_ROWS) watch_arm(&m->watch, monotonic_ms);
+  m->box.wait.deadline_ms = monotonic_ms;
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -275,13 +316,13 @@ void mssql_deadline(struct mssql *m, sqlite3_int64 monotonic_ms) {
 ** DB-Library's logins get DB-Library's defaults: ANSI options off, texts cut
 ** at 4096 bytes. And results must not depend on the login's language.
 */
-static const char wishes[] =
+static const char settings_wanted[] =
     "SET LANGUAGE us_english; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; "
     "SET ARITHABORT ON; SET NUMERIC_ROUNDABORT OFF; SET DEADLOCK_PRIORITY LOW;";
 
 /* Without these the rows could be wrong. DATEFORMAT comes after LANGUAGE,
 ** which sets it. Row counts must be on: they prove that a result is whole. */
-static char *demands(const struct profile *p) {
+static char *settings_needed(const struct profile *p) {
   return sqlite3_mprintf(
       "SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; "
       "SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; "
@@ -290,152 +331,73 @@ static char *demands(const struct profile *p) {
       p->lock_timeout, p->isolation);
 }
 
-/* Runs a batch that yields no rows. A server's refusal is e, or nothing. */
-static enum err_code run_settings(struct mssql *m, int optional,
-                                  struct err *e) {
+static void skip_step(void *arg) {
+  struct mssql *m = arg;
+  m->answer = dbcanquery(m->db) == SUCCEED;
+}
+
+/* Runs a batch that yields no rows. If it is optional, a server's refusal is no
+** error. */
+static enum err_code run_settings(struct mssql *m, const char *sql,
+                                  int optional, struct err *e) {
   static const char doing[] = "setting up the session";
-  int found = next_result(m, 1);
+  int found = -1;
+  if (!sql) return err_nomem(e);
+  if (send_batch(m, sql)) found = next_result(m);
   m->state = STATE_ROWS; /* so that a failure cleans up */
   while (found > 0) {
-    door_enter(&m->notes);
-    (void)dbcanquery(m->db);
-    door_leave();
-    found = next_result(m, 0);
+    (void)run(m, skip_step);
+    found = next_result(m);
   }
-  if (found < 0 && optional && m->notes.severity > 10 && !dbdead(m->db)) {
+  if (found < 0 && optional && m->notes.severity > 10 && !m->dead) {
     mssql_cancel(m);
     if (!m->dead) return ERR_NONE;
   }
   if (found < 0) return fail(m, doing, e);
   m->state = STATE_IDLE;
-  watch_arm(&m->watch, 0);
   return ERR_NONE;
-}
-
-static enum err_code refuse_plain(struct mssql *m, const struct profile *p,
-                                  struct err *e) {
-  int wanted = !p->freetds_section && p->encrypt != ENCRYPT_OFF;
-  if (m->encrypted || !wanted) return e->code;
-  drop(m);
-  err_set(e, ERR_TLS,
-          "%s agreed to encrypt the login only: the data would be sent in "
-          "clear",
-          p->server);
-  err_hint(e, "The server must support encryption; something between may have "
-              "taken it away.");
-  return e->code;
 }
 
 static enum err_code set_up(struct mssql *m, const struct profile *p,
                             struct err *e) {
-  static const char doing[] = "setting up the session";
-  sqlite3_int64 sent = tls_bytes_sent(m->fd);
-  char *sql = NULL;
-  if (!send_batch(m, wishes)) return fail(m, doing, e);
-  m->encrypted = tls_is_encrypted(m->fd, sent, wishes);
-  if (refuse_plain(m, p, e)) return e->code;
-  if (run_settings(m, 1, e)) return e->code;
-  sql = demands(p);
-  if (!sql) return err_nomem(e);
-  if (!send_batch(m, sql))
-    fail(m, doing, e);
-  else
-    run_settings(m, 0, e);
-  sqlite3_free(sql);
+  char *needed;
+  if (dbtds(m->db) < DBTDS_7_3) {
+    return err_set(
+        e, ERR_REMOTE,
+        "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
+  }
+  if (run_settings(m, settings_wanted, 1, e)) return e->code;
+  needed = settings_needed(p);
+  run_settings(m, needed, 0, e);
+  sqlite3_free(needed);
   return e->code;
-}
-
-static enum err_code check_version(struct mssql *m, struct err *e) {
-  int version = dbtds(m->db);
-  if (version < DBTDS_7_3) {
-    err_set(e, ERR_REMOTE,
-            "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
-  }
-  return e->code;
-}
-
-/* The rest of the login was fine, yet FreeTDS gave up: it may have been sent
-** on to another server, which some versions cannot under TLS. */
-static const char redirected[] =
-    "If the server redirects logins (Azure SQL, read-only replicas): FreeTDS "
-    "1.3.16 and 1.3.17 cannot follow them under TLS, later ones can.";
-
-/* After FreeTDS's "connection failed", under verify or require: was it TLS? */
-static void diagnose(const struct profile *p, const struct addresses *found,
-                     const struct mssql_hooks *hooks, sqlite3_int64 deadline_ms,
-                     struct err *e) {
-  sqlite3_int64 now = clock_now_ms();
-  sqlite3_int64 until = now + PROBE_MOST_MS;
-  struct findings f;
-  struct err tls = {0};
-  if (e->code != ERR_NETWORK || e->server_number || found->count == 0) return;
-  if (p->freetds_section || p->encrypt == ENCRYPT_OFF) return;
-  if (until > deadline_ms) until = deadline_ms;
-  if (tls_probe(found, p->server, p->ca_file, hooks, until, &f) <= 0 ||
-      !f.fault[0]) {
-    if (f.session[0]) err_hint(e, "%s", redirected);
-    if (f.hint) err_hint(e, "%s", f.hint);
-    return;
-  }
-  tls.secret = e->secret;
-  err_set(&tls, ERR_TLS, "%s: %s", p->server, f.fault);
-  if (f.hint) err_hint(&tls, "%s", f.hint);
-  *e = tls;
-}
-
-static struct mssql *mssql_new(const struct profile *p,
-                               const struct mssql_hooks *hooks, struct err *e) {
-  struct mssql *m = sqlite3_malloc64(sizeof *m);
-  if (!m) goto nomem;
-  memset(m, 0, sizeof *m);
-  m->fd = -1;
-  m->pid = getpid();
-  m->notes.owner = m;
-  if (hooks) m->hooks = *hooks;
-  if (p->server) m->host = sqlite3_mprintf("%s", p->server);
-  if (p->ca_file) m->ca_file = sqlite3_mprintf("%s", p->ca_file);
-  if ((!p->server || m->host) && (!p->ca_file || m->ca_file)) return m;
-  mssql_close(m);
-nomem:
-  err_nomem(e);
-  return NULL;
-}
-
-/* The login's thread is over: the DBPROCESS is this thread's from here on. */
-static enum err_code adopt(struct mssql *m, struct err *e) {
-  int fd = dbiordesc(m->db);
-  (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* FreeTDS does not */
-  m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (m->fd < 0) {
-    return err_set(e, ERR_LOCAL, "cannot duplicate a descriptor: %s",
-                   strerror(errno));
-  }
-  dbsetuserdata(m->db, (BYTE *)(void *)m);
-  dbsetinterrupt(m->db, on_check, on_interrupt);
-  return watch_start(&m->watch, m->fd, e);
 }
 
 enum err_code mssql_open(struct mssql **out, const struct profile *p,
                          const struct mssql_hooks *hooks, enum mssql_use use,
                          struct err *e) {
-  sqlite3_int64 deadline =
-      clock_now_ms() + (sqlite3_int64)p->login_timeout * 1000;
   int packet = p->packet_size      ? p->packet_size
                : use == MSSQL_COPY ? COPY_PACKET
                                    : LIVE_PACKET;
-  struct mssql *m;
+  struct mssql *m = sqlite3_malloc64(sizeof *m);
   *out = NULL;
-  m = mssql_new(p, hooks, e);
-  if (!m) return e->code;
-  m->deadline_ms = deadline;
-  if (login_open(&m->db, p, hooks, packet, deadline, &m->addresses, e)) {
-    diagnose(p, &m->addresses, hooks, deadline, e);
+  if (!m) return err_nomem(e);
+  memset(m, 0, sizeof *m);
+  m->pid = getpid();
+  box_init(&m->box, p->login_timeout);
+  m->box.notes = &m->notes;
+  if (hooks) {
+    m->box.wait.interrupted = hooks->interrupted;
+    m->box.wait.arg = hooks->arg;
+  }
+  if (!box_ready()) {
+    err_nomem(e);
     goto done;
   }
-  if (adopt(m, e)) goto done;
-  if (check_version(m, e)) goto done;
+  error_listen();
+  if (login_open(&m->db, &m->box, p, packet, e)) goto done;
   if (set_up(m, p, e)) goto done;
-  m->deadline_ms = 0;
+  m->box.wait.deadline_ms = 0;
   *out = m;
 done:
   profile_mask(p, e); /* of what came after the login; no-op without error */
@@ -445,39 +407,54 @@ done:
 
 enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
                           const struct mssql_hooks *hooks, struct err *e) {
-  struct reach r;
-  login_reach(&r, p, hooks,
-              clock_now_ms() + (sqlite3_int64)p->login_timeout * 1000, e);
-  out->n_addresses = r.found.count;
-  out->port = r.port;
-  out->tcp_ms = r.tcp_ms;
+  struct notes notes = {0};
+  struct box b;
+  sqlite3_int64 start;
+  int fd;
+  memset(out, 0, sizeof *out);
+  box_init(&b, p->login_timeout);
+  b.notes = &notes;
+  b.wait.interrupted = hooks->interrupted;
+  b.wait.arg = hooks->arg;
+  login_find(&b, p, &out->port, e);
+  for (const struct addrinfo *a = b.found; a; a = a->ai_next)
+    out->n_addresses++;
+  if (!e->code) {
+    start = clock_now_ms();
+    b.stage = BOX_CONNECT;
+    fd = net_dial(&b.wait, b.found, out->port);
+    b.oserr = fd < 0 ? errno : 0;
+    out->tcp_ms = clock_now_ms() - start;
+    if (fd < 0)
+      error_from_login(&b, p, e);
+    else
+      (void)close(fd);
+  }
+  box_clear(&b);
   return e->code;
 }
 
 /* ---- closing ----------------------------------------------------------- */
 
+static void close_step(void *arg) {
+  struct mssql *m = arg;
+  dbclose(m->db);
+}
+
 /*
 ** shutdown() first: dbclose() then finds a dead socket and cannot wait on it.
-** In a forked child the link, the watchdog and FreeTDS's locks are the
-** parent's: only descriptors and our own memory are given back.
+** In a forked child the link and FreeTDS's locks are the parent's: only the
+** descriptor and our own memory are given back.
 */
 void mssql_close(struct mssql *m) {
-  struct notes unheard = {0};
   if (!m) return;
   if (m->pid == getpid()) {
-    watch_stop(&m->watch);
-    if (m->fd >= 0) (void)shutdown(m->fd, SHUT_RDWR);
-    if (m->db) {
-      door_enter(&unheard);
-      dbclose(m->db);
-      door_leave();
-    }
+    drop(m);
+    if (m->db) (void)box_run(&m->box, close_step, m);
   }
-  if (m->fd >= 0) (void)close(m->fd);
+  if (m->box.fd >= 0) (void)close(m->box.fd);
+  box_clear(&m->box);
   forget_result(m);
-  sqlite3_free(m->host);
-  sqlite3_free(m->ca_file);
-  sqlite3_free(m->tls);
   sqlite3_free(m->version);
   sqlite3_free(m->database);
   sqlite3_free(m);
@@ -511,27 +488,14 @@ static void ask_server(struct mssql *m, struct err *e) {
   }
 }
 
-static void ask_tls(struct mssql *m, struct err *e) {
-  struct findings f;
-  int known = m->host ? tls_probe(&m->addresses, m->host, m->ca_file, &m->hooks,
-                                  clock_now_ms() + PROBE_MOST_MS, &f)
-                      : 0;
-  if (known < 0) err_nomem(e);
-  if (known <= 0) return;
-  m->tls = sqlite3_mprintf("%s%s%s", f.session,
-                           f.fault[0] ? "; not verified: " : "", f.fault);
-  if (!m->tls) err_nomem(e);
-}
-
 void mssql_facts(struct mssql *m, struct mssql_facts *facts) {
-  struct err server = {0}, tls = {0};
-  if (mssql_alive(m) && m->state != STATE_ROWS) {
-    if (!m->version) ask_server(m, &server);
-    if (m->encrypted && !m->tls) ask_tls(m, &tls);
+  struct err e = {0};
+  if (mssql_alive(m) && m->state != STATE_ROWS && !m->version) {
+    ask_server(m, &e);
   }
-  facts->no_memory = server.code == ERR_NOMEM || tls.code == ERR_NOMEM;
-  facts->encrypted = m->encrypted;
-  facts->tls_detail = m->tls;
+  facts->no_memory = e.code == ERR_NOMEM;
+  facts->encrypted = m->box.tls.session != NULL;
+  facts->tls_detail = m->box.tls.facts[0] ? m->box.tls.facts : NULL;
   facts->server_version = m->version;
   facts->database = m->database;
 }

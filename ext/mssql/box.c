@@ -1,0 +1,255 @@
+/*
+** FreeTDS's outside world: every function here stands for the system's of the
+** same name, which box.syms renames in FreeTDS's archive.
+*/
+#include "mssql/box.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sybdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* FreeTDS's only name of a configuration file, for all connections: which text
+** it means is found by the connection. */
+static char conf_name[] = "ordersync";
+
+static __thread struct box *current;
+
+struct box *box_current(void) {
+  return current;
+}
+
+void box_init(struct box *b, int seconds) {
+  memset(b, 0, sizeof *b);
+  b->wait.deadline_ms = clock_now_ms() + (sqlite3_int64)seconds * 1000;
+  b->fd = -1;
+}
+
+void box_clear(struct box *b) {
+  if (b->found) freeaddrinfo(b->found);
+  b->found = NULL;
+}
+
+/* ---- going in and out -------------------------------------------------- */
+
+/* What FreeTDS prints, it prints into these. Its archive reads them without
+** the GOT, so they have to be ours and hidden. */
+FILE *box_stdout, *box_stderr;
+
+static int is_ready;
+
+static void make_ready(void) {
+  cookie_io_functions_t nowhere = {0};
+  box_stdout = fopencookie(NULL, "w", nowhere);
+  box_stderr = fopencookie(NULL, "w", nowhere);
+  if (!box_stdout || !box_stderr || dbinit() != SUCCEED) return;
+  dbsetifile(conf_name);
+  is_ready = 1;
+}
+
+int box_ready(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&once, make_ready);
+  return is_ready;
+}
+
+int box_run(struct box *b, void (*fn)(void *), void *arg) {
+  struct box *outer = current; /* a hook may use another connection */
+  if (b->broken) return 0;
+  current = b;
+  if (setjmp(b->way_out) == 0) {
+    fn(arg);
+  } else {
+    b->broken = 1;
+  }
+  current = outer;
+  return !b->broken;
+}
+
+_Noreturn void box_exit(int code);
+_Noreturn void box_exit(int code) {
+  (void)code;
+  if (!current) abort();
+  longjmp(current->way_out, 1);
+}
+
+/* An assertion of FreeTDS's that a server made fail is not the host's end. */
+_Noreturn void box_assert_fail(const char *expression, const char *file,
+                               unsigned line, const char *function);
+_Noreturn void box_assert_fail(const char *expression, const char *file,
+                               unsigned line, const char *function) {
+  (void)expression, (void)file, (void)line, (void)function;
+  box_exit(1);
+}
+
+/* ---- files and environment --------------------------------------------- */
+
+/* Only somebody whose profile names a section of his freetds.conf means it. */
+static int is_theirs(void) {
+  return current && !current->conf;
+}
+
+char *box_getenv(const char *name);
+char *box_getenv(const char *name) {
+  if (!is_theirs()) return NULL;
+  /* The others (TDSHOST, TDSPORT, TDSVER, TDSDUMP) would override it. */
+  if (strcmp(name, "FREETDSCONF") != 0 && strcmp(name, "FREETDS") != 0 &&
+      strcmp(name, "HOME") != 0) {
+    return NULL;
+  }
+  return getenv(name);
+}
+
+FILE *box_fopen(const char *path, const char *mode);
+FILE *box_fopen(const char *path, const char *mode) {
+  FILE *f;
+  if (is_theirs()) return strcmp(path, conf_name) ? fopen(path, mode) : NULL;
+  if (!current || strcmp(path, conf_name) != 0) return NULL;
+  f = fmemopen((char *)(uintptr_t)current->conf, strlen(current->conf), "r");
+  if (f) current->conf_was_read = 1;
+  return f;
+}
+
+/* ---- names and sockets ------------------------------------------------- */
+
+/*
+** Where conf's server is was found out before; FreeTDS gets some address, and
+** box_connect() goes to the right ones. It looks a name up once: should it do
+** so again, the server has sent it elsewhere, and that is for login.c.
+*/
+static int stand_in(struct box *b, const char *host, struct addrinfo **out) {
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST,
+                           .ai_socktype = SOCK_STREAM};
+  if (!b->conf_was_read) return EAI_FAIL; /* it would go there unencrypted */
+  if (b->asked_for_name++ > 0) {
+    (void)snprintf(b->route_host, sizeof b->route_host, "%s", host);
+  }
+  return getaddrinfo("127.0.0.1", NULL, &hints, out);
+}
+
+int box_getaddrinfo(const char *host, const char *service,
+                    const struct addrinfo *hints, struct addrinfo **out);
+int box_getaddrinfo(const char *host, const char *service,
+                    const struct addrinfo *hints, struct addrinfo **out) {
+  struct box *b = current;
+  (void)service; /* never given */
+  if (!b) return EAI_FAIL;
+  /* With AI_CANONNAME it is for Kerberos. */
+  if (b->conf && !(hints->ai_flags & AI_CANONNAME))
+    return stand_in(b, host, out);
+  b->gai = net_resolve(&b->wait, host, hints, out);
+  return b->gai;
+}
+
+int box_socket(int family, int type, int protocol);
+int box_socket(int family, int type, int protocol) {
+  return socket(family, type | SOCK_CLOEXEC, protocol);
+}
+
+/* Puts a connection to the server in place of FreeTDS's socket. */
+static int dial(struct box *b, int fd, int port) {
+  int ours;
+  b->stage = BOX_CONNECT;
+  ours = net_dial(&b->wait, b->found, port);
+  b->oserr = ours < 0 ? errno : 0;
+  if (ours < 0) return -1;
+  if (dup3(ours, fd, O_CLOEXEC) < 0) b->oserr = errno;
+  (void)close(ours);
+  if (b->oserr) return -1;
+  b->stage = BOX_LOGIN;
+  return 0;
+}
+
+int box_connect(int fd, const struct sockaddr *to, socklen_t n);
+int box_connect(int fd, const struct sockaddr *to, socklen_t n) {
+  struct box *b = current;
+  int port =
+      to->sa_family == AF_INET
+          ? ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port)
+          : 0;
+  errno = ECONNABORTED;
+  if (!b || net_must_stop(&b->wait)) return -1;
+  if (!b->conf) {
+    b->stage = BOX_LOGIN;
+    return connect(fd, to, n);
+  }
+  if (b->route_host[0]) {
+    b->route_port = port;
+    return -1;
+  }
+  return dial(b, fd, port);
+}
+
+int box_close(int fd);
+int box_close(int fd) {
+  if (current && current->fd == fd) current->fd = -1;
+  return close(fd);
+}
+
+/* ---- waiting and passing ----------------------------------------------- */
+
+int box_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+int box_poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
+  if (n == 0 || !current) { /* it would wait for a connection that failed */
+    errno = ECONNABORTED;
+    return -1;
+  }
+  return net_poll(&current->wait, fds, n, timeout_ms);
+}
+
+int box_took(struct box *b, const void *bytes, size_t n) {
+  if (!b->tls.begun && b->n_first < sizeof b->first) {
+    size_t keep = sizeof b->first - b->n_first;
+    if (keep > n) keep = n;
+    memcpy(b->first + b->n_first, bytes, keep);
+    b->n_first += keep;
+  }
+  return stream_follow(&b->in, bytes, n);
+}
+
+ssize_t box_recv(int fd, void *bytes, size_t n, int flags);
+ssize_t box_recv(int fd, void *bytes, size_t n, int flags) {
+  struct box *b = current;
+  ssize_t got;
+  errno = ECONNABORTED;
+  if (!b || net_must_stop(&b->wait)) return -1;
+  got = recv(fd, bytes, n, flags);
+  if (got <= 0 || fd != b->fd) return got;
+  b->n_received += got;
+  if (!b->in_record && !box_took(b, bytes, (size_t)got)) {
+    errno = EPROTO;
+    return -1;
+  }
+  return got;
+}
+
+/* Where encryption is a must, nothing leaves in clear but prelogin packets,
+** which the handshake travels in ([MS-TDS] 2.2.6.5): whatever the server
+** answered, and whatever FreeTDS made of it. */
+ssize_t box_send(int fd, const void *bytes, size_t n, int flags);
+ssize_t box_send(int fd, const void *bytes, size_t n, int flags) {
+  struct box *b = current;
+  struct stream look;
+  ssize_t sent;
+  errno = ECONNABORTED;
+  if (!b || net_must_stop(&b->wait)) return -1;
+  b->fd = fd;
+  if (b->in_record) return send(fd, bytes, n, flags | MSG_NOSIGNAL);
+  look = b->out;
+  look.only = b->must_encrypt ? STREAM_PRELOGIN : 0;
+  if (!stream_follow(&look, bytes, n)) {
+    b->would_be_plain = b->must_encrypt;
+    return -1;
+  }
+  sent = send(fd, bytes, n, flags | MSG_NOSIGNAL);
+  if (sent > 0) (void)stream_follow(&b->out, bytes, (size_t)sent);
+  return sent;
+}

@@ -1,0 +1,29 @@
+/*
+** Columns and values: from DB-Library's types and buffers to struct
+** remote_column and struct value.
+*/
+#ifndef ORDERSYNC_COLUMN_H
+#define ORDERSYNC_COLUMN_H
+#include "value/value.h"
+
+#include <sybdb.h>
+
+/* How a column is read, found once a result. */
+struct slot {
+  void (*read)(const unsigned char *data, int n, struct slot *slot,
+               struct value *v);
+  unsigned char scale;
+  unsigned char n_magnitude; /* decimal */
+  unsigned char money[8];    /* the current row's magnitude, big-endian */
+};
+
+/* Describes the current result; *slots gets as many as there are columns, and
+** is to be freed. */
+enum err_code column_describe(DBPROCESS *db, struct remote_columns *columns,
+                              struct slot **slots, struct err *e);
+
+/* Column i, from 0, of the current row; v->bytes are FreeTDS's or the slot's.
+ */
+void column_value(DBPROCESS *db, int i, struct slot *slot, struct value *v);
+
+#endif
