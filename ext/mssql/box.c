@@ -155,10 +155,10 @@ int box_socket(int family, int type, int protocol) {
 }
 
 /* Puts a connection to the server in place of FreeTDS's socket. */
-static int dial(struct box *b, int fd, int port) {
+static int dial(struct box *b, int fd) {
   int ours;
   b->stage = BOX_CONNECT;
-  ours = net_dial(&b->wait, b->found, port);
+  ours = net_dial(&b->wait, b->found, b->port);
   b->oserr = ours < 0 ? errno : 0;
   if (ours < 0) return -1;
   if (dup3(ours, fd, O_CLOEXEC) < 0) b->oserr = errno;
@@ -171,21 +171,16 @@ static int dial(struct box *b, int fd, int port) {
 int box_connect(int fd, const struct sockaddr *to, socklen_t n);
 int box_connect(int fd, const struct sockaddr *to, socklen_t n) {
   struct box *b = current;
-  int port =
-      to->sa_family == AF_INET
-          ? ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port)
-          : 0;
   errno = ECONNABORTED;
   if (!b || net_must_stop(&b->wait)) return -1;
   if (!b->conf) {
     b->stage = BOX_LOGIN;
     return connect(fd, to, n);
   }
-  if (b->route_host[0]) {
-    b->route_port = port;
-    return -1;
-  }
-  return dial(b, fd, port);
+  if (!b->route_host[0]) return dial(b, fd);
+  b->route_port =
+      ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port);
+  return -1;
 }
 
 int box_close(int fd);

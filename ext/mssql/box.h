@@ -38,7 +38,8 @@ struct box {
   const char *conf; /* borrowed; NULL: the user's own freetds.conf */
   char host[256];   /* whom the certificate has to name */
   int must_encrypt, must_verify;
-  struct addrinfo *found; /* owned; where conf's server is */
+  struct addrinfo *found; /* owned; where conf's server is, and its port */
+  int port;
   /* what was seen */
   enum box_stage stage;
   int fd; /* FreeTDS's socket; -1 once it closed it */

@@ -278,11 +278,11 @@ static enum err_code login_refused(const struct box *b, const struct profile *p,
   return e->code;
 }
 
-/* "1433" or "\\instance" behind the host's name. */
-static char *place_of(const struct profile *p) {
+static char *place_of(const struct box *b, const struct profile *p) {
   if (!p->server) return sqlite3_mprintf("%s", p->freetds_section);
-  if (p->instance) return sqlite3_mprintf("%s\\%s", p->server, p->instance);
-  return sqlite3_mprintf("%s port %d", p->server, p->port ? p->port : 1433);
+  if (p->instance && strcmp(b->host, p->server) == 0)
+    return sqlite3_mprintf("%s\\%s", p->server, p->instance);
+  return sqlite3_mprintf("%s port %d", b->host, b->port);
 }
 
 static void set_timeout(const struct box *b, const struct profile *p,
@@ -340,7 +340,7 @@ static void set_broken(const struct box *b, const struct profile *p,
   int no_connection = b->stage == BOX_CONNECT || n->lib_number == SYBECONN ||
                       n->lib_number == SYBESOCK;
   int oserr = b->oserr ? b->oserr : n->lib_oserr;
-  char *place = place_of(p);
+  char *place = place_of(b, p);
   char *what =
       !place ? NULL
       : no_connection

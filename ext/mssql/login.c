@@ -22,12 +22,12 @@
 /* ---- where ------------------------------------------------------------- */
 
 static enum err_code find_instance(struct box *b, const struct profile *p,
-                                   int *port, struct err *e) {
+                                   struct err *e) {
   int answer;
   b->stage = BOX_BROWSER;
   answer = net_browse(&b->wait, b->found, p->instance);
   if (answer > 0) {
-    *port = answer;
+    b->port = answer;
   } else if (b->wait.end) {
     error_from_login(b, p, e);
   } else {
@@ -53,12 +53,11 @@ static enum err_code find_name(struct box *b, const struct profile *p,
   return b->gai ? error_from_login(b, p, e) : e->code;
 }
 
-enum err_code login_find(struct box *b, const struct profile *p, int *port,
+enum err_code login_find(struct box *b, const struct profile *p,
                          struct err *e) {
-  *port = p->port ? p->port : DEFAULT_PORT;
+  b->port = p->port ? p->port : DEFAULT_PORT;
   if (find_name(b, p, p->server, e)) return e->code;
-  if (p->instance && !p->port) find_instance(b, p, port, e);
-  return e->code;
+  return p->instance && !p->port ? find_instance(b, p, e) : e->code;
 }
 
 /* ---- how --------------------------------------------------------------- */
@@ -88,8 +87,8 @@ static enum err_code fill_record(LOGINREC *rec, const struct profile *p,
 
 /* Every value was checked by profile.c: nothing here can end its line. An
 ** empty ca file would mean no check at all: never one is written. */
-static char *configuration(const struct profile *p, const char *section,
-                           const char *host, int port) {
+static char *configuration(const struct box *b, const struct profile *p,
+                           const char *section) {
   char *verify =
       p->encrypt != ENCRYPT_VERIFY
           ? sqlite3_mprintf("")
@@ -98,7 +97,7 @@ static char *configuration(const struct profile *p, const char *section,
   char *text =
       verify ? sqlite3_mprintf("[%s]\nhost = %s\nport = %d\n"
                                "encryption = %s\nuse ntlmv2 = yes\n%s",
-                               section, host, port,
+                               section, b->host, b->port,
                                p->encrypt == ENCRYPT_OFF ? "off" : "require",
                                verify)
              : NULL;
@@ -130,8 +129,8 @@ static DBPROCESS *try_login(struct box *b, LOGINREC *rec, const char *section) {
 
 static enum err_code login_at(DBPROCESS **out, struct box *b,
                               const struct profile *p, LOGINREC *rec,
-                              const char *section, int port, struct err *e) {
-  char *conf = configuration(p, section, b->host, port);
+                              const char *section, struct err *e) {
+  char *conf = configuration(b, p, section);
   if (!conf) return err_nomem(e);
   b->conf = conf;
   *out = try_login(b, rec, section);
@@ -149,7 +148,6 @@ static enum err_code follow(DBPROCESS **out, struct box *b,
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
   char host[sizeof b->route_host];
   char section[sizeof host + 8];
-  int port = b->route_port;
   (void)snprintf(host, sizeof host, "%s", b->route_host);
   host[strcspn(host, "\\")] = 0; /* the port is what counts */
   if (!host[0] || host[strspn(host, allowed)] || strlen(host) > 200) {
@@ -158,9 +156,10 @@ static enum err_code follow(DBPROCESS **out, struct box *b,
                    "no name of a server",
                    p->server, b->route_host);
   }
-  (void)snprintf(section, sizeof section, "%s,%d", host, port);
+  (void)snprintf(section, sizeof section, "%s,%d", host, b->route_port);
   memset(b->notes, 0, sizeof *b->notes);
-  if (find_name(b, p, host, e) || login_at(out, b, p, rec, section, port, e)) {
+  b->port = b->route_port;
+  if (find_name(b, p, host, e) || login_at(out, b, p, rec, section, e)) {
     err_prefix(e, "%s redirects the login to %s", p->server, section);
     return e->code;
   }
@@ -179,12 +178,11 @@ static enum err_code follow(DBPROCESS **out, struct box *b,
 static enum err_code log_in(DBPROCESS **out, struct box *b,
                             const struct profile *p, LOGINREC *rec,
                             struct err *e) {
-  int port;
   if (p->freetds_section) {
     *out = try_login(b, rec, p->freetds_section);
   } else {
-    if (login_find(b, p, &port, e)) return e->code;
-    if (login_at(out, b, p, rec, b->host, port, e)) return e->code;
+    if (login_find(b, p, e)) return e->code;
+    if (login_at(out, b, p, rec, b->host, e)) return e->code;
     if (!*out && b->route_host[0]) return follow(out, b, p, rec, e);
   }
   return *out ? e->code : error_from_login(b, p, e);

@@ -15,8 +15,7 @@ enum err_code login_open(DBPROCESS **out, struct box *b,
                          const struct profile *p, int packet_size,
                          struct err *e);
 
-/* Where the server is: b->found, and its port. */
-enum err_code login_find(struct box *b, const struct profile *p, int *port,
-                         struct err *e);
+/* Where the server is: b->found and b->port. */
+enum err_code login_find(struct box *b, const struct profile *p, struct err *e);
 
 #endif

@@ -416,13 +416,14 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   b.notes = &notes;
   b.wait.interrupted = hooks->interrupted;
   b.wait.arg = hooks->arg;
-  login_find(&b, p, &out->port, e);
+  login_find(&b, p, e);
+  out->port = b.port;
   for (const struct addrinfo *a = b.found; a; a = a->ai_next)
     out->n_addresses++;
   if (!e->code) {
     start = clock_now_ms();
     b.stage = BOX_CONNECT;
-    fd = net_dial(&b.wait, b.found, out->port);
+    fd = net_dial(&b.wait, b.found, b.port);
     b.oserr = fd < 0 ? errno : 0;
     out->tcp_ms = clock_now_ms() - start;
     if (fd < 0)

@@ -9,7 +9,7 @@
 #ifndef MSSQL_FIXTURE_H
 #define MSSQL_FIXTURE_H
 #include "base/clock.h"
-#include "mssql/local.h"
+#include "mssql/mssql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,17 +1,17 @@
 /*
 ** The connection's login: refusals told apart, what is known once it is
-** through, sockets that are not its own left alone, ports of SQL Browser.
+** through, redirects, ports of SQL Browser.
 */
+#include "mssql/net.h"
 #include "mssql_fixture.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -48,13 +48,24 @@ static void test_mssql__tells_refusals_apart(void **state) {
   assert_int_equal(e.transient, 1);
 }
 
-static void test_mssql__refuses_freetds_variables(void **state) {
+/* They would override even a section that FreeTDS found. */
+static void test_mssql__ignores_freetds_variables(void **state) {
+  static const char *const names[] = {"TDSHOST",       "TDSPORT",
+                                      "TDSVER",        "TDSDUMP",
+                                      "TDSDUMPCONFIG", "FREETDSCONF"};
   struct world *w = *state;
-  struct profile p = profile_for(&w->plain);
-  struct err e;
+  char dump[96];
+  (void)snprintf(dump, sizeof dump, "%s/1", w->dir);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    assert_int_equal(setenv(names[i], dump, 1), 0);
+  }
   assert_int_equal(setenv("TDSPORT", "1", 1), 0);
-  open_fails(&p, NULL, ERR_PROFILE, "TDSPORT", &e);
-  assert_int_equal(unsetenv("TDSPORT"), 0);
+  assert_int_equal(setenv("TDSVER", "5.0", 1), 0);
+  mssql_close(connect_to(&w->plain));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    assert_int_equal(unsetenv(names[i]), 0);
+  }
+  assert_int_not_equal(access(dump, F_OK), 0);
 }
 
 /* ---- what is known ----------------------------------------------------- */
@@ -72,75 +83,33 @@ static void test_mssql__facts(void **state) {
   mssql_close(m);
 }
 
-/* ---- the login's socket ------------------------------------------------ */
+/* ---- redirects --------------------------------------------------------- */
 
-/* A socket to the server that looks like FreeTDS's. */
-static int decoy(const struct server *s) {
-  struct address at = {.size = sizeof(struct sockaddr_in)};
-  struct sockaddr_in *in = (void *)&at.at;
-  int idle = 40;
-  int interval = 2;
-  int fd;
-  in->sin_family = AF_INET;
-  in->sin_port = htons((uint16_t)s->port);
-  in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  fd = tls_dial(&at, NULL, clock_now_ms() + 1000);
-  assert_true(fd >= 0);
-  assert_int_equal(
-      setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle), 0);
-  assert_int_equal(
-      setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval),
-      0);
-  return fd;
-}
-
-static void expect_open(int fd) {
-  char byte;
-  errno = 0;
-  assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
-  assert_int_equal(errno, EAGAIN);
-  close(fd);
-}
-
-static void test_mssql__ends_its_own_login_only(void **state) {
+static void test_mssql__follows_a_redirect(void **state) {
   struct world *w = *state;
-  struct profile p = profile_for(&w->plain);
-  struct alarm a = {clock_now_ms() + 200};
-  struct mssql_hooks hooks = {alarm_rings, &a};
-  struct err e;
-  int stranger = decoy(&w->plain);
-  fault(&w->plain, "when=login do=drip:2");
-  open_fails(&p, &hooks, ERR_INTERRUPT, "interrupted", &e);
-  expect_open(stranger);
-}
-
-struct intruder {
-  struct alarm alarm;
-  const struct server *server;
-  int fd;
-};
-
-static int intrude(void *arg) {
-  struct intruder *i = arg;
-  if (!alarm_rings(&i->alarm)) return 0;
-  i->fd = decoy(i->server);
-  return 1;
-}
-
-/* A socket just like the login's, opened later, is not taken for it. */
-static void test_mssql__knows_its_own_login_by_then(void **state) {
-  struct world *w = *state;
-  struct profile p = profile_for(&w->plain);
-  struct intruder i = {{clock_now_ms() + 300}, &w->plain, -1};
-  struct mssql_hooks hooks = {intrude, &i};
-  struct err e;
-  int fds = count_fds();
-  fault(&w->plain, "when=login do=drip:2");
-  open_fails(&p, &hooks, ERR_INTERRUPT, "interrupted", &e);
-  expect_open(i.fd);
-  for (int k = 0; k < 50 && count_fds() > fds; k++) pause_ms(10);
-  assert_int_equal(count_fds(), fds);
-  fault(&w->plain, "");
+  struct profile p = profile_for(&w->tls);
+  char spec[96];
+  struct mssql *m = NULL;
+  struct err e = {0};
+  p.encrypt = ENCRYPT_VERIFY;
+  p.ca_file = TEXT(CERTS "/ca.pem");
+  (void)snprintf(spec, sizeof spec, "when=login times=1 do=route:127.0.0.1,%d",
+                 w->tls.port);
+  fault(&w->tls, spec);
+  if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+  expect_works(m);
+  mssql_close(m);
+  fault(&w->tls, "when=login do=route:localhost,1");
+  open_fails(&p, NULL, ERR_NETWORK,
+             "localhost redirects the login to localhost,1: cannot connect to "
+             "localhost port 1: Connection refused",
+             &e);
+  (void)snprintf(spec, sizeof spec, "when=login do=route:localhost,%d",
+                 w->tls.port);
+  fault(&w->tls, spec);
+  open_fails(&p, NULL, ERR_REMOTE, "only one redirect is followed", &e);
+  fault(&w->tls, "when=login do=route:a#b,1");
+  open_fails(&p, NULL, ERR_REMOTE, "is no name of a server", &e);
 }
 
 /* ---- SQL Browser ------------------------------------------------------- */
@@ -169,22 +138,22 @@ static void *browser_run(void *arg) {
 }
 
 static int ask_browser(const char *answer, const char *instance) {
-  struct addresses at = {.count = 1};
-  struct sockaddr_in *in = (void *)&at.items[0].at;
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(1434)};
+  struct addrinfo at = {.ai_family = AF_INET,
+                        .ai_addrlen = sizeof in,
+                        .ai_addr = (struct sockaddr *)&in};
+  struct net_wait wait = {.deadline_ms = clock_now_ms() + 400};
   struct browser b = {socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), answer};
   struct timeval patience = {1, 0};
   pthread_t thread;
   int port;
-  in->sin_family = AF_INET;
-  in->sin_port = htons(1434);
   /* An address of our own in 127/8: others may test at the same time. */
-  in->sin_addr.s_addr = htonl(0x7F400000u | ((uint32_t)getpid() & 0x3FFFFFu));
-  at.items[0].size = sizeof *in;
-  assert_int_equal(bind(b.fd, (struct sockaddr *)in, sizeof *in), 0);
+  in.sin_addr.s_addr = htonl(0x7F400000u | ((uint32_t)getpid() & 0x3FFFFFu));
+  assert_int_equal(bind(b.fd, (struct sockaddr *)&in, sizeof in), 0);
   assert_int_equal(
       setsockopt(b.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   assert_int_equal(pthread_create(&thread, NULL, browser_run, &b), 0);
-  port = browser_port(&at, instance, clock_now_ms() + 400);
+  port = net_browse(&wait, &at, instance);
   pthread_join(thread, NULL);
   close(b.fd);
   return port;
@@ -204,10 +173,9 @@ static void test_mssql__asks_sql_browser(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       MSSQL_TEST(test_mssql__tells_refusals_apart),
-      MSSQL_TEST(test_mssql__refuses_freetds_variables),
+      MSSQL_TEST(test_mssql__ignores_freetds_variables),
       MSSQL_TEST(test_mssql__facts),
-      MSSQL_TEST(test_mssql__ends_its_own_login_only),
-      MSSQL_TEST(test_mssql__knows_its_own_login_by_then),
+      MSSQL_TEST(test_mssql__follows_a_redirect),
       MSSQL_TEST(test_mssql__asks_sql_browser),
   };
   return cmocka_run_group_tests(tests, setup_world, teardown_world);

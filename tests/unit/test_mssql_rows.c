@@ -5,6 +5,7 @@
 */
 #include "mssql_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- results ----------------------------------------------------------- */
@@ -46,6 +47,20 @@ static void test_mssql__a_query_replaces_an_open_result(void **state) {
   mssql_cancel(m);
   assert_true(clock_now_ms() - start < 1000);
   if (mssql_alive(m)) expect_works(m);
+  mssql_close(m);
+  /* Of a result that is short enough to be cancelled in time, every row of the
+  ** next is the next one's. */
+  m = connect_to(&w->plain);
+  assert_int_equal(mssql_query(m, "SELECT a + 5000 AS a FROM few", &e),
+                   ERR_NONE);
+  assert_int_equal(mssql_next(m, &has_row, &e), ERR_NONE);
+  assert_int_equal(mssql_query(m, "SELECT a, b FROM few", &e), ERR_NONE);
+  for (int n = 1; !mssql_next(m, &has_row, &e) && has_row; n++) {
+    struct value v = {0};
+    mssql_value(m, 0, &v);
+    assert_int_equal(v.integer, n);
+  }
+  assert_int_equal(e.code, ERR_NONE);
   mssql_close(m);
 }
 
@@ -108,6 +123,11 @@ static const struct fault_case fault_cases[] = {
     {"after_rows=500 do=error:229:14:permission denied", ERR_REMOTE, 229, 0, 1},
     {"do=error:40501:20:busy", ERR_REMOTE, 40501, 1, -1},
     {"do=no_count", ERR_DATA, 0, 1, 1},
+    {"do=miscount:1", ERR_DATA, 0, 1, 1},
+    {"after_rows=500 do=miscount:500", ERR_DATA, 0, 1, 1},
+    {"after_rows=500 do=done_bits:2", ERR_DATA, 0, 1, 0},
+    {"after_rows=500 do=done_bits:0x100", ERR_DATA, 0, 1, 0},
+    {"do=done_bits:2", ERR_DATA, 0, 1, 0},
 };
 
 static void test_mssql__notices_every_broken_stream(void **state) {
@@ -117,6 +137,39 @@ static void test_mssql__notices_every_broken_stream(void **state) {
     check_fault(&w->plain, m, &fault_cases[i]);
     mssql_close(m);
   }
+}
+
+/* What waits before a batch is sent answers nobody's question. */
+static void test_mssql__takes_no_answer_it_did_not_ask_for(void **state) {
+  static const char *const specs[] = {"when=idle match=few do=again",
+                                      "when=idle match=few do=stray",
+                                      "when=idle match=few do=cut"};
+  struct world *w = *state;
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+    struct mssql *m = connect_to(&w->plain);
+    struct err e = {0};
+    fault(&w->plain, specs[i]);
+    expect_works(m);
+    for (int k = 0; k < 100 && mssql_alive(m); k++) pause_ms(10);
+    assert_int_equal(mssql_alive(m), 0);
+    assert_int_equal(read_all(m, "SELECT a FROM few WHERE a = 3", &e), 0);
+    assert_int_equal(e.code, ERR_NETWORK);
+    assert_int_equal(e.transient, 1);
+    fault(&w->plain, "");
+    mssql_close(m);
+  }
+}
+
+static void test_mssql__a_long_message_keeps_its_number(void **state) {
+  struct world *w = *state;
+  struct mssql *m = connect_to(&w->plain);
+  struct err e = {0};
+  char sql[1200];
+  (void)snprintf(sql, sizeof sql, "RAISERROR('%0990d', 16, 1)", 7);
+  read_all(m, sql, &e);
+  assert_int_equal(e.code, ERR_REMOTE);
+  assert_non_null(strstr(e.text, "(message 50000, severity 16"));
+  mssql_close(m);
 }
 
 static void test_mssql__an_error_token_is_no_end(void **state) {
@@ -142,6 +195,8 @@ int main(void) {
       MSSQL_TEST(test_mssql__closes_without_waiting),
       MSSQL_TEST(test_mssql__drops_a_link_that_ignores_a_cancel),
       MSSQL_TEST(test_mssql__notices_every_broken_stream),
+      MSSQL_TEST(test_mssql__takes_no_answer_it_did_not_ask_for),
+      MSSQL_TEST(test_mssql__a_long_message_keeps_its_number),
       MSSQL_TEST(test_mssql__an_error_token_is_no_end),
       MSSQL_TEST(test_mssql__a_second_result_is_an_error),
   };

@@ -7,10 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <unistd.h>
-
 /* ---- certificates ------------------------------------------------------ */
 
 static struct profile profile_tls(const struct server *s) {
@@ -86,54 +82,64 @@ static void test_mssql__never_goes_without_encryption_unasked(void **state) {
   open_fails(&p, NULL, ERR_TLS, "offers no encryption", &e);
 }
 
-/* ---- downgrades -------------------------------------------------------- */
+/* ---- versions ---------------------------------------------------------- */
 
-/* A connected pair over TCP: a socketpair has no TCP_INFO. */
-static void tcp_pair(int fds[2]) {
-  struct sockaddr_in at = {.sin_family = AF_INET};
-  socklen_t n = sizeof at;
-  int listener = socket(AF_INET, SOCK_STREAM, 0);
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
-  assert_int_equal(listen(listener, 1), 0);
-  assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
-  fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(connect(fds[0], (struct sockaddr *)&at, sizeof at), 0);
-  fds[1] = accept(listener, NULL, NULL);
-  assert_true(fds[1] >= 0);
-  close(listener);
+static void test_mssql__speaks_no_old_tls(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_tls(&w->tls);
+  struct mssql *m = NULL;
+  struct err e;
+  fault(&w->tls, "when=tls do=tls:1.0");
+  open_fails(&p, NULL, ERR_TLS, "It has to speak TLS 1.2", &e);
+  fault(&w->tls, "when=tls do=tls:1.1");
+  open_fails(&p, NULL, ERR_TLS, "It has to speak TLS 1.2", &e);
+  fault(&w->tls, "when=tls do=tls:1.2");
+  memset(&e, 0, sizeof e);
+  if (mssql_open(&m, &p, NULL, MSSQL_LIVE, &e)) fail_msg("%s", e.text);
+  mssql_close(m);
 }
 
-/* What a batch of 10 characters looks like from outside: 50 bytes in clear,
-** more in a TLS record; and the first byte of what comes back. */
-static int looks_encrypted(size_t n_sent, char first) {
-  static const char sql[] = "SELECT 123";
-  char bytes[256] = {0};
-  int fds[2];
-  int encrypted;
-  sqlite3_int64 before;
-  tcp_pair(fds);
-  before = tls_bytes_sent(fds[0]);
-  assert_int_equal(send(fds[0], bytes, n_sent, 0), n_sent);
-  assert_int_equal(recv(fds[1], bytes, n_sent, MSG_WAITALL), n_sent);
-  assert_int_equal(send(fds[1], &first, 1, 0), 1);
-  for (int i = 0; i < 100 && recv(fds[0], bytes, 1, MSG_PEEK) != 1; i++) {
-    pause_ms(1);
+/* ---- orderly ends ------------------------------------------------------ */
+
+/* close_notify at any moment is a lost connection, at once. */
+static void test_mssql__an_end_of_tls_is_an_end(void **state) {
+  static const char *const specs[] = {
+      "when=batch match=few do=bye", "when=batch match=few do=bye:close",
+      "when=batch match=few after_rows=500 do=bye",
+      "when=batch match=few after_rows=500 do=bye:close",
+      "when=batch match=few after_bytes=20001 do=bye"};
+  struct world *w = *state;
+  struct profile p = profile_tls(&w->tls);
+  struct err e = {0};
+  struct mssql *m = NULL;
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+    struct fault_case c = {specs[i] + strlen("when=batch match=few "),
+                           ERR_NETWORK, 0, 1, 0};
+    sqlite3_int64 start;
+    if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+    start = clock_now_ms();
+    check_fault(&w->tls, m, &c);
+    assert_true(clock_now_ms() - start < 3000); /* of 5 to the deadline */
+    mssql_close(m);
   }
-  encrypted = tls_is_encrypted(fds[0], before, sql);
-  close(fds[0]);
-  close(fds[1]);
-  return encrypted;
+  fault(&w->tls, "when=login do=bye");
+  open_fails(&p, NULL, ERR_NETWORK, "ended the connection during login", &e);
 }
 
-static void test_mssql__notices_a_downgrade(void **state) {
-  (void)state;
-  assert_int_equal(looks_encrypted(50 + 29, 0x17), 1);
-  assert_int_equal(looks_encrypted(50, 0x04), 0);
-  assert_int_equal(looks_encrypted(50 + 29, 0x04), 0);
-  assert_int_equal(looks_encrypted(50 + 21, 0x17), 1);
-  assert_int_equal(looks_encrypted(50 + 16, 0x17), 0); /* a MARS header */
-  assert_int_equal(looks_encrypted(50, 0x17), 0);      /* a forged first byte */
+/* A link that idles is not used when it has ended. */
+static void test_mssql__an_idle_end_of_tls_is_seen(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_tls(&w->tls);
+  struct err e = {0};
+  struct mssql *m = NULL;
+  if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+  fault(&w->tls, "when=idle match=few do=bye");
+  expect_works(m);
+  for (int i = 0; i < 100 && mssql_alive(m); i++) pause_ms(10);
+  assert_int_equal(mssql_alive(m), 0);
+  assert_int_equal(mssql_query(m, "SELECT 1 AS a", &e), ERR_NETWORK);
+  assert_int_equal(e.transient, 1);
+  mssql_close(m);
 }
 
 int main(void) {
@@ -141,7 +147,9 @@ int main(void) {
       MSSQL_TEST(test_mssql__verifies_and_encrypts),
       MSSQL_TEST(test_mssql__names_what_is_wrong_with_a_certificate),
       MSSQL_TEST(test_mssql__never_goes_without_encryption_unasked),
-      MSSQL_TEST(test_mssql__notices_a_downgrade),
+      MSSQL_TEST(test_mssql__speaks_no_old_tls),
+      MSSQL_TEST(test_mssql__an_end_of_tls_is_an_end),
+      MSSQL_TEST(test_mssql__an_idle_end_of_tls_is_seen),
   };
   return cmocka_run_group_tests(tests, setup_world, teardown_world);
 }
