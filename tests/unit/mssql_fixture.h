@@ -103,6 +103,11 @@ struct alarm {
 };
 int alarm_rings(void *arg);
 
+/* The least milliseconds that once() says it took, of five tries at most, fewer
+** when one is within the bound: what a busy machine adds is not the code's. */
+sqlite3_int64 quickest(sqlite3_int64 (*once)(void *arg), void *arg,
+                       sqlite3_int64 bound_ms);
+
 /* How many of the first 256 descriptors are open. */
 int count_fds(void);
 

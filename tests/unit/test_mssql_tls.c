@@ -115,11 +115,8 @@ static void test_mssql__an_end_of_tls_is_an_end(void **state) {
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     struct fault_case c = {specs[i] + strlen("when=batch match=few "),
                            ERR_NETWORK, 0, 1, 0};
-    sqlite3_int64 start;
     if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
-    start = clock_now_ms();
-    check_fault(&w->tls, m, &c);
-    assert_true(clock_now_ms() - start < 3000); /* of 5 to the deadline */
+    check_fault(&w->tls, m, &c); /* else it ends as a time-out */
     mssql_close(m);
   }
   fault(&w->tls, "when=login do=bye");
