@@ -215,6 +215,15 @@ static void set_network(int oserr, const char *what, struct err *e) {
   e->transient = 1;
 }
 
+static void set_plain(const struct box *b, struct err *e) {
+  err_set(e, ERR_TLS,
+          "%s agreed to encrypt the login only: the data would be sent in "
+          "clear",
+          b->host);
+  err_hint(e, "The server must support encryption; something between may have "
+              "taken it away.");
+}
+
 enum err_code error_from_box(const struct box *b, const char *doing,
                              struct err *e) {
   const struct notes *n = b->notes;
@@ -239,6 +248,8 @@ enum err_code error_from_box(const struct box *b, const char *doing,
             "the server sent characters that are no valid Unicode (FreeTDS "
             "message %d)",
             n->conversion);
+  } else if (b->would_be_plain) {
+    set_plain(b, e);
   } else {
     what = sqlite3_mprintf("the connection broke while %s", doing);
     if (!what) return err_nomem(e);
@@ -323,12 +334,7 @@ static int set_tls(const struct box *b, const struct profile *p,
     err_set(e, ERR_TLS, "%s: the server offers no encryption", p->server);
     err_hint(e, "encrypt = off would send everything in clear.");
   } else if (b->would_be_plain) {
-    err_set(e, ERR_TLS,
-            "%s agreed to encrypt the login only: the data would be sent in "
-            "clear",
-            p->server);
-    err_hint(e, "The server must support encryption; something between may "
-                "have taken it away.");
+    set_plain(b, e);
   }
   return e->code != ERR_NONE;
 }

@@ -260,8 +260,10 @@ int net_dial(struct net_wait *w, const struct addrinfo *found, int port) {
   int n_left = 0;
   for (const struct addrinfo *a = found; a; a = a->ai_next) n_left++;
   for (const struct addrinfo *a = found; a && !w->end; a = a->ai_next) {
-    sqlite3_int64 share =
-        w->deadline_ms ? (w->deadline_ms - clock_now_ms()) / n_left + 1 : -1;
+    /* The last one's ends with the deadline. */
+    sqlite3_int64 share = w->deadline_ms && n_left > 1
+                              ? (w->deadline_ms - clock_now_ms()) / n_left
+                              : -1;
     int fd = socket_to(a, port, SOCK_STREAM);
     n_left--;
     failure = fd < 0 ? errno : connected(w, fd, share);

@@ -2,13 +2,12 @@
 after fork, and interrupted at any moment."""
 import os
 import random
-import re
-import signal
 import threading
 import time
 
 from box import Box
-from harness import LONG, SO, Shell, expect, expect_match, main, test
+from harness import (LONG, PASSWORD, SO, USER, Shell, expect, expect_match,
+                     main, test)
 
 ROWS_BATCH = 'when=batch match=[soldTo] '
 CUT = ROWS_BATCH + "after_rows=99 do=cut"
@@ -265,42 +264,22 @@ def a_forked_child_cannot_use_its_parents_connection(b, host):
     b.works(host)
 
 
-OWN_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
-              signal.SIGABRT, signal.SIGTRAP)
-
-
-def blocked_by_threads(pid):
-    """A thread's blocked signals, the first thread's left out."""
-    found = []
-    for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/status" % (pid, task)) as status:
-            mask = re.search(r"SigBlk:\s*([0-9a-f]+)", status.read())[1]
-        if int(task) != pid:
-            found.append({s for s in signal.Signals
-                          if int(mask, 16) >> (s - 1) & 1})
-    return found
-
-
 @one
-def threads_of_ours_leave_signals_to_the_host(b, host):
-    """... but for their own faults, whose handler would else not be asked."""
-    b.server.faults("when=login do=delay:1000")
-    host.process.stdin.write(b'{"op": "sql", "sql": "SELECT count(*) FROM '
-                             b'ordersync", "args": []}\n')
-    during, until = [], time.monotonic() + 5
-    # A thread that libc is just making still blocks everything.
-    while time.monotonic() < until and (not during or any(
-            blocked.intersection(OWN_FAULTS) for blocked in during)):
-        time.sleep(0.05)
-        during = blocked_by_threads(host.pid)  # the login's
-    expect(host.answer().value == b.rows, "other rows")
-    after = blocked_by_threads(host.pid)  # the kept connection's watchdog
-    expect(during and after, "no thread was seen")
-    for blocked in during + after:
-        expect(not blocked.intersection(OWN_FAULTS),
-               "its own faults are blocked: %s" % blocked)
-        expect({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM,
-                signal.SIGPIPE} <= blocked, "it blocks only %s" % blocked)
+def a_host_that_uses_pymssql_keeps_it(b, host):
+    """Its handlers, its configuration file, its errors; both at once."""
+    conf = os.path.join(b.folder, "theirs.conf")
+    with open(conf, "w") as f:
+        f.write("[theirs]\nhost = localhost\nport = %d\ntds version = 7.4\n"
+                % b.server.port)
+    answer = host.ask({"op": "pymssql", "extension": SO, "path": b.db_path,
+                       "conf": conf, "rounds": 5, "user": USER,
+                       "password": PASSWORD, "port": b.server.port}, 60)
+    expect(answer.refreshes == [[b.rows, None]] * 5, "%r" % answer.refreshes)
+    expect(answer.handlers_before == answer.handlers_after,
+           "its handlers are others now")
+    expect(answer.queries >= 5 and not answer.wrong, "pymssql: %d queries, %r"
+           % (answer.queries, answer.wrong[:3]))
+    b.works(host)
 
 
 # ---- interrupts -------------------------------------------------------------

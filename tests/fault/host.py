@@ -126,6 +126,58 @@ def in_threads(request):
     return {"results": results}
 
 
+def their_handlers(sybdb):
+    found = []
+    for name in ("dberrhandle", "dbmsghandle"):
+        swap = getattr(sybdb, name)
+        swap.restype, swap.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        found.append(swap(None))
+        swap(found[-1])
+    return found
+
+
+def use_pymssql(request, done, said):
+    import pymssql
+    while not done.is_set() or said["queries"] < 5:
+        try:
+            theirs = pymssql.connect("theirs", request["user"],
+                                     request["password"], "Sales",
+                                     port=str(request["port"]))
+            cursor = theirs.cursor()
+            cursor.execute("SELECT 40 + 2")
+            if cursor.fetchall() != [(42,)]:
+                said["wrong"].append("another answer")
+            try:
+                cursor.execute("SELECT * FROM nowhere")
+                said["wrong"].append("no error")
+            except pymssql.Error as error:
+                if error.args[0] != 208:
+                    said["wrong"].append(str(error))
+            theirs.close()
+        except pymssql.Error as error:
+            said["wrong"].append(str(error))
+        said["queries"] += 1
+
+
+def beside_pymssql(request):
+    """pymssql at work in a thread, by a configuration file of its own, while
+    this one refreshes."""
+    import pymssql  # noqa: F401: loads libsybdb
+    sybdb = ctypes.CDLL("libsybdb.so.5")
+    sybdb.dbsetifile(request["conf"].encode())
+    said = {"queries": 0, "wrong": [], "refreshes": [],
+            "handlers_before": their_handlers(sybdb)}
+    done = threading.Event()
+    thread = threading.Thread(target=use_pymssql, args=(request, done, said))
+    thread.start()
+    refresh_again(request["extension"], request["path"], request["rounds"],
+                  said["refreshes"])
+    done.set()
+    thread.join()
+    said["handlers_after"] = their_handlers(sybdb)
+    return said
+
+
 def reconnect(request):
     results = []
     for _ in range(request["rounds"]):
@@ -224,6 +276,7 @@ def main():
         answer = {"probe": lambda: probe(),
                   "sql": lambda: run(db, request),
                   "threads": lambda: in_threads(request),
+                  "pymssql": lambda: beside_pymssql(request),
                   "reconnect": lambda: reconnect(request),
                   "fork": lambda: fork(request),
                   "fork_cursor": lambda: fork_cursor(db, request),

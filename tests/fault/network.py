@@ -1,8 +1,11 @@
 """Faults of the network and of the server."""
 import contextlib
 import os
+import re
+import signal
 import socket
 import threading
+import time
 
 from box import Box
 from harness import LONG, SLACK, Shell, expect, expect_match, main, test
@@ -123,7 +126,52 @@ for action, word in (("cut", "closed"), ("reset", "reset"),
     faulty("a_link_%s_after_the_last_row_is_an_error" % word,
            ROWS_BATCH + "after_rows=300 do=" + action, category, bad, QUERY)
 
+# TLS's own goodbye, with the socket left open and closed.
+for action, word in (("bye", "and_stays"), ("bye:close", "and_closes")):
+    for place, moment in (
+            ("when=tls ", "in_the_handshake"), ("when=login ", "at_the_login"),
+            ('when=batch match="TOP (0)" ', "about_its_columns"),
+            (ROWS_BATCH, "before_the_rows"),
+            (ROWS_BATCH + "after_bytes=60003 ", "inside_a_row"),
+            (ROWS_BATCH + "after_rows=300 ", "after_the_last_row")):
+        faulty("a_server_that_ends_tls_%s_%s_is_an_error" % (moment, word),
+               place + "do=" + action, "network|tls",
+               DEAD + "|TLS handshake failed", 1,
+               long_only="about" in moment or "before" in moment)
+
 # ---- answers that look complete and are not ---------------------------------
+
+for bits in ("2", "0x100"):
+    faulty("an_end_marked_%s_as_an_error_is_one" % bits,
+           ROWS_BATCH + "after_rows=100 do=done_bits:" + bits, "data",
+           "marked its answer as failed", QUERY)
+faulty("a_count_of_other_rows_is_an_error",
+       ROWS_BATCH + "after_rows=100 do=miscount:200", "data",
+       "incomplete: it ended after 100 rows with another count", QUERY)
+
+
+@test
+def a_marked_end_is_an_error_in_the_live_view():
+    with box("marked-live") as b, b.host() as host:
+        b.server.faults("when=batch match=[material] after_rows=100 "
+                        "do=done_bits:2")
+        expect_match("marked its answer as failed",
+                     host.sql("SELECT material FROM ordersync").error,
+                     "the error")
+        b.server.faults()
+        b.works(host)
+
+
+@test
+def a_kept_link_that_ended_or_speaks_unasked_is_replaced():
+    with box("kept") as b, b.host() as host:
+        for action in ("bye", "bye:close", "again", "stray", "cut", "reset"):
+            b.server.faults("when=idle match=[material] times=1 do=" + action)
+            for _ in range(2):
+                rows = host.ok("SELECT count(material) FROM ordersync").rows
+                expect(rows == [[b.rows]], "after %s: %r" % (action, rows))
+                time.sleep(0.05)
+
 
 faulty("an_answer_without_its_end_is_an_error", ROWS_BATCH + "do=drop_done",
        "network|timeout|data", "out of time while|incomplete|broke", QUERY)
@@ -168,9 +216,10 @@ def a_host_without_a_route_is_unreachable():
                     server="255.255.255.255")
 
 
-@test
-def a_host_that_drops_packets_ends_by_the_login_timeout():
-    # A full backlog: the kernel ignores further SYNs, as a firewall would.
+@contextlib.contextmanager
+def black_hole():
+    """A port with a full backlog: the kernel ignores further SYNs, as a
+    firewall would."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)
@@ -179,13 +228,39 @@ def a_host_that_drops_packets_ends_by_the_login_timeout():
         s.setblocking(False)
         s.connect_ex(listener.getsockname())
     try:
-        with box("black-hole") as b:
-            unreachable(b, "timeout|network", "no login within 2 seconds|"
-                        "cannot connect to localhost", LOGIN,
-                        server="localhost", port=listener.getsockname()[1])
+        yield listener.getsockname()[1]
     finally:
         for s in waiting + [listener]:
             s.close()
+
+
+def expect_prompt(host, sql):
+    """Interrupted at 0.3 s it ends within 0.2 s: the best of five, for what a
+    busy machine adds is not the extension's."""
+    took = []
+    while len(took) < 5 and (not took or min(took) > 0.5):
+        answer = host.sql(sql, interrupt_ms=300)
+        took.append(answer.seconds)
+    expect(min(took) <= 0.5, "interrupted at 0.3 s, it took %s s" % took)
+    return answer
+
+
+@test
+def a_host_that_drops_packets_ends_by_the_login_timeout():
+    with black_hole() as port, box("black-hole") as b:
+        unreachable(b, "timeout", "no login within 2 seconds, while connecting",
+                    LOGIN, server="localhost", port=port)
+
+
+@test
+def an_interrupt_ends_a_connect():
+    with black_hole() as port, box("black-hole-interrupted") as b:
+        old = dict(b.settings)
+        b.profile(server="localhost", port=port, login_timeout=20)
+        with b.host() as host:
+            answer = expect_prompt(host, "SELECT ordersync_refresh()")
+            expect_match("interrupted", answer.error, "the error")
+        b.profile(**old)
 
 
 @test
@@ -244,6 +319,38 @@ def a_server_of_which_one_address_refuses_is_reached():
         expect(["tcp", 1] in steps and ["login", 1] in steps, steps)
 
 
+OWN_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+              signal.SIGABRT, signal.SIGTRAP)
+
+
+def blocked_by_threads(pid):
+    """A thread's blocked signals, the first thread's left out."""
+    found = []
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/status" % (pid, task)) as status:
+            mask = re.search(r"SigBlk:\s*([0-9a-f]+)", status.read())[1]
+        if int(task) != pid:
+            found.append({s for s in signal.Signals
+                          if int(mask, 16) >> (s - 1) & 1})
+    return found
+
+
+def expect_signals_left_to_the_host(host):
+    """A look-up's thread handles none but its own faults. One that libc is
+    just making still blocks everything."""
+    threads, until = [], time.monotonic() + 1.5
+    while time.monotonic() < until and (not threads or any(
+            blocked.intersection(OWN_FAULTS) for blocked in threads)):
+        time.sleep(0.02)
+        threads = blocked_by_threads(host.pid)
+    expect(threads, "no thread was seen")
+    for blocked in threads:
+        expect(not blocked.intersection(OWN_FAULTS),
+               "its own faults are blocked: %s" % blocked)
+        expect({signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM,
+                signal.SIGPIPE} <= blocked, "it blocks only %s" % blocked)
+
+
 def a_silent_resolver_ends_by_the_login_timeout():
     resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     resolver.bind(("127.9.9.9", 53))
@@ -253,7 +360,10 @@ def a_silent_resolver_ends_by_the_login_timeout():
         old = dict(b.settings)
         b.profile(server="sql.example.com")
         with b.host(prefix=prefix) as host:
-            answer = host.sql("SELECT ordersync_refresh()")
+            host.process.stdin.write(b'{"op": "sql", "sql": '
+                                     b'"SELECT ordersync_refresh()"}\n')
+            expect_signals_left_to_the_host(host)
+            answer = host.answer()
             expect_match("sql.example.com: no login within 2 seconds, while "
                          "looking up the name", answer.error, "the error")
             expect(answer.seconds < LOGIN + SLACK, "%.1f s" % answer.seconds)
@@ -264,9 +374,7 @@ def a_silent_resolver_ends_by_the_login_timeout():
             expect(found["dns"][0] == 0 and found["login"][0] is None,
                    "it says %s" % found)
             expect_match("while looking up the name", found["dns"][1], "dns")
-            answer = host.sql(check, interrupt_ms=500)
-            expect(answer.seconds < 0.5 + 1, "interrupted at 0.5 s, it took "
-                   "%.1f s" % answer.seconds)
+            expect_prompt(host, check)
         b.profile(**old)
 
 
@@ -336,11 +444,10 @@ retried("a_deadlock_between_rows_is_tried_again",
 retried("a_link_reset_inside_a_row_is_tried_again",
         ROWS_BATCH + "times=1 after_bytes=60003 do=reset")
 retried("a_link_closed_in_login_is_tried_again", "when=login times=1 do=cut")
-# The first of the two is the login's, the second looks for the reason.
 retried("a_link_closed_in_the_handshake_is_tried_again",
-        "when=tls times=2 do=cut")
+        "when=tls times=1 do=cut")
 retried("a_link_reset_inside_the_handshake_is_tried_again",
-        "when=tls times=2 after_bytes=400 do=reset")
+        "when=tls times=1 after_bytes=400 do=reset")
 retried("a_busy_azure_is_tried_again",
         "when=login times=1 do=refuse_login:40613")
 retried("a_login_without_an_answer_is_tried_again",

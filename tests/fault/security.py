@@ -428,17 +428,34 @@ def the_working_directory_has_no_profile():
         expect(not b.server.logins(), "it connected")
 
 
+def logins_of(b):
+    return [event for event in b.server.log() if event["event"] == "login"]
+
+
 @test
-def freetds_variables_cannot_redirect_the_login():
+def freetds_variables_override_nothing():
     with Box("environment") as b:
-        for name in ("TDSHOST", "TDSPORT", "TDSVER", "TDSDUMP"):
+        dump = os.path.join(b.folder, "dump")
+        for name, value in (("TDSHOST", "127.0.0.9"), ("TDSPORT", "1"),
+                            ("TDSVER", "5.0"), ("TDSDUMP", dump),
+                            ("TDSDUMPCONFIG", dump), ("FREETDSCONF", dump)):
             b.server.mark()
             shell = Shell(b, "SELECT ordersync_refresh()",
-                          env=dict(b.env, **{name: "1"}))
-            expect_match("environment variable %s is set" % name, shell.err,
-                         "the error")
-            expect(not b.server.logins(), "it connected")
-        expect(not os.path.exists(os.path.join(b.folder, "1")), "a dump file")
+                          env=dict(b.env, **{name: value}))
+            expect(shell.code == 0, "%s: %s" % (name, shell.err))
+            logins = logins_of(b)
+            expect(len(logins) == 1 and logins[0]["tls"] and
+                   logins[0]["tds"] == "7.4", "%s: %r" % (name, logins))
+        expect(not os.path.exists(dump), "a dump file")
+
+
+@test
+def the_login_bears_the_servers_own_name():
+    with Box("server-name") as b:
+        b.server.mark()
+        expect(Shell(b, "SELECT ordersync_refresh()").code == 0, "it fails")
+        names = [login["server"] for login in logins_of(b)]
+        expect(names == ["localhost"], "it was called %r" % names)
 
 
 main(5)
