@@ -150,6 +150,15 @@ static void mask_word(char *text, const char *word) {
   }
 }
 
+/* U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F: they break a line, turn
+** its direction or hide. */
+static int is_invisible(const unsigned char *at) {
+  return at[0] == 0xe2 &&
+         ((at[1] == 0x80 && ((at[2] >= 0x8b && at[2] <= 0x8f) ||
+                             (at[2] >= 0xa8 && at[2] <= 0xae))) ||
+          (at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf));
+}
+
 /* Control characters, those of C1 included, would let a server forge lines of
 ** a log, or command a terminal. */
 static void flatten(char *text) {
@@ -157,6 +166,7 @@ static void flatten(char *text) {
     if (*at == '\t' || *at == '\n' || *at == '\r') *at = ' ';
     if (*at < ' ' || *at == 0x7f) *at = '?';
     if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) at[0] = at[1] = '?';
+    if (is_invisible(at)) at[0] = at[1] = at[2] = '?';
   }
 }
 
