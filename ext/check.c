@@ -60,7 +60,13 @@ static void report(struct check *c, const char *step, enum outcome outcome,
   va_start(args, fmt);
   row->detail = sqlite3_vmprintf(fmt, args);
   va_end(args);
-  if (!row->detail) c->no_memory = 1;
+  if (!row->detail) {
+    c->no_memory = 1;
+  } else if (c->has_profile) {
+    profile_mask_text(&c->prof, row->detail);
+  } else {
+    err_mask(row->detail, NULL);
+  }
 }
 
 static void report_error(struct check *c, const char *step,
@@ -178,6 +184,38 @@ static void check_login(struct check *c) {
          facts.server_version ? facts.server_version : "unknown");
 }
 
+/* What the source's rows look like while others write to them. */
+static void check_isolation(struct check *c) {
+  struct err e = {0};
+  struct value allowed = {0}, versioned = {0};
+  int has_row = 0, by_locks, refused;
+  if (!mssql_query(c->remote,
+                   "SELECT CAST(snapshot_isolation_state AS int), "
+                   "CAST(is_read_committed_snapshot_on AS int) "
+                   "FROM sys.databases WHERE name = DB_NAME()",
+                   &e) &&
+      !mssql_next(c->remote, &has_row, &e) && has_row) {
+    mssql_value(c->remote, 0, &allowed);
+    mssql_value(c->remote, 1, &versioned);
+  }
+  mssql_cancel(c->remote);
+  if (e.code == ERR_NOMEM) c->no_memory = 1;
+  if (allowed.type != VALUE_INTEGER || versioned.type != VALUE_INTEGER) {
+    report(c, "isolation", OUTCOME_UNREACHED, "%s", "the server does not say");
+    return;
+  }
+  refused = !allowed.integer && strcmp(c->prof.isolation, "SNAPSHOT") == 0;
+  by_locks =
+      !versioned.integer && strcmp(c->prof.isolation, "READ COMMITTED") == 0;
+  report(c, "isolation", refused ? OUTCOME_FAILED : OUTCOME_OK,
+         "%s; READ_COMMITTED_SNAPSHOT is %s, ALLOW_SNAPSHOT_ISOLATION %s%s",
+         c->prof.isolation, versioned.integer ? "on" : "off",
+         allowed.integer ? "on" : "off",
+         by_locks ? "; a row that moves while it is read may be missed or come "
+                    "twice: isolation = snapshot prevents that"
+                  : "");
+}
+
 static void report_columns(struct check *c, const struct remote_columns *has) {
   struct err e = {0};
   struct match match = {0};
@@ -225,6 +263,10 @@ static enum err_code check_all(struct check *c, struct err *e) {
     report_unreached(c, "tls");
     report_unreached(c, "login");
   }
+  if (c->remote)
+    check_isolation(c);
+  else
+    report_unreached(c, "isolation");
   if (c->remote && c->has_map) {
     check_source(c);
   } else {
