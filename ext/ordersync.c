@@ -180,9 +180,5 @@ int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,
   rc = register_functions(db);
   if (rc == SQLITE_OK) rc = check_register(db);
   if (rc == SQLITE_OK) rc = vtab_register(db);
-#ifndef SQLITE_CORE
-  /* FreeTDS and its TLS library do not survive being unloaded. */
-  if (rc == SQLITE_OK) rc = SQLITE_OK_LOAD_PERMANENTLY;
-#endif
   return rc;
 }

@@ -1,7 +1,16 @@
 /*
-** A connection to SQL Server. mssql.c (and files named mssql_*.c beside it)
-** are the only ones that know FreeTDS; none of its types, memory or globals
-** leave them.
+** A connection to SQL Server. The files of this folder are the only ones that
+** know FreeTDS; none of its types, memory or globals leave them.
+**
+**   mssql.c    open, query, next, cancel, close
+**   login.c    from a profile to a session; redirects
+**   error.c    what FreeTDS and the server said becomes struct err
+**   column.c   metadata and values
+**   box.c      FreeTDS's outside world: what it asks of the system (box.syms)
+**   net.c      waits that end, names, addresses, SQL Browser
+**   tls.c      between FreeTDS and GnuTLS; nobody else knows that
+**   text.c     its iconv
+**   stream.c   where a message of TDS ends, and how
 **
 **   struct mssql *m = NULL;
 **   if (mssql_open(&m, &prof, &hooks, MSSQL_COPY, &e)) goto done;
@@ -21,9 +30,8 @@ struct mssql;
 
 /*
 ** How a connection asks its owner whether to go on. Both may be NULL.
-** interrupted is called on the thread that uses the connection, at most
-** every 50 ms while waiting and every 64 rows while reading; non-zero ends
-** the operation with ERR_INTERRUPT. Deadlines are the library's own:
+** interrupted is called on the thread that uses the connection, every 50 ms at
+** most; non-zero ends the operation with ERR_INTERRUPT within 100 ms. Deadlines are the library's own:
 ** mssql_deadline().
 */
 struct mssql_hooks {
@@ -37,8 +45,8 @@ enum mssql_use {
 };
 
 /*
-** Connects, logs in, checks the TDS version and the encryption that was
-** really negotiated, pins the session's settings. Bounded by
+** Connects, logs in, checks the TDS version, pins the session's settings. Where
+** the profile wants encryption, nothing but the handshake goes in clear. Bounded by
 ** p->login_timeout seconds in all, whatever the server does. On failure *out
 ** is NULL and e says which it was: DNS, refused, no route, timeout, TLS (wrong
 ** host, expired, self-signed, unknown CA, no encryption), login (18456),
@@ -61,8 +69,8 @@ struct mssql_reach {
 enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
                           const struct mssql_hooks *hooks, struct err *e);
 
-/* Absolute CLOCK_MONOTONIC milliseconds after which every operation on m ends
-** with ERR_TIMEOUT, by shutting the socket down if need be; 0: none. */
+/* Absolute milliseconds of clock_now_ms() after which every operation on m ends
+** with ERR_TIMEOUT, and the link with it; 0: none. */
 void mssql_deadline(struct mssql *m, sqlite3_int64 monotonic_ms);
 
 /*
@@ -79,8 +87,9 @@ const struct remote_columns *mssql_columns(const struct mssql *m);
 /*
 ** Steps to the next row. *has_row = 0 is returned with ERR_NONE only after
 ** the stream ended properly: the final DONE arrived, with the count of the
-** rows that were read, and no message above severity 10 (FreeTDS reports an
-** error token in mid-stream as a normal end). Anything else is an error.
+** rows that were read and without an error mark, and no message above severity
+** 10 (FreeTDS reports an error token in mid-stream as a normal end). Anything
+** else is an error.
 */
 enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e);
 
@@ -93,7 +102,8 @@ void mssql_value(struct mssql *m, int i, struct value *v);
 ** whether the connection may be used again. */
 void mssql_cancel(struct mssql *m);
 
-/* 0 once the link is known to be dead, or used by a forked child. */
+/* 0 once the link is known to be dead, or is used by a forked child; also when
+** something waits on an idle one: an end, or an answer nobody asked for. */
 int mssql_alive(const struct mssql *m);
 
 /* Closes and frees; accepts NULL. Never waits for the server. */
