@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* FreeTDS's only name of a configuration file, for all connections: which text
+/* FreeTDS's first name of a configuration file, for all connections: which text
 ** it means is found by the connection. */
 static char conf_name[] = "ordersync";
 
@@ -44,21 +44,22 @@ void box_clear(struct box *b) {
 ** the GOT, so they have to be ours and hidden. */
 FILE *box_stdout, *box_stderr;
 
-static int is_ready;
-
-static void make_ready(void) {
-  cookie_io_functions_t nowhere = {0};
-  box_stdout = fopencookie(NULL, "w", nowhere);
-  box_stderr = fopencookie(NULL, "w", nowhere);
-  if (!box_stdout || !box_stderr || dbinit() != SUCCEED) return;
-  dbsetifile(conf_name);
-  is_ready = 1;
-}
-
+/* Tried again by the next connection when memory ran out. */
 int box_ready(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  (void)pthread_once(&once, make_ready);
-  return is_ready;
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int is_ready;
+  cookie_io_functions_t nowhere = {0};
+  int ready;
+  (void)pthread_mutex_lock(&lock);
+  if (!box_stdout) box_stdout = fopencookie(NULL, "w", nowhere);
+  if (!box_stderr) box_stderr = fopencookie(NULL, "w", nowhere);
+  if (!is_ready && box_stdout && box_stderr && dbinit() == SUCCEED) {
+    dbsetifile(conf_name);
+    is_ready = 1;
+  }
+  ready = is_ready;
+  (void)pthread_mutex_unlock(&lock);
+  return ready;
 }
 
 int box_run(struct box *b, void (*fn)(void *), void *arg) {
@@ -112,7 +113,7 @@ FILE *box_fopen(const char *path, const char *mode);
 FILE *box_fopen(const char *path, const char *mode) {
   FILE *f;
   if (is_theirs()) return strcmp(path, conf_name) ? fopen(path, mode) : NULL;
-  if (!current || strcmp(path, conf_name) != 0) return NULL;
+  if (!current) return NULL;
   f = fmemopen((char *)(uintptr_t)current->conf, strlen(current->conf), "r");
   if (f) current->conf_was_read = 1;
   return f;

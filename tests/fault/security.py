@@ -151,11 +151,10 @@ refuses("a_server_without_encryption_is_refused", "offers no encryption",
         options=["--encrypt", "unsupported"])
 refuses("a_server_that_says_it_has_no_encryption_is_refused",
         "no encryption", answer=with_encryption(2))
-# Somebody between them asks for an encrypted login only. It takes a batch of
-# settings to notice; no data is asked for.
+# Somebody between them asks for an encrypted login only.
 refuses("a_downgrade_to_an_encrypted_login_is_refused",
         "encrypt the login only: the data would be sent in clear",
-        ask=with_encryption(0), packets={PRELOGIN, BATCH})
+        ask=with_encryption(0))
 
 
 @test

@@ -38,8 +38,7 @@ one() {
 export -f one
 export work most program port_on
 # Of SQLite's allocations, every case; of the libraries', what makes them work.
-libraries='libsybdb/refresh libsybdb/live libsybdb/add libgnutls/refresh
-  ordersync/refresh'
+libraries='ordersync/refresh ordersync/live ordersync/add libgnutls/refresh'
 cases=${TORTURE_CASES:-$("$program" -l) $libraries}
 # shellcheck disable=SC2086
 printf '%s\n' $cases | xargs -P "$(nproc)" -I{} bash -c 'one {}'
