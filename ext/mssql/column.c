@@ -146,7 +146,8 @@ static void modern(const unsigned char *data, const struct slot *slot,
   v->days = t.date;
   v->integer = (sqlite3_int64)t.time;
   v->scale = slot->scale;
-  v->offset_minutes = type == VALUE_DATETIMEOFFSET ? t.offset : 0;
+  v->offset_minutes = 0;
+  if (type == VALUE_DATETIMEOFFSET) v->offset_minutes = t.offset;
 }
 
 static void read_date(const unsigned char *data, int n, struct slot *slot,

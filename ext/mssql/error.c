@@ -26,6 +26,8 @@ static void note_library(struct notes *n, int number, int oserr,
   (void)snprintf(n->lib_text, sizeof n->lib_text, "%s", text ? text : "");
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): FreeTDS's signatures */
+
 /* INT_CANCEL is the one answer that FreeTDS takes for every error. */
 static int on_error(DBPROCESS *db, int severity, int number, int oserr,
                     char *text, char *os_text) {
@@ -52,6 +54,8 @@ static int on_message(DBPROCESS *db, DBINT number, int state, int severity,
                  procedure ? procedure : "");
   return 0;
 }
+
+/* NOLINTEND(readability-non-const-parameter) */
 
 void error_listen(void) {
   (void)dberrhandle(on_error);

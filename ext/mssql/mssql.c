@@ -71,7 +71,8 @@ static void forget_result(struct mssql *m) {
   m->n_rows = 0;
 }
 
-/* Runs a step of DB-Library's; its answer, or -1 when it did not come back. */
+/* Runs a step of DB-Library's; its answer. Dead when it did not come back, or
+** only because a wait was ended. */
 static int run(struct mssql *m, void (*step)(void *)) {
   m->answer = -1;
   if (!box_run(&m->box, step, m) || m->box.wait.end || m->box.fd < 0)
@@ -262,13 +263,13 @@ enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
     if (net_must_stop(&m->box.wait)) return fail_row(m, e);
   }
   status = run(m, row_step);
-  if (m->notes.conversion) return fail_row(m, e);
+  if (m->notes.conversion || m->dead) return fail_row(m, e);
   if (status == REG_ROW && m->notes.severity <= 10) {
     m->n_rows++;
     *has_row = 1;
     return ERR_NONE;
   }
-  if (status == NO_MORE_ROWS && !m->dead) return finish(m, e);
+  if (status == NO_MORE_ROWS) return finish(m, e);
   return fail_row(m, e);
 }
 
@@ -414,8 +415,10 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   memset(out, 0, sizeof *out);
   box_init(&b, p->login_timeout);
   b.notes = &notes;
-  b.wait.interrupted = hooks->interrupted;
-  b.wait.arg = hooks->arg;
+  if (hooks) {
+    b.wait.interrupted = hooks->interrupted;
+    b.wait.arg = hooks->arg;
+  }
   login_find(&b, p, e);
   out->port = b.port;
   for (const struct addrinfo *a = b.found; a; a = a->ai_next)

@@ -31,8 +31,8 @@ struct mssql;
 /*
 ** How a connection asks its owner whether to go on. Both may be NULL.
 ** interrupted is called on the thread that uses the connection, every 50 ms at
-** most; non-zero ends the operation with ERR_INTERRUPT within 100 ms. Deadlines are the library's own:
-** mssql_deadline().
+** most; non-zero ends the operation with ERR_INTERRUPT within 100 ms. Deadlines
+** are the library's own: mssql_deadline().
 */
 struct mssql_hooks {
   int (*interrupted)(void *arg);
@@ -46,8 +46,8 @@ enum mssql_use {
 
 /*
 ** Connects, logs in, checks the TDS version, pins the session's settings. Where
-** the profile wants encryption, nothing but the handshake goes in clear. Bounded by
-** p->login_timeout seconds in all, whatever the server does. On failure *out
+** the profile wants encryption, nothing but the handshake goes in clear. Takes
+** p->login_timeout seconds at most, whatever the server does. On failure *out
 ** is NULL and e says which it was: DNS, refused, no route, timeout, TLS (wrong
 ** host, expired, self-signed, unknown CA, no encryption), login (18456),
 ** database (4060). Errors that a later try may cure have e->transient set.

@@ -427,6 +427,19 @@ def the_working_directory_has_no_profile():
         expect(not b.server.logins(), "it connected")
 
 
+@test
+def the_library_keeps_freetds_to_itself():
+    def names(which):
+        out = subprocess.run(["nm", "-D", which, SO], check=True,
+                             capture_output=True, text=True).stdout
+        return {line.split()[-1] for line in out.splitlines()}
+    expect(names("--defined-only") == {"sqlite3_ordersync_init"},
+           "it exports %s" % names("--defined-only"))
+    wanted = [name for name in names("--undefined-only")
+              if re.match("(db|tds|bcp|box|tls|text)_?[a-z0-9]*$", name)]
+    expect(not wanted, "it wants %s" % wanted)
+
+
 def logins_of(b):
     return [event for event in b.server.log() if event["event"] == "login"]
 
