@@ -43,8 +43,8 @@ static int on_message(DBPROCESS *db, DBINT number, int state, int severity,
   struct notes *n = b ? b->notes : NULL;
   (void)db, (void)server;
   if (!n || severity <= 10 || severity <= n->severity) return 0;
-  /* 4060 and 4064 (database) are followed by 18456, which says less. */
-  if (n->number == 4060 || n->number == 4064) return 0;
+  /* "Login failed" follows what says more: 4060, 4064, 40532. */
+  if (n->number && number == 18456) return 0;
   n->number = number;
   n->severity = severity;
   n->state = state;

@@ -457,6 +457,24 @@ retried("an_answer_without_a_count_is_tried_again",
 
 
 @test
+def a_database_that_azure_is_moving_is_tried_again():
+    """Its gateway then says 4060; from another server that is final."""
+    with box("azure", query_timeout=20) as b:
+        b.sql("UPDATE ordersync_syncs SET retries = 3")
+        old = dict(b.settings)
+        name = "name.database.windows.net"
+        b.profile(server=name, encrypt="require", ca_file=None)
+        prefix = instead_of("/etc/hosts", b, "127.0.0.1 localhost %s\n" % name)
+        b.server.faults("when=login times=1 do=refuse_login:4060")
+        shell = Shell(b, "SELECT ordersync_refresh()", prefix=prefix)
+        expect(shell.code == 0, "it failed: %s" % shell.err)
+        expect(b.last_run().attempts == 2, "%d attempts" %
+               b.last_run().attempts)
+        b.server.faults()
+        b.profile(**old)
+
+
+@test
 def attempts_end_after_the_configured_retries():
     with box("retries", query_timeout=30) as b:
         b.sql("UPDATE ordersync_syncs SET retries = 2")

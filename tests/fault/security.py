@@ -13,7 +13,7 @@ from harness import (CERTS, SLACK, SO, Host, Shell, Skip, expect, expect_match,
 
 SENTINEL = "Zq9x!W7-seNtineL'k]2"
 ROWS_BATCH = 'when=batch match=[soldTo] '
-PRELOGIN, LOGIN7, BATCH = 0x12, 0x10, 0x01  # [MS-TDS] 2.2.3.1.1
+PRELOGIN, LOGIN7 = 0x12, 0x10  # [MS-TDS] 2.2.3.1.1
 
 
 def forms(secret):

@@ -18,6 +18,7 @@
 /* ---- refusals ---------------------------------------------------------- */
 
 static void test_mssql__tells_refusals_apart(void **state) {
+  static const int passing[] = {40613, 17187, 17188, 926, 10936};
   struct world *w = *state;
   struct profile p = profile_for(&w->plain);
   struct err e;
@@ -43,9 +44,33 @@ static void test_mssql__tells_refusals_apart(void **state) {
   assert_int_equal(unsetenv("ORDERSYNC_PASSWORD"), 0);
   open_fails(&p, NULL, ERR_PROFILE, "no password", &e);
   p = profile_for(&w->plain);
-  fault(&w->plain, "when=login do=refuse_login:40613");
-  open_fails(&p, NULL, ERR_REMOTE, "40613", &e);
-  assert_int_equal(e.transient, 1);
+  for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+    char spec[64];
+    (void)snprintf(spec, sizeof spec, "when=login do=refuse_login:%d",
+                   passing[i]);
+    fault(&w->plain, spec);
+    open_fails(&p, NULL, ERR_REMOTE, "the server refused the login", &e);
+    assert_int_equal(e.server_number, passing[i]);
+    assert_int_equal(e.transient, 1);
+  }
+  fault(&w->plain, "when=login do=refuse_login:40532");
+  open_fails(&p, NULL, ERR_AUTH, "Azure wants the server's full name", &e);
+}
+
+/* A TLS record is too short for more. */
+static void test_mssql__limits_encrypted_packets(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_for(&w->tls);
+  struct mssql *m = NULL;
+  struct err e = {0};
+  p.encrypt = ENCRYPT_REQUIRE;
+  p.packet_size = 16384;
+  open_fails(&p, NULL, ERR_PROFILE, "packet_size 16384 is too large", &e);
+  p.packet_size = 16383;
+  memset(&e, 0, sizeof e);
+  if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
+  expect_works(m);
+  mssql_close(m);
 }
 
 /* They would override even a section that FreeTDS found. */
@@ -173,6 +198,7 @@ static void test_mssql__asks_sql_browser(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       MSSQL_TEST(test_mssql__tells_refusals_apart),
+      MSSQL_TEST(test_mssql__limits_encrypted_packets),
       MSSQL_TEST(test_mssql__ignores_freetds_variables),
       MSSQL_TEST(test_mssql__facts),
       MSSQL_TEST(test_mssql__follows_a_redirect),
