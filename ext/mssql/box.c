@@ -227,9 +227,9 @@ ssize_t box_recv(int fd, void *bytes, size_t n, int flags) {
   return got;
 }
 
-/* Where encryption is a must, nothing leaves in clear but prelogin packets,
-** which the handshake travels in ([MS-TDS] 2.2.6.5): whatever the server
-** answered, and whatever FreeTDS made of it. */
+/* Where encryption is a must, nothing leaves in clear but prelogin packets
+** ([MS-TDS] 2.2.6.5): whatever the server answered, and whatever FreeTDS made
+** of it. */
 ssize_t box_send(int fd, const void *bytes, size_t n, int flags);
 ssize_t box_send(int fd, const void *bytes, size_t n, int flags) {
   struct box *b = current;

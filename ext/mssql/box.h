@@ -56,7 +56,7 @@ struct box {
   struct stream in, out;
   struct box_tls tls;
   /* within */
-  int in_record; /* what passes the socket is TLS's */
+  int in_record; /* what passes the socket is TLS's own */
   int broken;    /* FreeTDS wanted to exit: never entered again */
   jmp_buf way_out;
 };

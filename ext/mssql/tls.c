@@ -190,10 +190,11 @@ int tls_handshake(gnutls_session_t session) {
   struct box *b = box_current();
   int rc;
   if (!b) return GNUTLS_E_INTERNAL_ERROR;
-  b->tls.begun = 1;
+  b->tls.begun = b->in_record = 1;
   do {
     rc = gnutls_handshake(session);
   } while (rc < 0 && !gnutls_error_is_fatal(rc) && is_up(b));
+  b->in_record = 0;
   if (rc == 0 && b->must_verify &&
       !(b->tls.chain_trusted && b->tls.name_matches)) {
     (void)snprintf(b->tls.fault, sizeof b->tls.fault,
