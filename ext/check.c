@@ -60,13 +60,7 @@ static void report(struct check *c, const char *step, enum outcome outcome,
   va_start(args, fmt);
   row->detail = sqlite3_vmprintf(fmt, args);
   va_end(args);
-  if (!row->detail) {
-    c->no_memory = 1;
-  } else if (c->has_profile) {
-    profile_mask_text(&c->prof, row->detail);
-  } else {
-    err_mask(row->detail, NULL);
-  }
+  if (!row->detail) c->no_memory = 1;
 }
 
 static void report_error(struct check *c, const char *step,
@@ -208,12 +202,14 @@ static void check_isolation(struct check *c) {
   by_locks =
       !versioned.integer && strcmp(c->prof.isolation, "READ COMMITTED") == 0;
   report(c, "isolation", refused ? OUTCOME_FAILED : OUTCOME_OK,
-         "%s; READ_COMMITTED_SNAPSHOT is %s, ALLOW_SNAPSHOT_ISOLATION %s%s",
+         "%s; READ_COMMITTED_SNAPSHOT is %s, ALLOW_SNAPSHOT_ISOLATION %s%s%s",
          c->prof.isolation, versioned.integer ? "on" : "off",
          allowed.integer ? "on" : "off",
          by_locks ? "; a row that moves while it is read may be missed or come "
-                    "twice: isolation = snapshot prevents that"
-                  : "");
+                    "twice, not under isolation = snapshot"
+                  : "",
+         by_locks && !allowed.integer ? ", which the database has to allow"
+                                      : "");
 }
 
 static void report_columns(struct check *c, const struct remote_columns *has) {
@@ -252,6 +248,18 @@ static void check_source(struct check *c) {
   sqlite3_free(sql);
 }
 
+/* Nothing that a server or a configuration says is shown as it is. */
+static void mask_rows(struct check *c) {
+  struct err e = {0};
+  char *password = NULL;
+  if (c->has_profile && profile_password(&c->prof, &password, &e) == ERR_NOMEM)
+    c->no_memory = 1;
+  for (int i = 0; i < c->out->n_rows; i++) {
+    if (c->out->rows[i].detail) err_mask(c->out->rows[i].detail, password);
+  }
+  profile_password_free(password);
+}
+
 static enum err_code check_all(struct check *c, struct err *e) {
   if (interrupt_open(&c->interrupt, c->db, e)) return e->code;
   check_versions(c);
@@ -273,6 +281,7 @@ static enum err_code check_all(struct check *c, struct err *e) {
     report_unreached(c, "permission");
     report_unreached(c, "columns");
   }
+  mask_rows(c);
   mssql_close(c->remote);
   interrupt_close(&c->interrupt);
   profile_clear(&c->prof);
