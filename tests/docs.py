@@ -3,7 +3,7 @@
 
 A message in the table of troubleshooting is one that ext/ can print; the keys
 of a profile and the settings of a sync are those that the sources know; a file,
-a function and a make target that it names exist.
+a function and a make target that it names exist; ext/README.md maps every file.
 """
 import glob
 import os
@@ -127,6 +127,20 @@ for name in set(re.findall(r"`(ordersync_[a-z]+)\(", readme)):
 for path in set(re.findall(r"\]\(([a-z][^):#]*)\)", readme)) | set(
         re.findall(r"`((?:tests|sql|ext)/[\w./-]*)`", readme)):
     check("NAME" in path or os.path.exists(path), "there is no " + path)
+# The map of the sources has every file, and no other.
+folder, mapped = "", set()
+for cell, _ in rows(read("ext/README.md").split("## Words")[0]):
+    if cell.startswith("**"):
+        folder = quoted(cell)[0]
+    else:
+        mapped.update(folder + name for name in quoted(cell)
+                      if not name.endswith(".syms"))
+present = {path[len("ext/"):] if path.count("/") == 1 else path[4:-2]
+           for path in glob.glob("ext/**/*.[ch]", recursive=True)}
+present = {p for p in present if not p.endswith(".h")}
+check(mapped == present and present, "ext/README.md has another map: %s" %
+      sorted(mapped ^ present))
+
 targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.M))
 for name in set(re.findall(r"`make ([a-z-]+)", readme)):
     check(name in targets, "there is no target " + name)
