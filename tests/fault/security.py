@@ -316,8 +316,10 @@ def the_command_line_has_no_password():
         for name in ("cmdline", "environ", "comm"):
             with open("/proc/%d/%s" % (host.pid, name), "rb") as f:
                 expect_no_secret(f.read(), name)
+        # It fails when a descriptor is closed meanwhile; what it saw counts.
         names = subprocess.run(["ls", "-l", "/proc/%d/fd" % host.pid],
-                               capture_output=True, check=True).stdout
+                               capture_output=True, check=False).stdout
+        expect(b"socket:" in names, "no descriptor was seen")
         expect_no_secret(names, "a descriptor's name")
         expect(not select.select([host.process.stdout], [], [], 0)[0],
                "the refresh had ended: the test proves nothing")

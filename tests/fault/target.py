@@ -362,11 +362,11 @@ def a_null_for_the_integer_primary_key_is_an_error():
         for options in ('{"mode":"replace"}', '{"mode":"diff"}',
                         '{"mode":"diff","key":"v"}', '{"dry_run":true}'):
             answer = host.sql("SELECT ordersync_refresh('simple', ?)", options)
-            expect_match(r'sync "simple" \(row 2\): "id" is NULL, which the '
-                         'INTEGER PRIMARY KEY of "simple" cannot be',
+            expect_match(r'sync "simple", column "id" \(row 2\): NULL cannot '
+                         'become an INTEGER PRIMARY KEY',
                          answer.error, "the error under " + options)
             expect(b.checksum("simple") == old, "the old rows changed")
-            b.expect_logged("data", '"id" is NULL')
+            b.expect_logged("data", 'NULL cannot become')
         b.server.query("UPDATE vwSimple SET id = 2 WHERE id IS NULL")
         expect(host.ok(INSERTED).value == 3, "other rows")
 
