@@ -150,7 +150,10 @@ sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
     n = (size_t)cell->n_bytes;
     word = n;
   }
-  h = (h ^ word ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
+  /* One after the other: together, NULL would be 4. */
+  h = (h ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
+  h ^= h >> 32;
+  h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
   h ^= h >> 32;
   while (n > 0) {
     size_t part = n < sizeof word ? n : sizeof word;

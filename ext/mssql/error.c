@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sybdb.h>
 
-#define LONG_MESSAGE 600 /* beyond, its number is told first */
+#define TLS_ALERT    0x15 /* RFC 8446, 5.1: the type of a record */
+#define LONG_MESSAGE 600  /* beyond, its number is told first */
 
 /* ---- listening --------------------------------------------------------- */
 
@@ -369,6 +370,10 @@ static void set_broken(const struct box *b, const struct profile *p,
     err_hint(e, "It may insist on encryption; the profile says encrypt = off.");
   } else if (b->tls.hint) {
     err_hint(e, "%s", b->tls.hint);
+  } else if (!no_connection && b->out.header[0] &&
+             (!b->n_received || b->first[0] == TLS_ALERT)) {
+    err_hint(e, "It may insist on TDS 8 (strict encryption), which FreeTDS "
+                "does not speak.");
   }
 }
 

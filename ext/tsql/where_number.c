@@ -170,14 +170,26 @@ static void append_printed(sqlite3_str *out, const char *text, int is_float) {
   sqlite3_str_append(out, plain, (int)n);
 }
 
+/* A numeric ranks above money, a float above real: the column would be
+** converted, and no index of it sought. Beyond its type a bound stays as it
+** is. */
+static int is_outranked(enum remote_type type, double v) {
+  return type == REMOTE_MONEY        ? fabs(v) < 922337203685477.0
+         : type == REMOTE_SMALLMONEY ? fabs(v) < 214748.0
+                                     : type == REMOTE_REAL && fabs(v) < 3.4e38;
+}
+
 static void append_bound(struct printer *p, double v) {
+  enum remote_type type = p->c->type;
   char text[400];
-  int is_float = is_float_type(p->c->type);
+  int is_float = is_float_type(type), is_cast = is_outranked(type, v);
   if (is_float)
     (void)snprintf(text, sizeof text, "%.16e", v);
   else
     (void)snprintf(text, sizeof text, "%.*f", p->c->scale, v);
+  if (is_cast) sqlite3_str_appendall(p->out, "CAST(");
   append_printed(p->out, text, is_float);
+  if (is_cast) sqlite3_str_appendf(p->out, " AS %s)", remote_type_name(type));
 }
 
 /* 0 when there is no bound at all. */

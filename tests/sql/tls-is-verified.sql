@@ -12,3 +12,7 @@ SELECT ordersync_refresh();
 .shell profile encrypt=require
 SELECT ordersync_refresh();
 SELECT status, error_category FROM ordersync_runs;
+.shell profile encrypt=verify
+.shell server stop
+.shell SERVER_OPTIONS='--encrypt strict' server start
+SELECT ordersync_refresh();

@@ -484,6 +484,23 @@ static void test_where__what_may_be_text_is_above_any_number(void **state) {
          "([c] >= 0 OR [c] <= -0.00000000000000000000001)");
 }
 
+/* What the server's type cannot hold is not cast to it: that is an error. */
+static void test_where__bounds_have_the_type_that_they_fit(void **state) {
+  struct where_column c = scaled(REMOTE_MONEY, KIND_DECIMAL, 19, 4);
+  (void)state;
+  prints(c, WHERE_LE, real(1000.5), WHERE_WIDE,
+         "([c] <= CAST(1000.5 AS money))");
+  prints(c, WHERE_LE, real(922337203685478.5), WHERE_WIDE,
+         "([c] <= 922337203685481.75)");
+  c = scaled(REMOTE_SMALLMONEY, KIND_DECIMAL, 10, 4);
+  prints(c, WHERE_EQ, real(-1.5), WHERE_WIDE,
+         "([c] BETWEEN CAST(-1.5 AS smallmoney) AND CAST(-1.5 AS smallmoney))");
+  prints(c, WHERE_LE, real(214749.5), WHERE_WIDE, "([c] <= 214749.5)");
+  c = column(REMOTE_REAL, KIND_REAL);
+  prints(c, WHERE_LE, real(1e39), WHERE_WIDE,
+         "([c] <= 1.0000004768371582e+39)");
+}
+
 static void test_where__floats_are_widened(void **state) {
   struct where_column c = column(REMOTE_FLOAT, KIND_REAL);
   (void)state;
@@ -665,6 +682,7 @@ int main(void) {
       cmocka_unit_test(test_where__trimmed_text_is_found_between_blanks),
       cmocka_unit_test(test_where__decimals_are_widened_and_clamped),
       cmocka_unit_test(test_where__what_may_be_text_is_above_any_number),
+      cmocka_unit_test(test_where__bounds_have_the_type_that_they_fit),
       cmocka_unit_test(test_where__floats_are_widened),
       cmocka_unit_test(test_where__dates_are_bounded_by_their_text),
       cmocka_unit_test(test_where__date_and_time_keep_their_range),
