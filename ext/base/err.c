@@ -48,17 +48,11 @@ static void blot(char *text, size_t n_old) {
   memmove(text + n_new, text + n_old, strlen(text + n_old) + 1);
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* How many bytes of text spell c: itself in either case, twice where it is the
 ** quote that is doubled, or percent-encoded; 0: they do not. */
 static size_t spelled_char(const char *text, char c, char quote) {
-  if (text[0] == '%' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0 &&
-      hex_digit(text[1]) * 16 + hex_digit(text[2]) == (unsigned char)c) {
+  if (text[0] == '%' && ascii_hex(text[1]) >= 0 && ascii_hex(text[2]) >= 0 &&
+      ascii_hex(text[1]) * 16 + ascii_hex(text[2]) == (unsigned char)c) {
     return 3;
   }
   if (ascii_upper(*text) != ascii_upper(c)) return 0;

@@ -5,6 +5,8 @@
 */
 #include "value/text.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -46,15 +48,6 @@ void text_trim(const unsigned char **text, int *n) {
   while ((length = space_before(*text, *n)) > 0) *n -= length;
 }
 
-int text_is_blank(const unsigned char *text, int n) {
-  int length;
-  while ((length = space_at(text, n)) > 0) {
-    text += length;
-    n -= length;
-  }
-  return n == 0;
-}
-
 /* ---- words ------------------------------------------------------------- */
 
 int text_boolean(const unsigned char *text, int n) {
@@ -93,13 +86,6 @@ void guid_format(const unsigned char *wire, char *out) {
   }
 }
 
-int hex_digit(unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n == GUID_TEXT + 2 && text[0] == '{' && text[n - 1] == '}') {
     text++;
@@ -108,8 +94,8 @@ int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n != GUID_TEXT) return 0;
   for (int i = 0; i < GUID_BYTES; i++) {
     if (dash_before(i) && *text++ != '-') return 0;
-    int high = hex_digit(*text++);
-    int low = hex_digit(*text++);
+    int high = ascii_hex((char)*text++);
+    int low = ascii_hex((char)*text++);
     if (high < 0 || low < 0) return 0;
     wire[guid_order[i]] = (unsigned char)(high << 4 | low);
   }
