@@ -63,9 +63,6 @@ int date_format(int days, char *out) {
 }
 
 int time_format(const struct moment *m, char *out) {
-  static const unsigned unit[] = {1000000000, 100000000, 10000000, 1000000,
-                                  100000,     10000,     1000,     100,
-                                  10,         1};
   unsigned seconds = (unsigned)(m->nanos / 1000000000);
   unsigned fraction = (unsigned)(m->nanos % 1000000000);
   char *at = put_2(out, seconds / 3600);
@@ -75,9 +72,8 @@ int time_format(const struct moment *m, char *out) {
   at = put_2(at, seconds % 60);
   if (m->scale == 0) return 8;
   *at++ = '.';
-  fraction /= unit[m->scale];
-  for (int i = m->scale; i > 0; i--, fraction /= 10)
-    at[i - 1] = (char)('0' + fraction % 10);
+  for (int i = 8; i >= 0; i--, fraction /= 10) /* the scale's, and more */
+    at[i] = (char)('0' + fraction % 10);
   return 9 + m->scale;
 }
 
