@@ -18,9 +18,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FILE_CAP   ((size_t)1024 * 1024)
-#define SECRET_CAP 4096
-#define TMPFS_TYPE 0x01021994 /* statfs(2): TMPFS_MAGIC */
+#define FILE_CAP    ((size_t)1024 * 1024)
+#define SECRET_CAP  4096
+#define SECTION_CAP 49         /* inih cuts a section's name there */
+#define TMPFS_TYPE  0x01021994 /* statfs(2): TMPFS_MAGIC */
 
 /* A file in memory, and what is known about who else may read it. */
 struct contents {
@@ -198,14 +199,14 @@ static int on_pair(void *arg, const char *section, const char *key,
 ** A malformed header is left for it to report. */
 static void on_section(struct reading *r, const char *text, size_t n) {
   const char *end = memchr(text, ']', n);
-  char name[PROFILE_SECTION_CAP + 1];
+  char name[SECTION_CAP + 1];
   size_t n_name;
   if (!end) return;
   n_name = (size_t)(end - text) - 1;
-  if (n_name > PROFILE_SECTION_CAP) {
+  if (n_name > SECTION_CAP) {
     err_set(r->e, ERR_PROFILE,
             "%s:%d: the name of a section is at most %d bytes long",
-            r->line.path, r->line.number, PROFILE_SECTION_CAP);
+            r->line.path, r->line.number, SECTION_CAP);
     return;
   }
   memcpy(name, text + 1, n_name);

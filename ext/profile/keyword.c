@@ -87,8 +87,6 @@ void keyword_hint(struct err *e) {
   sqlite3_free(text);
 }
 
-/* ---- texts ------------------------------------------------------------- */
-
 /* What FreeTDS's conf parser would misread in a value, or NULL: it ends a
 ** value at # and ;, a line at a newline, and collapses runs of blanks. */
 const char *keyword_conf_hazard(const char *text) {
@@ -108,8 +106,6 @@ const char *keyword_conf_hazard(const char *text) {
   }
   return NULL;
 }
-
-/* ---- a value into its field -------------------------------------------- */
 
 static int *int_field(struct profile *p, const struct keyword *k) {
   return (int *)(void *)((char *)p + k->offset);
@@ -191,24 +187,10 @@ static void set_choice(struct profile *p, const struct keyword *k,
 void keyword_set(struct profile *p, enum profile_key key, const char *value,
                  struct err *e) {
   const struct keyword *k = &keywords[key];
-  switch (k->type) {
-  case KW_TEXT:
-  case KW_CONF:
-    set_text(p, k, value, e);
-    break;
-  case KW_INTEGER:
-    set_integer(p, k, value, e);
-    break;
-  case KW_BOOLEAN:
-    set_boolean(p, k, value, e);
-    break;
-  case KW_CHOICE:
-  case KW_WORD:
-    set_choice(p, k, value, e);
-    break;
-  case KW_SECRET:
-    break;
-  }
+  if (k->type == KW_TEXT || k->type == KW_CONF) set_text(p, k, value, e);
+  if (k->type == KW_INTEGER) set_integer(p, k, value, e);
+  if (k->type == KW_BOOLEAN) set_boolean(p, k, value, e);
+  if (k->type == KW_CHOICE || k->type == KW_WORD) set_choice(p, k, value, e);
 }
 
 void keyword_defaults(struct profile *p, struct err *e) {
@@ -217,8 +199,6 @@ void keyword_defaults(struct profile *p, struct err *e) {
     if (value) keyword_set(p, (enum profile_key)i, value, e);
   }
 }
-
-/* ---- the environment --------------------------------------------------- */
 
 /* "ORDERSYNC_<KEY>" into name, and its value: NULL when unset or empty. */
 static const char *variable(enum profile_key key, char name[64]) {

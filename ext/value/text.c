@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- white space ------------------------------------------------------- */
-
 /*
 ** The bytes of the White_Space character that p begins with; 0 if there is
 ** none. The set is Unicode's PropList.txt: U+0009..000D, 0020, 0085, 00A0,
@@ -21,13 +19,10 @@ static int space_at(const unsigned char *p, int n) {
   if (n >= 1 && (p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r'))) return 1;
   if (n >= 2 && p[0] == 0xc2) return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
   if (n < 3) return 0;
-  if (p[0] == 0xe1) return p[1] == 0x9a && p[2] == 0x80 ? 3 : 0;
-  if (p[0] == 0xe3) return p[1] == 0x80 && p[2] == 0x80 ? 3 : 0;
-  if (p[0] != 0xe2) return 0;
-  if (p[1] == 0x81) return p[2] == 0x9f ? 3 : 0;
-  if (p[1] != 0x80) return 0;
-  return (p[2] >= 0x80 && p[2] <= 0x8a) || p[2] == 0xa8 || p[2] == 0xa9 ||
-                 p[2] == 0xaf
+  unsigned c = p[0] * 0x10000U + p[1] * 0x100U + p[2];
+  return c == 0xe19a80 || (c >= 0xe28080 && c <= 0xe2808a) || c == 0xe280a8 ||
+                 c == 0xe280a9 || c == 0xe280af || c == 0xe2819f ||
+                 c == 0xe38080
              ? 3
              : 0;
 }
@@ -48,8 +43,6 @@ void text_trim(const unsigned char **text, int *n) {
   while ((length = space_before(*text, *n)) > 0) *n -= length;
 }
 
-/* ---- words ------------------------------------------------------------- */
-
 int text_boolean(const unsigned char *text, int n) {
   static const struct {
     char word[6];
@@ -65,8 +58,6 @@ int text_boolean(const unsigned char *text, int n) {
   }
   return -1;
 }
-
-/* ---- GUIDs ------------------------------------------------------------- */
 
 /* Which byte of the wire comes next in the text. */
 static const unsigned char guid_order[GUID_BYTES] = {
