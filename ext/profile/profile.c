@@ -131,8 +131,6 @@ static enum err_code search_files(struct search *s, char **path,
   return e->code;
 }
 
-/* ---- the environment --------------------------------------------------- */
-
 /*
 ** Overrides what the file said. A server from the environment replaces the
 ** file's whole idea of where the server is, its port and section included.
@@ -265,7 +263,7 @@ static void check_transport(struct profile *p, struct err *e) {
 static void check_found(const struct search *s, const char *path,
                         struct err *e) {
   int is_default = strcmp(s->wanted, "default") == 0;
-  char *known = NULL;
+  const char *known = sqlite3_str_value(s->sections);
   if (e->code || s->found) return;
   if (is_default &&
       (keyword_environment(KEY_SERVER) || keyword_environment(KEY_SECTION))) {
@@ -278,11 +276,7 @@ static void check_found(const struct search *s, const char *path,
     return;
   }
   err_set(e, ERR_PROFILE, "%s has no section [%s]", path, s->wanted);
-  if (sqlite3_str_length(s->sections)) {
-    known = sqlite3_mprintf("%s", sqlite3_str_value(s->sections));
-  }
   err_hint(e, "It has: %s.", known ? known : "none");
-  sqlite3_free(known);
 }
 
 enum err_code profile_load(struct profile *p, const char *name, struct err *e) {
@@ -332,31 +326,29 @@ enum err_code profile_password(const struct profile *p, char **password,
   const char *env = is_default ? keyword_environment(KEY_PASSWORD) : NULL;
   const char *env_file =
       is_default ? keyword_environment(KEY_PASSWORD_FILE) : NULL;
-  char *found = NULL;
   *password = NULL;
   if (env) {
-    found = copy_password(env, "ORDERSYNC_PASSWORD", e);
+    *password = copy_password(env, "ORDERSYNC_PASSWORD", e);
   } else if (p->path && !env_file) {
-    struct search s = {.wanted = p->name, .password = &found};
+    struct search s = {.wanted = p->name, .password = password};
     int exists = 0;
     s.sections = sqlite3_str_new(NULL);
     profile_file_lines(p->path, 0, on_line, &s, &exists, e);
     sqlite3_free(sqlite3_str_finish(s.sections));
   }
-  if (!e->code && !found && p->password_file) {
+  if (!e->code && !*password && p->password_file) {
     char *text = NULL;
     if (!profile_file_secret(p->password_file, &text, e)) {
-      found = copy_password(text, p->password_file, e);
+      *password = copy_password(text, p->password_file, e);
     }
     profile_password_free(text);
     err_prefix(e, "password_file");
   }
   if (e->code) {
-    profile_password_free(found);
-    return e->code;
+    profile_password_free(*password);
+    *password = NULL;
   }
-  *password = found;
-  return ERR_NONE;
+  return e->code;
 }
 
 void profile_password_free(char *password) {

@@ -71,8 +71,6 @@ static int put_number(struct cell *cell, const struct number *number) {
   return put_text(cell, number_format(number, cell->text));
 }
 
-/* ---- what several kinds need ------------------------------------------- */
-
 /* v's text without the white space around it. Printable ASCII at both ends, the
 ** usual case, needs no look at Unicode. */
 static void trim(struct value *v) {

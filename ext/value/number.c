@@ -123,6 +123,14 @@ static int parse_exponent(struct number *out, const unsigned char *text,
 
 int integer_from_text(const unsigned char *text, int n, sqlite3_int64 *out) {
   struct number number;
+  int negative;
+  int i = skip_sign(text, n, &negative);
+  unsigned long long u = 0;
+  if (n - i >= 1 && n - i <= 19) { /* nearly always; cannot overflow */
+    for (; i < n && is_digit(text[i]); i++)
+      u = u * 10 + (unsigned)(text[i] - '0');
+    if (i == n) return apply_sign(u, negative, out);
+  }
   return parse(&number, text, n) == n && number_whole(&number, out);
 }
 
@@ -168,30 +176,29 @@ int decimal_integer(const struct value *decimal, sqlite3_int64 *out) {
   return number_from_value(&number, decimal) && number_whole(&number, out);
 }
 
-/* places = places * factor + add: n places of that base, the highest first. */
-static void multiply(unsigned char *places, int n, unsigned base,
-                     unsigned factor, unsigned add) {
-  while (n-- > 0) {
-    add += places[n] * factor;
-    places[n] = (unsigned char)(add % base);
-    add /= base;
-  }
-}
-
 int number_from_value(struct number *out, const struct value *decimal) {
-  unsigned char digits[41] = {0}; /* 17 bytes are below 10^41 */
-  char *end = (char *)digits + sizeof digits;
+  enum { LIMBS = 5 };          /* 17 bytes are below 10^45 */
+  unsigned limbs[LIMBS] = {0}; /* of nine digits, the least first */
+  char digits[9 * LIMBS];
+  char *end = digits + sizeof digits, *start = digits;
   const unsigned char *p;
   int n = significant(decimal, &p);
   if (n > 17 || decimal->scale > NUMBER_DIGITS) return 0;
   if (n <= 8) {
-    (void)put_digits(end, big_endian(p, n));
+    start = put_digits(end, big_endian(p, n));
   } else {
-    for (int i = 0; i < n; i++) multiply(digits, 41, 10, 256, p[i]);
-    for (int i = 0; i < 41; i++) digits[i] += '0';
+    for (int i = 0; i < n; i++) {
+      unsigned long long carry = p[i];
+      for (int k = 0; k < LIMBS; k++) {
+        carry += limbs[k] * 256ULL;
+        limbs[k] = (unsigned)(carry % 1000000000);
+        carry /= 1000000000;
+      }
+    }
+    memset(digits, '0', sizeof digits);
+    for (int k = 0; k < LIMBS; k++) (void)put_digits(end - 9L * k, limbs[k]);
   }
-  const char *start = (char *)digits;
-  while (start < end && (*start == 0 || *start == '0')) start++;
+  while (start < end && *start == '0') start++;
   out->negative = decimal->negative;
   out->scale = decimal->scale;
   out->n_digits = (int)(end - start);
@@ -202,8 +209,14 @@ int number_from_value(struct number *out, const struct value *decimal) {
 
 void number_magnitude(const struct number *number, unsigned char *out) {
   memset(out, 0, 17);
-  for (int i = 0; i < number->n_digits; i++)
-    multiply(out, 17, 256, 10, (unsigned)(number->digits[i] - '0'));
+  for (int d = 0; d < number->n_digits; d++) {
+    unsigned carry = (unsigned)(number->digits[d] - '0');
+    for (int i = 16; i >= 0; i--) {
+      carry += out[i] * 10U;
+      out[i] = (unsigned char)(carry & 0xff);
+      carry >>= 8;
+    }
+  }
 }
 
 int number_whole(const struct number *number, sqlite3_int64 *out) {
@@ -227,7 +240,8 @@ int number_format(const struct number *number, char *out) {
   int n_whole = number->n_digits - (int)number->scale;
   if (number->negative) *at++ = '-';
   if (n_whole <= 0) *at++ = '0';
-  for (int i = 0; i < n_whole; i++) *at++ = digit < end ? *digit++ : '0';
+  for (int i = 0; i < n_whole; i++)
+    *at++ = (char)(digit < end ? *digit++ : '0');
   if (number->scale > 0) *at++ = '.';
   for (int i = n_whole; i < 0; i++) *at++ = '0';
   while (digit < end) *at++ = *digit++;
