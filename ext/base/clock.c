@@ -3,7 +3,6 @@
 */
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 sqlite3_int64 clock_now_ms(void) {
@@ -21,9 +20,7 @@ void clock_utc(char out[32], sqlite3_int64 offset_ms) {
   us += offset_ms * 1000;
   ts.tv_sec = (time_t)(us / 1000000);
   (void)gmtime_r(&ts.tv_sec, &tm);
-  (void)snprintf(out, 32, "%04u-%02u-%02u %02u:%02u:%02u.%06u",
-                 (unsigned)(tm.tm_year + 1900) % 10000u,
-                 (unsigned)(tm.tm_mon + 1) % 100u, (unsigned)tm.tm_mday % 100u,
-                 (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
-                 (unsigned)tm.tm_sec % 100u, (unsigned)(us % 1000000));
+  sqlite3_snprintf(32, out, "%04d-%02d-%02d %02d:%02d:%02d.%06lld",
+                   tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                   tm.tm_min, tm.tm_sec, us % 1000000);
 }

@@ -31,8 +31,8 @@ static const struct {
 
 /* Words after which a value is a credential, in messages of drivers and
 ** servers and in connection strings that people paste. */
-static const char *const credential_words[] = {"password", "passwd", "pwd",
-                                               "passphrase", "secret"};
+static const char *const credential_words[] = {"password",   "passwd", "pwd",
+                                               "passphrase", "secret", NULL};
 
 static void copy_text(char *to, size_t n_to, const char *from) {
   size_t n = strlen(from);
@@ -48,17 +48,11 @@ static void blot(char *text, size_t n_old) {
   memmove(text + n_new, text + n_old, strlen(text + n_old) + 1);
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* How many bytes of text spell c: itself in either case, twice where it is the
 ** quote that is doubled, or percent-encoded; 0: they do not. */
 static size_t spelled_char(const char *text, char c, char quote) {
-  if (text[0] == '%' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0 &&
-      hex_digit(text[1]) * 16 + hex_digit(text[2]) == (unsigned char)c) {
+  if (text[0] == '%' && ascii_hex(text[1]) >= 0 && ascii_hex(text[2]) >= 0 &&
+      ascii_hex(text[1]) * 16 + ascii_hex(text[2]) == (unsigned char)c) {
     return 3;
   }
   if (ascii_upper(*text) != ascii_upper(c)) return 0;
@@ -153,10 +147,10 @@ static void mask_word(char *text, const char *word) {
 /* U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F: they break a line, turn
 ** its direction or hide. */
 static int is_invisible(const unsigned char *at) {
-  return at[0] == 0xe2 &&
-         ((at[1] == 0x80 && ((at[2] >= 0x8b && at[2] <= 0x8f) ||
-                             (at[2] >= 0xa8 && at[2] <= 0xae))) ||
-          (at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf));
+  unsigned tail = at[0] == 0xe2 && at[1] ? at[1] * 256U + at[2] : 0;
+  return (tail >= 0x808b && tail <= 0x808f) ||
+         (tail >= 0x80a8 && tail <= 0x80ae) ||
+         (tail >= 0x81a0 && tail <= 0x81af);
 }
 
 /* Control characters, those of C1 included, would let a server forge lines of
@@ -173,10 +167,8 @@ static void flatten(char *text) {
 static void mask(char *text, const char *secret, int is_cut) {
   flatten(text);
   if (secret) mask_secret(text, secret, is_cut);
-  for (size_t i = 0; i < sizeof credential_words / sizeof *credential_words;
-       i++) {
+  for (int i = 0; credential_words[i]; i++)
     mask_word(text, credential_words[i]);
-  }
 }
 
 void err_mask(char *text, const char *secret) {
@@ -191,16 +183,12 @@ void err_hide(struct err *e, const char *secret) {
   e->secret = secret;
 }
 
-/* The text is masked at its full length and cut afterwards: a secret that
-** straddles the cut would otherwise show its first half. */
-static void write_text(struct err *e, const char *fmt, va_list args) {
-  char *full = sqlite3_vmprintf(fmt, args);
-  if (!full) { /* out of memory: the bare text, without arguments */
-    copy_text(e->text, sizeof e->text, "out of memory");
-    return;
-  }
-  err_mask(full, e->secret);
-  copy_text(e->text, sizeof e->text, full);
+/* Frees full; NULL: out of memory. It is masked at its full length and cut
+** afterwards: a secret that straddles the cut would otherwise show its first
+** half. */
+static void set_text(struct err *e, char *full) {
+  if (full) err_mask(full, e->secret);
+  copy_text(e->text, sizeof e->text, full ? full : "out of memory");
   sqlite3_free(full);
 }
 
@@ -209,7 +197,7 @@ enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...) {
   if (e->code) return e->code;
   e->code = code;
   va_start(args, fmt);
-  write_text(e, fmt, args);
+  set_text(e, sqlite3_vmprintf(fmt, args));
   va_end(args);
   return e->code;
 }
@@ -218,7 +206,7 @@ enum err_code err_nomem(struct err *e) {
   if (e->code) return e->code;
   e->code = ERR_NOMEM;
   e->sqlite_code = SQLITE_NOMEM;
-  copy_text(e->text, sizeof e->text, "out of memory");
+  set_text(e, NULL);
   return e->code;
 }
 
@@ -254,7 +242,6 @@ int err_is_busy(const struct err *e) {
 }
 
 void err_prefix(struct err *e, const char *fmt, ...) {
-  char before[sizeof e->text];
   char *context;
   va_list args;
   if (!e->code || e->code == ERR_NOMEM) return;
@@ -263,9 +250,8 @@ void err_prefix(struct err *e, const char *fmt, ...) {
   va_end(args);
   if (!context) return;
   err_mask(context, e->secret);
-  memcpy(before, e->text, sizeof before);
-  if (strncmp(before, context, strlen(context)) != 0) {
-    char *full = sqlite3_mprintf("%s: %s", context, before);
+  if (strncmp(e->text, context, strlen(context)) != 0) {
+    char *full = sqlite3_mprintf("%s: %s", context, e->text);
     if (full) copy_text(e->text, sizeof e->text, full);
     sqlite3_free(full);
   }
@@ -286,11 +272,7 @@ void err_hint(struct err *e, const char *fmt, ...) {
     full = sqlite3_mprintf("%.*s%s %s", (int)n, e->text,
                            hint[0] >= 'A' && hint[0] <= 'Z' ? "." : ";", hint);
   }
-  if (full) {
-    err_mask(full, e->secret);
-    copy_text(e->text, sizeof e->text, full);
-  }
-  sqlite3_free(full);
+  if (full) set_text(e, full);
   sqlite3_free(hint);
 }
 

@@ -33,11 +33,8 @@ sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *fmt, ...) {
 
 sqlite3_stmt *sql_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e) {
   char *text = sqlite3_str_finish(sql);
-  sqlite3_stmt *stmt = NULL;
-  if (text)
-    stmt = sql_prepare(db, e, "%s", text);
-  else
-    err_nomem(e);
+  sqlite3_stmt *stmt = text ? sql_prepare(db, e, "%s", text) : NULL;
+  if (!text) err_nomem(e);
   sqlite3_free(text);
   return stmt;
 }

@@ -48,8 +48,6 @@ static enum trace_sink configured(enum trace_level *max_level) {
   return SINK_NONE;
 }
 
-/* ---- stderr, without waiting ------------------------------------------- */
-
 /* A pipe or a terminal that is not to be waited for. A terminal that has room
 ** may have too little, and O_NONBLOCK on the host's own description would be
 ** the host's and its other processes' business: so it is opened anew, where
@@ -76,8 +74,6 @@ static void put(const char *text) {
   else
     (void)!write(STDERR_FILENO, text, n);
 }
-
-/* ---- lines ------------------------------------------------------------- */
 
 void trace_line(enum trace_level level, const char *sync, const char *phase,
                 const char *text) {

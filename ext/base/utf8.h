@@ -37,4 +37,11 @@ static inline int ascii_is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int ascii_hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = ascii_upper(c);
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 #endif

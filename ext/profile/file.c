@@ -18,9 +18,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FILE_CAP   ((size_t)1024 * 1024)
-#define SECRET_CAP 4096
-#define TMPFS_TYPE 0x01021994 /* statfs(2): TMPFS_MAGIC */
+#define FILE_CAP    ((size_t)1024 * 1024)
+#define SECRET_CAP  4096
+#define SECTION_CAP 49         /* inih cuts a section's name there */
+#define TMPFS_TYPE  0x01021994 /* statfs(2): TMPFS_MAGIC */
 
 /* A file in memory, and what is known about who else may read it. */
 struct contents {
@@ -32,14 +33,12 @@ struct contents {
 };
 
 struct reading {
-  const char *path; /* borrowed, as are all pointers but contents.text */
+  struct profile_line line; /* the one that inih sees */
   struct contents contents;
   size_t at;
-  int line;
-  int has_comment;
   int holds_secret;
   profile_line_fn fn;
-  void *arg;
+  void *arg; /* borrowed, as is e */
   struct err *e;
 };
 
@@ -184,22 +183,15 @@ enum err_code profile_file_certificates(const char *path, struct err *e) {
 
 /* ---- lines ------------------------------------------------------------- */
 
-static void call(struct reading *r, const char *section, const char *key,
-                 const char *value) {
-  struct profile_line line = {.path = r->path,
-                              .number = r->line,
-                              .section = section,
-                              .key = key,
-                              .value = value,
-                              .has_comment = r->has_comment};
-  if (!r->e->code && r->fn(r->arg, &line, r->e)) r->holds_secret = 1;
-}
-
 /* inih's handler; non-zero to be content. */
 static int on_pair(void *arg, const char *section, const char *key,
                    const char *value) {
   struct reading *r = arg;
-  call(r, section, key, value);
+  struct profile_line line = r->line;
+  line.section = section;
+  line.key = key;
+  line.value = value;
+  if (!r->e->code && r->fn(r->arg, &line, r->e)) r->holds_secret = 1;
   return r->e->code == ERR_NONE;
 }
 
@@ -207,19 +199,19 @@ static int on_pair(void *arg, const char *section, const char *key,
 ** A malformed header is left for it to report. */
 static void on_section(struct reading *r, const char *text, size_t n) {
   const char *end = memchr(text, ']', n);
-  char name[PROFILE_SECTION_CAP + 1];
+  char name[SECTION_CAP + 1];
   size_t n_name;
   if (!end) return;
   n_name = (size_t)(end - text) - 1;
-  if (n_name > PROFILE_SECTION_CAP) {
+  if (n_name > SECTION_CAP) {
     err_set(r->e, ERR_PROFILE,
-            "%s:%d: the name of a section is at most %d bytes long", r->path,
-            r->line, PROFILE_SECTION_CAP);
+            "%s:%d: the name of a section is at most %d bytes long",
+            r->line.path, r->line.number, SECTION_CAP);
     return;
   }
   memcpy(name, text + 1, n_name);
   name[n_name] = 0;
-  call(r, name, NULL, NULL);
+  (void)on_pair(r, name, NULL, NULL);
 }
 
 static int has_inline_comment(const char *text, size_t n) {
@@ -235,7 +227,8 @@ static int is_fit(struct reading *r, const char *text, size_t n, size_t most) {
   if (n > most) what = "is too long";
   if (memchr(text, 0, n)) what = "has a NUL character";
   if (!what) return 1;
-  err_set(r->e, ERR_PROFILE, "%s:%d: the line %s", r->path, r->line, what);
+  err_set(r->e, ERR_PROFILE, "%s:%d: the line %s", r->line.path, r->line.number,
+          what);
   if (n > most) err_hint(r->e, "A line holds at most %d bytes.", (int)most);
   return 0;
 }
@@ -255,13 +248,13 @@ static char *next_line(char *buffer, int n_buffer, void *arg) {
   explicit_bzero(buffer, (size_t)n_buffer);
   if (r->e->code || left == 0) return NULL;
   r->at += n + (end ? 1 : 0);
-  r->line++;
+  r->line.number++;
   if (n > 0 && text[n - 1] == '\r') n--;
   for (; n > 0 && ascii_is_space(*text); n--) text++;
   if (n > 0 && (*text == '#' || *text == ';')) n = 0;
   if (!is_fit(r, text, n, (size_t)n_buffer - 3)) return NULL;
   if (n > 0 && *text == '[') on_section(r, text, n);
-  r->has_comment = has_inline_comment(text, n);
+  r->line.has_comment = has_inline_comment(text, n);
   memcpy(buffer, text, n);
   buffer[n] = '\n';
   buffer[n + 1] = 0;
@@ -271,13 +264,13 @@ static char *next_line(char *buffer, int n_buffer, void *arg) {
 enum err_code profile_file_lines(const char *path, int optional,
                                  profile_line_fn fn, void *arg, int *exists,
                                  struct err *e) {
-  struct reading r = {.path = path, .fn = fn, .arg = arg, .e = e};
+  struct reading r = {.line.path = path, .fn = fn, .arg = arg, .e = e};
   if (!contents_read(&r.contents, path, FILE_CAP, optional, e) &&
       r.contents.text) {
     int rc = ini_parse_stream(next_line, &r, on_pair, &r);
     if (rc != 0) { /* a handler's own error is kept */
       err_set(e, ERR_PROFILE, "%s:%d: neither [section] nor key = value", path,
-              rc > 0 ? rc : r.line);
+              rc > 0 ? rc : r.line.number);
     }
     if (r.holds_secret) refuse_public(path, &r.contents, e);
   }

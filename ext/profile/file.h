@@ -11,9 +11,6 @@
 
 #include <stddef.h>
 
-/* inih keeps a section's name in 50 bytes and cuts what is longer. */
-#define PROFILE_SECTION_CAP 49
-
 /* One line: a section's start (key NULL) or a pair. All borrowed, and valid
 ** only while the handler runs. */
 struct profile_line {
@@ -36,8 +33,7 @@ enum err_code profile_file_lines(const char *path, int optional,
                                  profile_line_fn fn, void *arg, int *exists,
                                  struct err *e);
 
-/* Reads a secret, which is a file's first line. Free with profile_file_wipe().
- */
+/* Reads a secret, a file's first line. Free with profile_file_wipe(). */
 enum err_code profile_file_secret(const char *path, char **secret,
                                   struct err *e);
 

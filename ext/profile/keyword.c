@@ -13,100 +13,55 @@
 
 /* FreeTDS's conf parser reads lines into 256 bytes; the rest is the key. */
 #define CONF_VALUE_CAP 200
-/* LOGIN7's limit in UTF-16 units ([MS-TDS] 2.2.6.4) and DB-Library's in
-** bytes. */
-#define NAME_CAP 128
 
-enum keyword_type { KW_TEXT, KW_SECRET, KW_INTEGER, KW_BOOLEAN, KW_CHOICE };
-
-/* How a text is checked. */
-enum {
-  RULE_CONF = 1, /* reaches FreeTDS's conf: no characters it misreads */
-  RULE_NAME = 2  /* at most NAME_CAP long */
+enum keyword_type {
+  KW_TEXT,
+  KW_CONF, /* a text that reaches FreeTDS's conf: nothing that it misreads */
+  KW_SECRET,
+  KW_INTEGER,
+  KW_BOOLEAN,
+  KW_CHOICE, /* the number of the word */
+  KW_WORD    /* the word, in capitals */
 };
 
-#define FIELD(f) offsetof(struct profile, f)
+/* A key is named as its field. */
+#define FIELD(f) .name = #f, .offset = offsetof(struct profile, f)
 
-/* A choice stores the number of the chosen word, or, where the field is a
-** text, the word in capitals. */
 static const struct keyword {
   const char *name;
   size_t offset;
-  const char *choices[4];
   enum keyword_type type;
-  int as_text;
-  int least; /* integers */
-  int most;
-  int rules; /* texts */
+  int least, most;      /* integers; most is a text's bytes, too, 0: any */
+  const char *fallback; /* where nobody says anything */
+  const char *choices[4];
 } keywords[KEY_COUNT] = {
-    [KEY_SERVER] = {.name = "server", .offset = FIELD(server)},
-    [KEY_PORT] = {.name = "port",
-                  .offset = FIELD(port),
-                  .type = KW_INTEGER,
-                  .least = 1,
-                  .most = 65535},
-    [KEY_SECTION] = {.name = "freetds_section",
-                     .offset = FIELD(freetds_section),
-                     .rules = RULE_CONF | RULE_NAME},
-    [KEY_DATABASE] = {.name = "database",
-                      .offset = FIELD(database),
-                      .rules = RULE_NAME},
-    [KEY_USER] = {.name = "user", .offset = FIELD(user), .rules = RULE_NAME},
+    [KEY_SERVER] = {FIELD(server), KW_TEXT},
+    [KEY_PORT] = {FIELD(port), KW_INTEGER, 1, 65535},
+    [KEY_SECTION] = {FIELD(freetds_section), KW_CONF, .most = PROFILE_NAME_CAP},
+    [KEY_DATABASE] = {FIELD(database), KW_TEXT, .most = PROFILE_NAME_CAP},
+    [KEY_USER] = {FIELD(user), KW_TEXT, .most = PROFILE_NAME_CAP},
     [KEY_PASSWORD] = {.name = "password", .type = KW_SECRET},
-    [KEY_PASSWORD_FILE] = {.name = "password_file",
-                           .offset = FIELD(password_file)},
-    [KEY_AUTH] = {.name = "auth",
-                  .offset = FIELD(auth),
-                  .type = KW_CHOICE,
+    [KEY_PASSWORD_FILE] = {FIELD(password_file), KW_TEXT},
+    [KEY_AUTH] = {FIELD(auth), KW_CHOICE,
                   .choices = {"sql", "ntlm", "kerberos"}},
-    [KEY_ENCRYPT] = {.name = "encrypt",
-                     .offset = FIELD(encrypt),
-                     .type = KW_CHOICE,
+    [KEY_ENCRYPT] = {FIELD(encrypt), KW_CHOICE,
                      .choices = {"verify", "require", "off"}},
-    [KEY_CA_FILE] = {.name = "ca_file",
-                     .offset = FIELD(ca_file),
-                     .rules = RULE_CONF},
+    [KEY_CA_FILE] = {FIELD(ca_file), KW_CONF},
     /* Versions before 7.3 lack the date types. */
-    [KEY_TDS_VERSION] = {.name = "tds_version",
-                         .offset = FIELD(tds_version),
-                         .type = KW_CHOICE,
-                         .choices = {"7.4", "7.3"},
-                         .as_text = 1},
-    [KEY_LOGIN_TIMEOUT] = {.name = "login_timeout",
-                           .offset = FIELD(login_timeout),
-                           .type = KW_INTEGER,
-                           .least = 1,
-                           .most = 600},
-    [KEY_QUERY_TIMEOUT] = {.name = "query_timeout",
-                           .offset = FIELD(query_timeout),
-                           .type = KW_INTEGER,
-                           .least = 1,
-                           .most = 86400},
-    [KEY_PACKET_SIZE] = {.name = "packet_size",
-                         .offset = FIELD(packet_size),
-                         .type = KW_INTEGER,
-                         .least = 512,
-                         .most = 32767},
-    [KEY_APP_NAME] = {.name = "app_name",
-                      .offset = FIELD(app_name),
-                      .rules = RULE_NAME},
-    [KEY_READ_ONLY_INTENT] = {.name = "read_only_intent",
-                              .offset = FIELD(read_only_intent),
-                              .type = KW_BOOLEAN},
-    [KEY_ISOLATION] = {.name = "isolation",
-                       .offset = FIELD(isolation),
-                       .type = KW_CHOICE,
+    [KEY_TDS_VERSION] = {FIELD(tds_version), KW_WORD, .fallback = "7.4",
+                         .choices = {"7.4", "7.3"}},
+    [KEY_LOGIN_TIMEOUT] = {FIELD(login_timeout), KW_INTEGER, 1, 600, "30"},
+    [KEY_QUERY_TIMEOUT] = {FIELD(query_timeout), KW_INTEGER, 1, 86400, "300"},
+    [KEY_PACKET_SIZE] = {FIELD(packet_size), KW_INTEGER, 512, 32767},
+    [KEY_APP_NAME] = {FIELD(app_name), KW_TEXT, .most = PROFILE_NAME_CAP,
+                      .fallback = "ordersync"},
+    [KEY_READ_ONLY_INTENT] = {FIELD(read_only_intent), KW_BOOLEAN},
+    [KEY_ISOLATION] = {FIELD(isolation), KW_WORD, .fallback = "read committed",
                        .choices = {"read committed", "snapshot",
-                                   "read uncommitted"},
-                       .as_text = 1},
-    [KEY_LOCK_TIMEOUT] = {.name = "lock_timeout",
-                          .offset = FIELD(lock_timeout),
-                          .type = KW_INTEGER,
-                          .least = -1,
-                          .most = INT_MAX},
-    [KEY_ALLOW_IN_SCHEMA] = {.name = "allow_in_schema",
-                             .offset = FIELD(allow_in_schema),
-                             .type = KW_BOOLEAN},
+                                   "read uncommitted"}},
+    [KEY_LOCK_TIMEOUT] = {FIELD(lock_timeout), KW_INTEGER, -1, INT_MAX,
+                          "30000"},
+    [KEY_ALLOW_IN_SCHEMA] = {FIELD(allow_in_schema), KW_BOOLEAN},
 };
 
 enum profile_key keyword_find(const char *name) {
@@ -132,23 +87,6 @@ void keyword_hint(struct err *e) {
   sqlite3_free(text);
 }
 
-/* ---- the environment --------------------------------------------------- */
-
-void keyword_variable(enum profile_key key, char name[KEYWORD_VARIABLE]) {
-  sqlite3_snprintf(KEYWORD_VARIABLE, name, "ORDERSYNC_%s", keywords[key].name);
-  for (char *c = name; *c; c++) *c = ascii_upper(*c);
-}
-
-const char *keyword_environment(enum profile_key key) {
-  char name[KEYWORD_VARIABLE];
-  const char *value;
-  keyword_variable(key, name);
-  value = getenv(name);
-  return value && *value ? value : NULL;
-}
-
-/* ---- texts ------------------------------------------------------------- */
-
 /* What FreeTDS's conf parser would misread in a value, or NULL: it ends a
 ** value at # and ;, a line at a newline, and collapses runs of blanks. */
 const char *keyword_conf_hazard(const char *text) {
@@ -169,22 +107,6 @@ const char *keyword_conf_hazard(const char *text) {
   return NULL;
 }
 
-char *keyword_password(const char *value, const char *where, struct err *e) {
-  int units = utf8_units(value, strlen(value));
-  char *copy;
-  if (units < 0 || strlen(value) > NAME_CAP) {
-    err_set(e, ERR_PROFILE,
-            "%s: the password is not UTF-8 or longer than %d bytes", where,
-            NAME_CAP);
-    return NULL;
-  }
-  copy = sqlite3_mprintf("%s", value);
-  if (!copy) err_nomem(e);
-  return copy;
-}
-
-/* ---- a value into its field -------------------------------------------- */
-
 static int *int_field(struct profile *p, const struct keyword *k) {
   return (int *)(void *)((char *)p + k->offset);
 }
@@ -193,31 +115,30 @@ static char **text_field(struct profile *p, const struct keyword *k) {
   return (char **)(void *)((char *)p + k->offset);
 }
 
-static int is_text(const struct keyword *k) {
-  return k->type == KW_TEXT || (k->type == KW_CHOICE && k->as_text);
-}
-
-static void replace_text(char **field, const char *value, struct err *e) {
+/* In capitals, where the field takes words. */
+static void set_copy(struct profile *p, const struct keyword *k,
+                     const char *value, struct err *e) {
   char *copy = sqlite3_mprintf("%s", value);
   if (!copy) {
     err_nomem(e);
     return;
   }
-  sqlite3_free(*field);
-  *field = copy;
+  for (char *c = copy; k->type == KW_WORD && *c; c++) *c = ascii_upper(*c);
+  sqlite3_free(*text_field(p, k));
+  *text_field(p, k) = copy;
 }
 
 static void set_text(struct profile *p, const struct keyword *k,
                      const char *value, struct err *e) {
-  const char *hazard = k->rules & RULE_CONF ? keyword_conf_hazard(value) : NULL;
+  const char *hazard = k->type == KW_CONF ? keyword_conf_hazard(value) : NULL;
   if (utf8_units(value, strlen(value)) < 0) {
     err_set(e, ERR_PROFILE, "the value is not UTF-8");
   } else if (hazard) {
     err_set(e, ERR_PROFILE, "the value %s", hazard);
-  } else if (k->rules & RULE_NAME && strlen(value) > NAME_CAP) {
-    err_set(e, ERR_PROFILE, "the value is longer than %d bytes", NAME_CAP);
+  } else if (k->most && strlen(value) > (size_t)k->most) {
+    err_set(e, ERR_PROFILE, "the value is longer than %d bytes", k->most);
   } else {
-    replace_text(text_field(p, k), value, e);
+    set_copy(p, k, value, e);
   }
 }
 
@@ -256,9 +177,8 @@ static void set_choice(struct profile *p, const struct keyword *k,
     err_set(e, ERR_PROFILE, "\"%.40s\" is not one of: %s, %s%s%s", value,
             k->choices[0], k->choices[1], k->choices[2] ? ", " : "",
             k->choices[2] ? k->choices[2] : "");
-  } else if (k->as_text) {
-    replace_text(text_field(p, k), k->choices[i], e);
-    for (char *c = *text_field(p, k); c && *c; c++) *c = ascii_upper(*c);
+  } else if (k->type == KW_WORD) {
+    set_copy(p, k, value, e);
   } else {
     *int_field(p, k) = i;
   }
@@ -267,18 +187,46 @@ static void set_choice(struct profile *p, const struct keyword *k,
 void keyword_set(struct profile *p, enum profile_key key, const char *value,
                  struct err *e) {
   const struct keyword *k = &keywords[key];
-  if (!*value) {
-    err_set(e, ERR_PROFILE, "the value is empty; give one or remove the line");
-    return;
-  }
-  if (k->type == KW_TEXT) set_text(p, k, value, e);
+  if (k->type == KW_TEXT || k->type == KW_CONF) set_text(p, k, value, e);
   if (k->type == KW_INTEGER) set_integer(p, k, value, e);
   if (k->type == KW_BOOLEAN) set_boolean(p, k, value, e);
-  if (k->type == KW_CHOICE) set_choice(p, k, value, e);
+  if (k->type == KW_CHOICE || k->type == KW_WORD) set_choice(p, k, value, e);
+}
+
+void keyword_defaults(struct profile *p, struct err *e) {
+  for (int i = 0; i < KEY_COUNT; i++) {
+    const char *value = keywords[i].fallback;
+    if (value) keyword_set(p, (enum profile_key)i, value, e);
+  }
+}
+
+/* "ORDERSYNC_<KEY>" into name, and its value: NULL when unset or empty. */
+static const char *variable(enum profile_key key, char name[64]) {
+  const char *value;
+  sqlite3_snprintf(64, name, "ORDERSYNC_%s", keywords[key].name);
+  for (char *c = name; *c; c++) *c = ascii_upper(*c);
+  value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+const char *keyword_environment(enum profile_key key) {
+  char name[64];
+  return variable(key, name);
+}
+
+void keyword_override(struct profile *p, struct err *e) {
+  for (int i = 0; i < KEY_COUNT && !e->code; i++) {
+    char name[64];
+    const char *value = variable((enum profile_key)i, name);
+    if (value) keyword_set(p, (enum profile_key)i, value, e);
+    err_prefix(e, "environment variable %s", name);
+  }
 }
 
 void keyword_free(struct profile *p) {
   for (int i = 0; i < KEY_COUNT; i++) {
-    if (is_text(&keywords[i])) sqlite3_free(*text_field(p, &keywords[i]));
+    const struct keyword *k = &keywords[i];
+    if (k->type == KW_TEXT || k->type == KW_CONF || k->type == KW_WORD)
+      sqlite3_free(*text_field(p, k));
   }
 }

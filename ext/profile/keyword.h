@@ -7,6 +7,10 @@
 #define ORDERSYNC_PROFILE_KEYWORD_H
 #include "base/err.h"
 
+/* LOGIN7's limit in UTF-16 units ([MS-TDS] 2.2.6.4) and DB-Library's in
+** bytes. */
+#define PROFILE_NAME_CAP 128
+
 enum profile_auth { AUTH_SQL = 0, AUTH_NTLM, AUTH_KERBEROS };
 enum profile_encrypt { ENCRYPT_VERIFY = 0, ENCRYPT_REQUIRE, ENCRYPT_OFF };
 
@@ -66,23 +70,24 @@ const char *keyword_name(enum profile_key key);
 /* "Valid keys: ..." */
 void keyword_hint(struct err *e);
 
-/* Checks a value and puts it into p. The error's text speaks of the value
-** only: the caller knows where it came from. */
+/* Checks a value, which is not empty, and puts it into p; a password it leaves
+** alone. The error's text speaks of the value only: the caller knows where it
+** came from. */
 void keyword_set(struct profile *p, enum profile_key key, const char *value,
                  struct err *e);
+
+/* What holds where nobody says anything. */
+void keyword_defaults(struct profile *p, struct err *e);
+
+/* Sets all that the environment says; ORDERSYNC_<KEY>'s value, NULL when unset
+** or empty. */
+void keyword_override(struct profile *p, struct err *e);
+const char *keyword_environment(enum profile_key key);
 
 /* Frees what keyword_set() allocated. */
 void keyword_free(struct profile *p);
 
-/* "ORDERSYNC_<KEY>" into name, and its value: NULL when unset or empty. */
-#define KEYWORD_VARIABLE 64
-void keyword_variable(enum profile_key key, char name[KEYWORD_VARIABLE]);
-const char *keyword_environment(enum profile_key key);
-
 /* What FreeTDS's conf parser would misread in a value, or NULL. */
 const char *keyword_conf_hazard(const char *text);
-
-/* A copy of a password that can be sent; where it is from, for the error. */
-char *keyword_password(const char *value, const char *where, struct err *e);
 
 #endif

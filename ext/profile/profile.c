@@ -9,15 +9,25 @@
 */
 #include "profile/profile.h"
 
+#include "base/utf8.h"
 #include "profile/file.h"
-#include "profile/keyword.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static char *copy_text(const char *text, struct err *e) {
-  char *copy = sqlite3_mprintf("%s", text);
-  if (!copy) err_nomem(e);
+/* A copy of a password that can be sent; where it is from, for the error. */
+static char *copy_password(const char *value, const char *where,
+                           struct err *e) {
+  char *copy = NULL;
+  if (utf8_units(value, strlen(value)) < 0 ||
+      strlen(value) > PROFILE_NAME_CAP) {
+    err_set(e, ERR_PROFILE,
+            "%s: the password is not UTF-8 or longer than %d bytes", where,
+            PROFILE_NAME_CAP);
+  } else {
+    copy = sqlite3_mprintf("%s", value);
+    if (!copy) err_nomem(e);
+  }
   return copy;
 }
 
@@ -33,9 +43,14 @@ struct search {
   sqlite3_str *sections; /* owned: all the names, for a hint */
 };
 
-static void take_password(struct search *s, const struct profile_line *line,
-                          struct err *e) {
-  if (line->has_comment) {
+/* A pair of the wanted section. */
+static void take_pair(struct search *s, enum profile_key key,
+                      const struct profile_line *line, struct err *e) {
+  int *seen = &s->lines[key];
+  int is_password = key == KEY_PASSWORD;
+  if (*seen) {
+    err_set(e, ERR_PROFILE, "given twice, first in line %d", *seen);
+  } else if (is_password && line->has_comment) {
     err_set(e, ERR_PROFILE,
             "a semicolon after a blank begins a comment and would cut the "
             "value");
@@ -43,22 +58,12 @@ static void take_password(struct search *s, const struct profile_line *line,
                 "password_file.");
   } else if (!*line->value) {
     err_set(e, ERR_PROFILE, "the value is empty; give one or remove the line");
-  } else if (s->password && !*s->password) {
-    *s->password = keyword_password(line->value, line->path, e);
-  }
-}
-
-/* A pair of the wanted section. */
-static void take_pair(struct search *s, enum profile_key key,
-                      const struct profile_line *line, struct err *e) {
-  int *seen = &s->lines[key];
-  if (*seen) err_set(e, ERR_PROFILE, "given twice, first in line %d", *seen);
-  *seen = line->number;
-  if (e->code) return;
-  if (key == KEY_PASSWORD)
-    take_password(s, line, e);
-  else if (s->p)
+  } else if (is_password && s->password) {
+    *s->password = copy_password(line->value, line->path, e);
+  } else if (s->p) {
     keyword_set(s->p, key, line->value, e);
+  }
+  *seen = line->number;
 }
 
 /* Keys are checked in every section; values only in the wanted one. */
@@ -93,45 +98,31 @@ static int on_line(void *arg, const struct profile_line *line, struct err *e) {
   return key == KEY_PASSWORD;
 }
 
-/* The file to read, for sqlite3_free(); NULL with e unset when there is none
-** to try. *optional: its absence is no error. `i` counts the places. */
-static char *place(int i, int *optional, struct err *e) {
-  const char *env = getenv("ORDERSYNC_CONFIG");
-  const char *xdg = getenv("XDG_CONFIG_HOME");
-  const char *home = getenv("HOME");
-  char *path = NULL;
-  int skip = 0;
-  *optional = 1;
-  if (env && *env) {
-    *optional = 0;
-    if (i == 0)
-      path = sqlite3_mprintf("%s", env);
-    else
-      skip = 1;
-  } else if (i == 0) {
-    /* [XDG base directories]: a relative path is invalid and ignored; it
-    ** would also mean the working directory. */
-    skip = !xdg || *xdg != '/';
-    if (!skip) path = sqlite3_mprintf("%s/ordersync.ini", xdg);
-  } else if (i == 1) {
-    skip = !home || *home != '/';
-    if (!skip) path = sqlite3_mprintf("%s/.config/ordersync.ini", home);
-  } else {
-    path = sqlite3_mprintf("/etc/ordersync.ini");
-  }
-  if (!path && !skip) err_nomem(e);
-  return path;
-}
+/* Where the file may be: behind a variable's value. */
+static const struct {
+  const char *variable, *rest;
+} places[] = {
+    {"ORDERSYNC_CONFIG", ""},
+    {"XDG_CONFIG_HOME", "/ordersync.ini"},
+    {"HOME", "/.config/ordersync.ini"},
+    {NULL, "/etc/ordersync.ini"},
+};
 
 /* Reads the first file that exists; *path stays NULL when none does. */
 static enum err_code search_files(struct search *s, char **path,
                                   struct err *e) {
-  for (int i = 0; i < 3 && !*path && !e->code; i++) {
-    int optional = 1;
+  const char *config = getenv("ORDERSYNC_CONFIG");
+  int is_given = config && *config; /* then no other will do */
+  for (int i = !is_given; i < (is_given ? 1 : 4) && !*path && !e->code; i++) {
+    const char *value = places[i].variable ? getenv(places[i].variable) : "";
     int exists = 0;
-    char *candidate = place(i, &optional, e);
-    if (!candidate) continue;
-    profile_file_lines(candidate, optional, on_line, s, &exists, e);
+    char *candidate;
+    /* [XDG base directories]: a relative path is invalid and ignored; it
+    ** would also mean the working directory. */
+    if (!is_given && places[i].variable && (!value || *value != '/')) continue;
+    candidate = sqlite3_mprintf("%s%s", value, places[i].rest);
+    if (!candidate) return err_nomem(e);
+    profile_file_lines(candidate, !is_given, on_line, s, &exists, e);
     if (exists && !e->code)
       *path = candidate;
     else
@@ -140,34 +131,18 @@ static enum err_code search_files(struct search *s, char **path,
   return e->code;
 }
 
-/* ---- the environment --------------------------------------------------- */
-
-static void drop_text(char **text) {
-  sqlite3_free(*text);
-  *text = NULL;
-}
-
 /*
 ** Overrides what the file said. A server from the environment replaces the
 ** file's whole idea of where the server is, its port and section included.
 */
 static void override(struct profile *p, struct err *e) {
-  int server = keyword_environment(KEY_SERVER) != NULL;
-  int section = keyword_environment(KEY_SECTION) != NULL;
-  if (server || section) {
-    drop_text(&p->server);
-    drop_text(&p->freetds_section);
+  if (keyword_environment(KEY_SERVER) || keyword_environment(KEY_SECTION)) {
+    sqlite3_free(p->server);
+    sqlite3_free(p->freetds_section);
+    p->server = p->freetds_section = NULL;
     p->port = 0;
   }
-  for (int i = 0; i < KEY_COUNT && !e->code; i++) {
-    enum profile_key key = (enum profile_key)i;
-    const char *value = keyword_environment(key);
-    char variable[KEYWORD_VARIABLE];
-    if (!value || key == KEY_PASSWORD) continue;
-    keyword_set(p, key, value, e);
-    keyword_variable(key, variable);
-    err_prefix(e, "environment variable %s", variable);
-  }
+  keyword_override(p, e);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -283,22 +258,12 @@ static void check_transport(struct profile *p, struct err *e) {
   }
 }
 
-static void set_defaults(struct profile *p, const char *name, struct err *e) {
-  p->login_timeout = 30;
-  p->query_timeout = 300;
-  p->lock_timeout = 30000;
-  p->name = copy_text(name, e);
-  p->tds_version = copy_text("7.4", e);
-  p->app_name = copy_text("ordersync", e);
-  p->isolation = copy_text("READ COMMITTED", e);
-}
-
 /* With no file, or no such section in it, the environment may define the
 ** default profile alone. */
 static void check_found(const struct search *s, const char *path,
                         struct err *e) {
   int is_default = strcmp(s->wanted, "default") == 0;
-  char *known = NULL;
+  const char *known = sqlite3_str_value(s->sections);
   if (e->code || s->found) return;
   if (is_default &&
       (keyword_environment(KEY_SERVER) || keyword_environment(KEY_SECTION))) {
@@ -311,18 +276,16 @@ static void check_found(const struct search *s, const char *path,
     return;
   }
   err_set(e, ERR_PROFILE, "%s has no section [%s]", path, s->wanted);
-  if (sqlite3_str_length(s->sections)) {
-    known = sqlite3_mprintf("%s", sqlite3_str_value(s->sections));
-  }
   err_hint(e, "It has: %s.", known ? known : "none");
-  sqlite3_free(known);
 }
 
 enum err_code profile_load(struct profile *p, const char *name, struct err *e) {
   struct search s = {.wanted = name ? name : "default", .p = p};
   memset(p, 0, sizeof *p);
   s.sections = sqlite3_str_new(NULL);
-  set_defaults(p, s.wanted, e);
+  p->name = sqlite3_mprintf("%s", s.wanted);
+  if (!p->name) err_nomem(e);
+  keyword_defaults(p, e);
   if (e->code) goto done;
   if (search_files(&s, &p->path, e)) goto done;
   check_found(&s, p->path, e);
@@ -363,55 +326,40 @@ enum err_code profile_password(const struct profile *p, char **password,
   const char *env = is_default ? keyword_environment(KEY_PASSWORD) : NULL;
   const char *env_file =
       is_default ? keyword_environment(KEY_PASSWORD_FILE) : NULL;
-  char *found = NULL;
   *password = NULL;
   if (env) {
-    found = keyword_password(env, "ORDERSYNC_PASSWORD", e);
+    *password = copy_password(env, "ORDERSYNC_PASSWORD", e);
   } else if (p->path && !env_file) {
-    struct search s = {.wanted = p->name, .password = &found};
+    struct search s = {.wanted = p->name, .password = password};
     int exists = 0;
     s.sections = sqlite3_str_new(NULL);
     profile_file_lines(p->path, 0, on_line, &s, &exists, e);
     sqlite3_free(sqlite3_str_finish(s.sections));
   }
-  if (!e->code && !found && p->password_file) {
+  if (!e->code && !*password && p->password_file) {
     char *text = NULL;
     if (!profile_file_secret(p->password_file, &text, e)) {
-      found = keyword_password(text, p->password_file, e);
+      *password = copy_password(text, p->password_file, e);
     }
     profile_password_free(text);
     err_prefix(e, "password_file");
   }
   if (e->code) {
-    profile_password_free(found);
-    return e->code;
+    profile_password_free(*password);
+    *password = NULL;
   }
-  *password = found;
-  return ERR_NONE;
+  return e->code;
 }
 
 void profile_password_free(char *password) {
   if (password) profile_file_wipe(password, strlen(password));
 }
 
-/* The password for masking: as it is now, wherever it stands. */
-static char *password_now(const struct profile *p) {
+void profile_mask(const struct profile *p, struct err *e) {
   struct err ignored = {0};
   char *password = NULL;
-  if (p->name) (void)profile_password(p, &password, &ignored);
-  return password;
-}
-
-void profile_mask(const struct profile *p, struct err *e) {
-  char *password;
-  if (!e->code) return;
-  password = password_now(p);
+  if (!e->code || !p->name) return;
+  (void)profile_password(p, &password, &ignored);
   if (password) err_mask_late(e, password);
-  profile_password_free(password);
-}
-
-void profile_mask_text(const void *profile, char *text) {
-  char *password = password_now(profile);
-  if (password) err_mask(text, password);
   profile_password_free(password);
 }

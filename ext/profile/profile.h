@@ -45,7 +45,4 @@ void profile_password_free(char *password);
 */
 void profile_mask(const struct profile *p, struct err *e);
 
-/* The same for a text; profile is a struct profile (struct runlog's mask). */
-void profile_mask_text(const void *profile, char *text);
-
 #endif

@@ -71,26 +71,12 @@ static int put_number(struct cell *cell, const struct number *number) {
   return put_text(cell, number_format(number, cell->text));
 }
 
-/* ---- what several kinds need ------------------------------------------- */
-
-/* Text without the white space around it. */
-struct span {
-  const unsigned char *at;
-  int n;
-};
-
-/* Printable ASCII at both ends, the usual case, needs no look at Unicode. */
-static struct span trimmed(const struct value *v) {
-  struct span s = {v->bytes, v->n_bytes};
-  if (s.n > 0 && s.at[0] - 0x21U < 0x5e && s.at[s.n - 1] - 0x21U < 0x5e)
-    return s;
-  text_trim(&s.at, &s.n);
-  return s;
-}
-
-static int is_moment(const struct value *v) {
-  return v->type == VALUE_DATE || v->type == VALUE_TIME ||
-         v->type == VALUE_DATETIME || v->type == VALUE_DATETIMEOFFSET;
+/* v's text without the white space around it. Printable ASCII at both ends, the
+** usual case, needs no look at Unicode. */
+static void trim(struct value *v) {
+  int n = v->n_bytes;
+  if (n == 0 || v->bytes[0] - 0x21U >= 0x5e || v->bytes[n - 1] - 0x21U >= 0x5e)
+    text_trim(&v->bytes, &v->n_bytes);
 }
 
 /* The double that a real or a float stands for in SQLite. A real's digits
@@ -106,19 +92,17 @@ static int decimal_of(const struct value *v, struct cell *cell) {
   return number_from_value(&number, v) && put_number(cell, &number);
 }
 
-/* Any moment, from value or text; blank text answers -1. */
+/* Any moment, from value or text. */
 static int read_moment(const struct value *v, struct moment *moment) {
-  if (v->type != VALUE_TEXT)
-    return is_moment(v) && moment_from_value(moment, v);
-  struct span s = trimmed(v);
-  if (s.n == 0) return -1;
-  return moment_from_text(moment, s.at, s.n);
+  if (v->type == VALUE_TEXT)
+    return moment_from_text(moment, v->bytes, v->n_bytes);
+  return v->type >= VALUE_DATE && moment_from_value(moment, v);
 }
 
 /* ---- the kinds --------------------------------------------------------- */
 
 /* Like all the following, returns 0 when the value does not convert. v is not
-** NULL. */
+** NULL; a text is trimmed and not blank, except for raw, blob and text. */
 static int to_raw(const struct value *v, struct cell *cell) {
   struct moment moment;
   switch (v->type) {
@@ -135,19 +119,13 @@ static int to_raw(const struct value *v, struct cell *cell) {
     return decimal_of(v, cell);
   case VALUE_GUID:
     return v->n_bytes == GUID_BYTES && put_guid(cell, v->bytes);
-  case VALUE_DATE:
-  case VALUE_TIME:
-  case VALUE_DATETIME:
-  case VALUE_DATETIMEOFFSET:
-    return moment_from_value(&moment, v) && put_moment(cell, &moment);
-  case VALUE_NULL:
-    break;
+  default:
+    return read_moment(v, &moment) && put_moment(cell, &moment);
   }
-  return put_null(cell);
 }
 
-/* The text of any value but text. Decimals keep the digits of their scale. */
-static int as_text(const struct value *v, struct cell *cell) {
+/* Decimals keep the digits of their scale. */
+static int to_text(const struct value *v, struct cell *cell) {
   struct number number;
   if (v->type == VALUE_DECIMAL && !decimal_integer(v, &cell->integer))
     return number_from_value(&number, v) &&
@@ -161,81 +139,44 @@ static int as_text(const struct value *v, struct cell *cell) {
 }
 
 static int to_integer(const struct value *v, struct cell *cell) {
-  sqlite3_int64 integer;
-  struct span s;
+  cell->type = SQLITE_INTEGER;
   switch (v->type) {
   case VALUE_INTEGER:
     return put_integer(cell, v->integer);
   case VALUE_TEXT:
-    s = trimmed(v);
-    if (s.n == 0) return put_null(cell);
-    return integer_from_text(s.at, s.n, &integer) && put_integer(cell, integer);
+    return integer_from_text(v->bytes, v->n_bytes, &cell->integer);
   case VALUE_DECIMAL:
-    return decimal_integer(v, &integer) && put_integer(cell, integer);
+    return decimal_integer(v, &cell->integer);
   case VALUE_REAL:
   case VALUE_SINGLE:
-    return integer_from_real(real_of(v), &integer) &&
-           put_integer(cell, integer);
+    return integer_from_real(real_of(v), &cell->integer);
   default:
     return 0;
   }
 }
 
-static int to_string(const struct value *v, struct cell *cell) {
-  if (v->type != VALUE_TEXT) return as_text(v, cell);
-  struct span s = trimmed(v);
-  if (s.n == 0) return put_null(cell);
-  return put_bytes(cell, SQLITE_TEXT, s.at, s.n);
-}
-
-static int to_text(const struct value *v, struct cell *cell) {
-  if (v->type != VALUE_TEXT) return as_text(v, cell);
-  if (text_is_blank(v->bytes, v->n_bytes)) return put_null(cell);
-  return put_bytes(cell, SQLITE_TEXT, v->bytes, v->n_bytes);
-}
-
-static int text_to_date(const struct value *v, struct cell *cell) {
-  struct moment moment;
-  struct span s = trimmed(v);
-  if (s.n == 0) return put_null(cell);
-  if (!moment_from_text(&moment, s.at, s.n) || !moment.has_date) return 0;
-  /* so long is only YYYY-MM-DD: right as it is */
-  if (s.n == DATE_TEXT) return put_bytes(cell, SQLITE_TEXT, s.at, s.n);
-  return put_text(cell, date_format(moment.days, cell->text));
-}
-
 static int to_date(const struct value *v, struct cell *cell) {
   struct moment moment;
-  if (v->type == VALUE_TEXT) return text_to_date(v, cell);
-  if (v->type == VALUE_DATE)
-    return date_in_range(v->days) &&
-           put_text(cell, date_format(v->days, cell->text));
-  if (!is_moment(v) || !moment_from_value(&moment, v) || !moment.has_date)
-    return 0;
-  return put_text(cell, date_format(moment.days, cell->text));
+  return read_moment(v, &moment) && moment.has_date &&
+         put_text(cell, date_format(moment.days, cell->text));
 }
 
 static int to_datetime(const struct value *v, struct cell *cell) {
   struct moment moment;
-  int rc = read_moment(v, &moment);
-  if (rc < 0) return put_null(cell);
-  if (rc == 0 || !moment.has_date) return 0;
+  if (!read_moment(v, &moment) || !moment.has_date) return 0;
   moment.has_time = 1; /* midnight, where there was none */
   return put_moment(cell, &moment);
 }
 
 static int to_time(const struct value *v, struct cell *cell) {
   struct moment moment;
-  int rc = read_moment(v, &moment);
-  if (rc < 0) return put_null(cell);
-  if (rc == 0 || !moment.has_time) return 0;
-  return put_text(cell, time_format(&moment, cell->text));
+  return read_moment(v, &moment) && moment.has_time &&
+         put_text(cell, time_format(&moment, cell->text));
 }
 
 static int to_real(const struct value *v, struct cell *cell) {
   struct number number;
-  struct span s;
-  double real;
+  cell->type = SQLITE_FLOAT;
   switch (v->type) {
   case VALUE_INTEGER:
     return put_real(cell, (double)v->integer);
@@ -246,9 +187,7 @@ static int to_real(const struct value *v, struct cell *cell) {
     return number_from_value(&number, v) &&
            put_real(cell, number_real(&number));
   case VALUE_TEXT:
-    s = trimmed(v);
-    if (s.n == 0) return put_null(cell);
-    return real_from_text(s.at, s.n, &real) && put_real(cell, real);
+    return real_from_text(v->bytes, v->n_bytes, &cell->real);
   default:
     return 0;
   }
@@ -256,36 +195,22 @@ static int to_real(const struct value *v, struct cell *cell) {
 
 static int to_decimal(const struct value *v, struct cell *cell) {
   struct number number;
-  struct span s;
-  sqlite3_int64 integer;
-  double real;
   switch (v->type) {
-  case VALUE_INTEGER:
-    return put_integer(cell, v->integer);
   case VALUE_DECIMAL:
     return decimal_of(v, cell);
-  case VALUE_REAL:
-  case VALUE_SINGLE:
-    real = real_of(v);
-    if (integer_from_real(real, &integer)) return put_integer(cell, integer);
-    return isfinite(real) && put_real(cell, real);
   case VALUE_TEXT:
-    s = trimmed(v);
-    if (s.n == 0) return put_null(cell);
-    return number_from_text(&number, s.at, s.n) && put_number(cell, &number);
+    return number_from_text(&number, v->bytes, v->n_bytes) &&
+           put_number(cell, &number);
   default:
-    return 0;
+    return to_integer(v, cell) || to_real(v, cell);
   }
 }
 
 static int to_boolean(const struct value *v, struct cell *cell) {
-  if (v->type == VALUE_TEXT) {
-    struct span s = trimmed(v);
-    if (s.n == 0) return put_null(cell);
-    int meaning = text_boolean(s.at, s.n);
-    return meaning >= 0 && put_integer(cell, meaning);
-  }
-  return to_integer(v, cell) && (cell->integer == 0 || cell->integer == 1);
+  if (v->type != VALUE_TEXT)
+    return to_integer(v, cell) && (cell->integer == 0 || cell->integer == 1);
+  int meaning = text_boolean(v->bytes, v->n_bytes);
+  return meaning >= 0 && put_integer(cell, meaning);
 }
 
 static int to_blob(const struct value *v, struct cell *cell) {
@@ -297,56 +222,33 @@ static int to_blob(const struct value *v, struct cell *cell) {
 
 static int to_guid(const struct value *v, struct cell *cell) {
   unsigned char wire[GUID_BYTES];
-  struct span s;
-  switch (v->type) {
-  case VALUE_GUID:
-  case VALUE_BLOB:
-    return v->n_bytes == GUID_BYTES && put_guid(cell, v->bytes);
-  case VALUE_TEXT:
-    s = trimmed(v);
-    if (s.n == 0) return put_null(cell);
-    return guid_from_text(s.at, s.n, wire) && put_guid(cell, wire);
-  default:
-    return 0;
-  }
+  if (v->type == VALUE_TEXT)
+    return guid_from_text(v->bytes, v->n_bytes, wire) && put_guid(cell, wire);
+  return (v->type == VALUE_GUID || v->type == VALUE_BLOB) &&
+         v->n_bytes == GUID_BYTES && put_guid(cell, v->bytes);
 }
 
-static int dispatch(const struct value *v, enum value_kind kind,
-                    struct cell *cell) {
-  switch (kind) {
-  case KIND_INTEGER:
-    return to_integer(v, cell);
-  case KIND_STRING:
-    return to_string(v, cell);
-  case KIND_TEXT:
-    return to_text(v, cell);
-  case KIND_DATE:
-    return to_date(v, cell);
-  case KIND_REAL:
-    return to_real(v, cell);
-  case KIND_DECIMAL:
-    return to_decimal(v, cell);
-  case KIND_DATETIME:
-    return to_datetime(v, cell);
-  case KIND_TIME:
-    return to_time(v, cell);
-  case KIND_BOOLEAN:
-    return to_boolean(v, cell);
-  case KIND_BLOB:
-    return to_blob(v, cell);
-  case KIND_GUID:
-    return to_guid(v, cell);
-  case KIND_RAW:
-  case KIND_COUNT:
-    break;
-  }
-  return to_raw(v, cell);
-}
+static int (*const converters[KIND_COUNT])(const struct value *v,
+                                           struct cell *cell) = {
+    [KIND_RAW] = to_raw,         [KIND_INTEGER] = to_integer,
+    [KIND_STRING] = to_text,     [KIND_TEXT] = to_text,
+    [KIND_DATE] = to_date,       [KIND_REAL] = to_real,
+    [KIND_DECIMAL] = to_decimal, [KIND_DATETIME] = to_datetime,
+    [KIND_TIME] = to_time,       [KIND_BOOLEAN] = to_boolean,
+    [KIND_BLOB] = to_blob,       [KIND_GUID] = to_guid,
+};
 
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell) {
-  if (value->type == VALUE_NULL) return put_null(cell);
-  if (dispatch(value, kind, cell)) return 1;
+  struct value v = *value;
+  if ((unsigned)kind >= KIND_COUNT) kind = KIND_RAW;
+  if (v.type == VALUE_TEXT && kind != KIND_RAW && kind != KIND_BLOB) {
+    trim(&v);
+    if (v.n_bytes == 0) return put_null(cell);
+    if (kind == KIND_TEXT) v = *value;
+  }
+  if (v.type == VALUE_NULL) return put_null(cell);
+  if (converters[kind](&v, cell)) return 1;
   put_null(cell);
   return 0;
 }

@@ -1,6 +1,6 @@
 /*
 ** Exact decimal numbers and doubles: text in, text out, no locale, no
-** allocation. Serves value_convert.c and value_variant.c.
+** allocation. Serves convert.c and variant.c.
 */
 #ifndef ORDERSYNC_VALUE_NUMBER_H
 #define ORDERSYNC_VALUE_NUMBER_H
@@ -9,19 +9,20 @@
 /* SQL Server's decimals have 38 digits at most; so have ours. */
 #define NUMBER_DIGITS 38
 
-/* Room for a number's text: sign, "0.", digits. */
-#define NUMBER_TEXT (NUMBER_DIGITS + 3)
+/* 768 digits decide about any double; one more that stands for all the rest
+** keeps a tie from being taken for one. */
+#define NUMBER_REAL_DIGITS 769
 
 /*
 ** (-1)^negative * digits / 10^scale. digits are ASCII without leading zeros,
-** none at all for zero; scale is 0..38 and may exceed n_digits: 0.05 is "5"
-** with scale 2.
+** none at all for zero. The scale may exceed n_digits: 0.05 is "5" with scale
+** 2. A decimal has at most NUMBER_DIGITS and a scale of 0..38.
 */
 struct number {
   int negative;
-  int scale;
   int n_digits;
-  char digits[NUMBER_DIGITS];
+  sqlite3_int64 scale;
+  char digits[NUMBER_REAL_DIGITS];
 };
 
 /* These return 0 when the input is no decimal number of at most 38 digits,
@@ -33,7 +34,7 @@ int number_from_value(struct number *out, const struct value *decimal);
 /* 1 when the fraction is zero and the value fits 64 bits. */
 int number_whole(const struct number *number, sqlite3_int64 *out);
 
-/* Writes every digit of the scale ("-0.50"), at most NUMBER_TEXT bytes, not
+/* Writes every digit of the scale ("-0.50"), at most 41 bytes of a decimal, not
 ** terminated; returns the bytes written. */
 int number_format(const struct number *number, char *out);
 

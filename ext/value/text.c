@@ -5,10 +5,10 @@
 */
 #include "value/text.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 #include <strings.h>
-
-/* ---- white space ------------------------------------------------------- */
 
 /*
 ** The bytes of the White_Space character that p begins with; 0 if there is
@@ -19,13 +19,10 @@ static int space_at(const unsigned char *p, int n) {
   if (n >= 1 && (p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r'))) return 1;
   if (n >= 2 && p[0] == 0xc2) return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
   if (n < 3) return 0;
-  if (p[0] == 0xe1) return p[1] == 0x9a && p[2] == 0x80 ? 3 : 0;
-  if (p[0] == 0xe3) return p[1] == 0x80 && p[2] == 0x80 ? 3 : 0;
-  if (p[0] != 0xe2) return 0;
-  if (p[1] == 0x81) return p[2] == 0x9f ? 3 : 0;
-  if (p[1] != 0x80) return 0;
-  return (p[2] >= 0x80 && p[2] <= 0x8a) || p[2] == 0xa8 || p[2] == 0xa9 ||
-                 p[2] == 0xaf
+  unsigned c = p[0] * 0x10000U + p[1] * 0x100U + p[2];
+  return c == 0xe19a80 || (c >= 0xe28080 && c <= 0xe2808a) || c == 0xe280a8 ||
+                 c == 0xe280a9 || c == 0xe280af || c == 0xe2819f ||
+                 c == 0xe38080
              ? 3
              : 0;
 }
@@ -46,17 +43,6 @@ void text_trim(const unsigned char **text, int *n) {
   while ((length = space_before(*text, *n)) > 0) *n -= length;
 }
 
-int text_is_blank(const unsigned char *text, int n) {
-  int length;
-  while ((length = space_at(text, n)) > 0) {
-    text += length;
-    n -= length;
-  }
-  return n == 0;
-}
-
-/* ---- words ------------------------------------------------------------- */
-
 int text_boolean(const unsigned char *text, int n) {
   static const struct {
     char word[6];
@@ -72,8 +58,6 @@ int text_boolean(const unsigned char *text, int n) {
   }
   return -1;
 }
-
-/* ---- GUIDs ------------------------------------------------------------- */
 
 /* Which byte of the wire comes next in the text. */
 static const unsigned char guid_order[GUID_BYTES] = {
@@ -93,13 +77,6 @@ void guid_format(const unsigned char *wire, char *out) {
   }
 }
 
-int hex_digit(unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n == GUID_TEXT + 2 && text[0] == '{' && text[n - 1] == '}') {
     text++;
@@ -108,8 +85,8 @@ int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n != GUID_TEXT) return 0;
   for (int i = 0; i < GUID_BYTES; i++) {
     if (dash_before(i) && *text++ != '-') return 0;
-    int high = hex_digit(*text++);
-    int low = hex_digit(*text++);
+    int high = ascii_hex((char)*text++);
+    int low = ascii_hex((char)*text++);
     if (high < 0 || low < 0) return 0;
     wire[guid_order[i]] = (unsigned char)(high << 4 | low);
   }

@@ -1,7 +1,7 @@
 /*
 ** Text as SQL Server's columns hold it: white space around it, or nothing but
 ** white space; words for true and false; GUIDs. Any bytes are safe, valid
-** UTF-8 or not. Serves value_convert.c and value_variant.c.
+** UTF-8 or not. Serves convert.c and variant.c.
 */
 #ifndef ORDERSYNC_VALUE_TEXT_H
 #define ORDERSYNC_VALUE_TEXT_H
@@ -11,9 +11,6 @@
 
 /* Moves both ends of *text over Unicode White_Space. */
 void text_trim(const unsigned char **text, int *n);
-
-/* 1 for white space only, or nothing. */
-int text_is_blank(const unsigned char *text, int n);
 
 /* 1 t true y yes on x -> 1; 0 f false n no off -> 0; else -1. Case matters
 ** not. x is how SAP writes a flag. */
@@ -26,8 +23,5 @@ void guid_format(const unsigned char *wire, char *out);
 /* 8-4-4-4-12 hexadecimal digits, perhaps in braces, into the wire's order;
 ** 0 for anything else. */
 int guid_from_text(const unsigned char *text, int n, unsigned char *wire);
-
-/* The value of a hexadecimal digit, or -1. */
-int hex_digit(unsigned char c);
 
 #endif

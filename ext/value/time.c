@@ -13,7 +13,6 @@
 #define FIRST_DAY    (-693595) /* 0001-01-01 */
 #define LAST_DAY     2958463   /* 9999-12-31 */
 #define MARCH_YEAR_0 693901    /* days from 0000-03-01 to 1900-01-01 */
-#define DAYS_400     146097    /* days of 400 years */
 
 #define DAY_NANOS          86400000000000LL
 #define MINUTE_NANOS       60000000000LL
@@ -38,19 +37,16 @@ int date_in_range(int days) {
 static const unsigned month_start[] = {0,   31,  61,  92,  122, 153,
                                        184, 214, 245, 275, 306, 337};
 
+/* Days from 0000-03-01 to the first of March of that year. */
+static unsigned march(unsigned year) {
+  return year * 365 + year / 4 - year / 100 + year / 400;
+}
+
 int date_format(int days, char *out) {
   unsigned n = (unsigned)(days + MARCH_YEAR_0);
-  unsigned year = n / DAYS_400 * 400;
-  n %= DAYS_400;
-  unsigned centuries = n / 36524;
-  if (centuries == 4) centuries = 3; /* the leap day that ends them */
-  n -= centuries * 36524;
-  year += centuries * 100 + n / 1461 * 4;
-  n %= 1461;
-  unsigned years = n / 365;
-  if (years == 4) years = 3;
-  n -= years * 365;
-  year += years;
+  unsigned year = n * 400 / march(400); /* or the one after it */
+  if (n >= march(year + 1)) year++;
+  n -= march(year);
   unsigned month = n / 31; /* or the one after it */
   if (month < 11 && n >= month_start[month + 1]) month++;
   if (month >= 10) year++; /* January and February are of the next */
@@ -63,9 +59,6 @@ int date_format(int days, char *out) {
 }
 
 int time_format(const struct moment *m, char *out) {
-  static const unsigned unit[] = {1000000000, 100000000, 10000000, 1000000,
-                                  100000,     10000,     1000,     100,
-                                  10,         1};
   unsigned seconds = (unsigned)(m->nanos / 1000000000);
   unsigned fraction = (unsigned)(m->nanos % 1000000000);
   char *at = put_2(out, seconds / 3600);
@@ -75,9 +68,8 @@ int time_format(const struct moment *m, char *out) {
   at = put_2(at, seconds % 60);
   if (m->scale == 0) return 8;
   *at++ = '.';
-  fraction /= unit[m->scale];
-  for (int i = m->scale; i > 0; i--, fraction /= 10)
-    at[i - 1] = (char)('0' + fraction % 10);
+  for (int i = 8; i >= 0; i--, fraction /= 10) /* the scale's, and more */
+    at[i] = (char)('0' + fraction % 10);
   return 9 + m->scale;
 }
 
@@ -211,11 +203,8 @@ static void read_date(struct reader *r, struct moment *m) {
     return;
   }
   /* the inverse of date_format() */
-  unsigned y = (unsigned)year - (month <= 2);
-  unsigned of_year = y % 400;
-  unsigned days = y / 400 * DAYS_400 + of_year * 365 + of_year / 4 -
-                  of_year / 100 + month_start[(month + 9) % 12] +
-                  (unsigned)day - 1;
+  unsigned days = march((unsigned)year - (month <= 2)) +
+                  month_start[(month + 9) % 12] + (unsigned)day - 1;
   m->has_date = 1;
   m->days = (int)days - MARCH_YEAR_0;
 }

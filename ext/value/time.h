@@ -1,7 +1,7 @@
 /*
 ** Dates and times: from the wire's days and ticks, or from ISO-8601 text, to
-** the canonical text. Integer arithmetic only. Serves value_convert.c and
-** value_variant.c.
+** the canonical text. Integer arithmetic only. Serves convert.c and
+** variant.c.
 */
 #ifndef ORDERSYNC_VALUE_TIME_H
 #define ORDERSYNC_VALUE_TIME_H
@@ -40,7 +40,8 @@ int moment_from_text(struct moment *out, const unsigned char *text, int n);
 int moment_to_value(const struct moment *moment, struct value *out);
 
 /* Write DATE_TEXT bytes, at most 18, at most MOMENT_TEXT; not terminated.
-** Return the bytes written. moment_format() writes the parts that there are. */
+** Return the bytes that count. moment_format() writes the parts that there are.
+*/
 int date_format(int days, char *out);
 int time_format(const struct moment *moment, char *out);
 int moment_format(const struct moment *moment, char *out);

@@ -4,7 +4,7 @@
 **   SELECT kind FROM ordersync_columns;
 **
 ** Two tables drive everything here: one row a kind, one row a remote type.
-** The conversion itself is in value_convert.c.
+** The conversion itself is in convert.c.
 */
 #include "value/value.h"
 
@@ -137,13 +137,6 @@ void remote_columns_clear(struct remote_columns *columns) {
   *columns = (struct remote_columns){0};
 }
 
-static char *copy_text(const char *text) {
-  size_t n = strlen(text) + 1;
-  char *copy = sqlite3_malloc64(n);
-  if (copy) memcpy(copy, text, n);
-  return copy;
-}
-
 enum err_code remote_columns_copy(struct remote_columns *to,
                                   const struct remote_columns *from,
                                   struct err *e) {
@@ -154,7 +147,7 @@ enum err_code remote_columns_copy(struct remote_columns *to,
   if (items) to->items = items;
   for (int i = 0; i < from->count; i++) {
     const char *old = from->items[i].name;
-    char *name = items ? copy_text(old ? old : "") : NULL;
+    char *name = items ? sqlite3_mprintf("%s", old ? old : "") : NULL;
     if (!name) {
       remote_columns_clear(to);
       return err_nomem(e);

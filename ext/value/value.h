@@ -84,7 +84,7 @@ enum value_type {
   VALUE_TEXT,
   VALUE_BLOB,
   VALUE_GUID,
-  VALUE_DATE,
+  VALUE_DATE, /* from here on moments */
   VALUE_TIME,
   VALUE_DATETIME, /* date and time: datetime, smalldatetime, datetime2 */
   VALUE_DATETIMEOFFSET
@@ -223,27 +223,22 @@ int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell);
 
 /* ERR_DATA when the value is text that is no UTF-8: FreeTDS copies a column of
- *a
- ** _UTF8 collation as it is, whatever its bytes are. */
+** an _UTF8 collation as it is, whatever its bytes are. */
 enum err_code value_check_text(const struct value *value, struct err *e);
 
 /* A sql_variant arrives as the text "basetype:value" (see tsql/select.h).
 ** Parses it into *out; scratch (at least VALUE_SCRATCH bytes, or the text's
 ** length, whichever is more) and the text hold what *out points to. Decimals
-*and
-** times get the scale that their digits show, so that the server must write
+** and times get the scale that their digits show, so that the server must write
 ** money by style 2 (the default cuts it to two digits), dates and times by 121,
-** binary by 1; floats come as their bytes, by style 1. Returns 0 when
-*malformed.
-*/
+** binary by 1; floats come as their bytes, by style 1. 0: malformed. */
 #define VALUE_SCRATCH 64
 int value_from_variant(const struct value *text, unsigned char *scratch,
                        struct value *out);
 
 /* Replaces a sql_variant's text by what it holds; malformed, it is ERR_DATA.
- *Its
- ** bytes then lie in the text or in scratch, which grows as needed and starts
- ** zeroed. */
+** Its bytes then lie in the text or in scratch, which grows as needed and
+** starts zeroed. */
 struct value_scratch {
   unsigned char *bytes; /* owned */
   int n;

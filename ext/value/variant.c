@@ -19,12 +19,33 @@ struct source {
   int n;
 };
 
-/* These fill *out, whose fields are all zero, and return 0 when the text is
-** malformed. scratch holds bytes that are not in the text. */
+/* 0x and two hexadecimal digits a byte; returns the bytes, -1 if malformed. */
+static int parse_hex(struct source s, unsigned char *bytes) {
+  if (s.n < 2 || s.n % 2 != 0 || s.at[0] != '0' ||
+      ascii_upper((char)s.at[1]) != 'X')
+    return -1;
+  for (int i = 2; i < s.n; i += 2) {
+    int high = ascii_hex((char)s.at[i]);
+    int low = ascii_hex((char)s.at[i + 1]);
+    if (high < 0 || low < 0) return -1;
+    bytes[i / 2 - 1] = (unsigned char)(high << 4 | low);
+  }
+  return s.n / 2 - 1;
+}
 
-static int parse_integer(struct source s, struct value *out) {
-  out->type = VALUE_INTEGER;
-  return integer_from_text(s.at, s.n, &out->integer);
+/* The bits of a float, or of a real, which has half as many. */
+static int parse_real(struct source s, unsigned char *scratch, double *real,
+                      int is_single) {
+  int n = parse_hex(s, scratch);
+  unsigned long long bits = 0;
+  float single;
+  if (n != (is_single ? 4 : 8)) return 0;
+  for (int i = 0; i < n; i++) bits = bits << 8 | scratch[i];
+  unsigned low = (unsigned)bits;
+  memcpy(&single, &low, sizeof single);
+  memcpy(real, &bits, sizeof *real);
+  if (is_single) *real = (double)single;
+  return 1;
 }
 
 static int parse_decimal(struct source s, unsigned char *scratch,
@@ -32,107 +53,41 @@ static int parse_decimal(struct source s, unsigned char *scratch,
   struct number number;
   if (!number_from_text(&number, s.at, s.n)) return 0;
   number_magnitude(&number, scratch);
-  out->type = VALUE_DECIMAL;
   out->negative = (unsigned char)number.negative;
   out->scale = (unsigned char)number.scale;
-  out->bytes = scratch;
   out->n_bytes = 17;
   return 1;
 }
 
-/* The bits of a number of n bytes: 0x3FF8000000000000. */
-static int parse_bits(struct source s, int n, unsigned long long *bits) {
-  *bits = 0;
-  if (s.n != 2 + 2 * n || s.at[0] != '0' || s.at[1] != 'x') return 0;
-  for (int i = 2; i < s.n; i++) {
-    int digit = hex_digit(s.at[i]);
-    if (digit < 0) return 0;
-    *bits = *bits << 4 | (unsigned)digit;
-  }
-  return 1;
-}
-
-static int parse_float(struct source s, struct value *out) {
-  unsigned long long bits;
-  out->type = VALUE_REAL;
-  if (!parse_bits(s, 8, &bits)) return 0;
-  memcpy(&out->real, &bits, sizeof out->real);
-  return 1;
-}
-
-static int parse_real(struct source s, struct value *out) {
-  unsigned long long bits;
-  float single;
-  out->type = VALUE_SINGLE;
-  if (!parse_bits(s, 4, &bits)) return 0;
-  unsigned low = (unsigned)bits;
-  memcpy(&single, &low, sizeof single);
-  out->real = (double)single;
-  return 1;
-}
-
-static int parse_text(struct source s, struct value *out) {
-  out->type = VALUE_TEXT;
-  out->bytes = s.at;
-  out->n_bytes = s.n;
-  return 1;
-}
-
-static int parse_binary(struct source s, unsigned char *scratch,
-                        struct value *out) {
-  if (s.n < 2 || s.n % 2 != 0 || s.at[0] != '0' || (s.at[1] | 32) != 'x')
-    return 0;
-  out->type = VALUE_BLOB;
-  out->bytes = scratch;
-  out->n_bytes = s.n / 2 - 1;
-  for (int i = 0; i < out->n_bytes; i++) {
-    int high = hex_digit(s.at[2 * i + 2]);
-    int low = hex_digit(s.at[2 * i + 3]);
-    if (high < 0 || low < 0) return 0;
-    scratch[i] = (unsigned char)(high << 4 | low);
-  }
-  return 1;
-}
-
-static int parse_guid(struct source s, unsigned char *scratch,
-                      struct value *out) {
-  out->type = VALUE_GUID;
-  out->bytes = scratch;
-  out->n_bytes = GUID_BYTES;
-  return guid_from_text(s.at, s.n, scratch);
-}
-
-static int parse_moment(struct source s, struct value *out) {
-  struct moment moment;
-  return moment_from_text(&moment, s.at, s.n) && moment_to_value(&moment, out);
-}
-
+/* Fills *out, whose fields are all zero; 0 when the text is malformed. scratch
+** holds bytes that are not in the text. */
 static int parse(enum value_type type, struct source s, unsigned char *scratch,
                  struct value *out) {
+  struct moment moment;
+  out->type = type;
+  out->bytes = scratch;
   switch (type) {
   case VALUE_INTEGER:
-    return parse_integer(s, out);
+    return integer_from_text(s.at, s.n, &out->integer);
   case VALUE_REAL:
-    return parse_float(s, out);
   case VALUE_SINGLE:
-    return parse_real(s, out);
+    return parse_real(s, scratch, &out->real, type == VALUE_SINGLE);
   case VALUE_DECIMAL:
     return parse_decimal(s, scratch, out);
   case VALUE_TEXT:
-    return parse_text(s, out);
+    out->bytes = s.at;
+    out->n_bytes = s.n;
+    return 1;
   case VALUE_BLOB:
-    return parse_binary(s, scratch, out);
+    out->n_bytes = parse_hex(s, scratch);
+    return out->n_bytes >= 0;
   case VALUE_GUID:
-    return parse_guid(s, scratch, out);
-  case VALUE_DATE:
-  case VALUE_TIME:
-  case VALUE_DATETIME:
-  case VALUE_DATETIMEOFFSET:
-    return parse_moment(s, out) && out->type == type;
-  case VALUE_NULL:
-    break;
+    out->n_bytes = GUID_BYTES;
+    return guid_from_text(s.at, s.n, scratch);
+  default:
+    return moment_from_text(&moment, s.at, s.n) &&
+           moment_to_value(&moment, out) && out->type == type;
   }
-  return 0;
 }
 
 /* What SQL_VARIANT_PROPERTY(x, 'BaseType') may answer. */
@@ -177,11 +132,10 @@ int value_from_variant(const struct value *text, unsigned char *scratch,
   struct source s = {colon + 1, text->n_bytes - n_name - 1};
   for (size_t i = 0; i < sizeof base_types / sizeof base_types[0]; i++) {
     const char *name = base_types[i].name;
-    if ((size_t)n_name != strlen(name) ||
-        sqlite3_strnicmp((const char *)text->bytes, name, n_name) != 0)
-      continue;
-    if (parse(base_types[i].type, s, scratch, out)) return 1;
-    break;
+    if ((size_t)n_name == strlen(name) &&
+        sqlite3_strnicmp((const char *)text->bytes, name, n_name) == 0 &&
+        parse(base_types[i].type, s, scratch, out))
+      return 1;
   }
   *out = (struct value){0};
   return 0;
@@ -247,25 +201,24 @@ static void add(struct sink *s, const char *text, size_t n) {
 
 /* In quotes; what cannot stand in a line of a log becomes a question mark. */
 static void describe_text(struct sink *s, const unsigned char *p, int n) {
-  const char *end = "\"";
   int i = 0;
   add(s, "\"", 1);
   while (i < n) {
     int length = utf8_length((const char *)p + i, (size_t)(n - i));
-    if (i + (length > 0 ? length : 1) > DESCRIBE_BYTES ||
+    int is_plain = length > 0 && p[i] >= ' ' && p[i] != 0x7f;
+    if (length == 0) length = 1;
+    if (i + length > DESCRIBE_BYTES ||
         s->room < (size_t)length + strlen("...\"")) {
-      end = "...\"";
+      add(s, "...", 3);
       break;
     }
-    if (length == 0 || p[i] < ' ' || p[i] == 0x7f) {
-      add(s, "?", 1);
-      i++;
-    } else {
+    if (is_plain)
       add(s, (const char *)p + i, (size_t)length);
-      i += length;
-    }
+    else
+      add(s, "?", 1);
+    i += length;
   }
-  add(s, end, strlen(end));
+  add(s, "\"", 1);
 }
 
 static void describe_blob(struct sink *s, const unsigned char *p, int n) {

@@ -311,7 +311,10 @@ static void append_spaces(sqlite3_str *out, const char *prefix,
       text[1] = (char)(0x80 | (c >> 6 & 63));
     }
     if (n > 1) text[n - 1] = (char)(0x80 | (c & 63));
-    if (!text_is_blank((const unsigned char *)text, n)) continue;
+    const unsigned char *left = (const unsigned char *)text;
+    int n_left = n;
+    text_trim(&left, &n_left);
+    if (n_left > 0) continue;
     sqlite3_str_appendf(out, " OR [c] LIKE %s'%.*s%%%s'", prefix, n, text,
                         after);
   }

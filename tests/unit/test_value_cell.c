@@ -358,6 +358,9 @@ static void test_value__messages_are_cut_between_characters(void **state) {
   assert_string_equal(described(&v, 25),
                       "\"\xe6\x9d\xb1\xe4\xba\xac\xf0\x9f\x9a\x9a\xc3\xa4\xe6"
                       "\x9d\xb1\xe4\xba\xac...\"");
+  /* the quotes are closed also where a malformed byte is the last that fits */
+  struct value torn = TEXT("ab\xff\xff");
+  assert_string_equal(described(&torn, 8), "\"ab...\"");
 }
 
 int main(void) {
