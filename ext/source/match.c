@@ -3,7 +3,7 @@
 */
 #include "source/match.h"
 
-#include "tsql/where.h"
+#include "tsql/select.h"
 
 #include <string.h>
 
@@ -152,7 +152,7 @@ char *match_select(struct match *m, const struct match_ask *ask,
   const struct mapping *map = m->map;
   struct tsql_column *columns =
       sqlite3_malloc64((sqlite3_uint64)map->n_columns * sizeof *columns);
-  struct live_select s = {.source = map->source, .filter = map->filter};
+  struct tsql_select s = {.source = map->source, .filter = map->filter};
   char *sql = NULL;
   if (!ask) ask = &all;
   if (!columns) {
@@ -166,8 +166,7 @@ char *match_select(struct match *m, const struct match_ask *ask,
     if (m->source.count && !remote) continue;
     columns[s.n_columns] = (struct tsql_column){
         .source = remote ? remote->name : map->columns[i].source,
-        .type = match_type(m, i),
-        .kind = map->columns[i].kind};
+        .type = match_type(m, i)};
     m->columns[i].is_variant = columns[s.n_columns].type == REMOTE_VARIANT;
     m->columns[i].position = s.n_columns++;
   }
@@ -175,7 +174,7 @@ char *match_select(struct match *m, const struct match_ask *ask,
   s.where = ask->where;
   s.order = ask->order;
   s.top = ask->top;
-  if (!e->code) sql = tsql_live(&s, e);
+  if (!e->code) sql = tsql_select(&s, e);
   sqlite3_free(columns);
   return sql;
 }

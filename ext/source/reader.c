@@ -4,7 +4,7 @@
 #include "source/reader.h"
 
 #include "base/clock.h"
-#include "tsql/where.h"
+#include "tsql/select.h"
 
 #include <string.h>
 
@@ -96,9 +96,9 @@ static enum err_code ask(struct reader *r, char *sql,
 static enum err_code ask_for(struct reader *r, const char *source,
                              const struct tsql_column *columns, int n,
                              struct remote_columns *out, struct err *e) {
-  struct live_select s = {
+  struct tsql_select s = {
       .source = source, .columns = columns, .n_columns = n, .top = 0};
-  return ask(r, tsql_live(&s, e), out, e);
+  return ask(r, tsql_select(&s, e), out, e);
 }
 
 static int is_refused(const struct err *e, int number) {
@@ -176,7 +176,7 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
   }
   sqlite3_str_appendall(out, "SELECT column_ordinal, name FROM "
                              "sys.dm_exec_describe_first_result_set(");
-  if (described) tsql_string(out, described, (int)strlen(described), e);
+  if (described) tsql_string(out, "N", described, (int)strlen(described), e);
   sqlite3_str_appendall(out, ", NULL, 0) WHERE (system_type_name LIKE "
                              "'char%' OR system_type_name LIKE 'varchar%') AND "
                              "collation_name = CAST(DATABASEPROPERTYEX("
