@@ -50,14 +50,13 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(
-      a->db, e, "SELECT 1 FROM main.ordersync_syncs WHERE name=%Q", a->name);
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+  if (sql_integer(a->db, e,
+                  "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
+                  a->name)) {
     err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", a->name);
     err_hint(e, "to start afresh, delete its rows in ordersync_syncs and "
                 "ordersync_columns");
   }
-  sqlite3_finalize(stmt);
   return e->code;
 }
 
