@@ -30,8 +30,6 @@ void match_clear(struct match *m) {
   memset(m, 0, sizeof *m);
 }
 
-/* ---- by name ----------------------------------------------------------- */
-
 int match_find(const struct remote_columns *columns, const char *name) {
   for (int i = 0; i < columns->count; i++) {
     if (strcmp(columns->items[i].name, name) == 0) return i;
@@ -143,8 +141,6 @@ char *match_wide(const struct match *m) {
   }
   return sqlite3_str_finish(text);
 }
-
-/* ---- the SELECT -------------------------------------------------------- */
 
 char *match_select(struct match *m, const struct match_ask *ask,
                    struct err *e) {
