@@ -168,18 +168,14 @@ static void setting_store(struct mapping *m, const struct setting *s,
 
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
   struct err ignored = {0};
-  sqlite3_stmt *stmt =
-      sql_prepare_plain(db, &ignored,
-                        "SELECT group_concat(name, ', ') FROM (SELECT name "
-                        "FROM main.ordersync_syncs ORDER BY name LIMIT 20)");
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    const char *names = (const char *)sqlite3_column_text(stmt, 0);
-    if (names)
-      err_hint(e, "known syncs are: %s", names);
-    else
-      err_hint(e, "there are none: SELECT ordersync_install()");
-  }
-  sqlite3_finalize(stmt);
+  char *names = sql_text(db, &ignored,
+                         "SELECT group_concat(name, ', ') FROM (SELECT name "
+                         "FROM main.ordersync_syncs ORDER BY name LIMIT 20)");
+  if (names)
+    err_hint(e, "known syncs are: %s", names);
+  else if (!ignored.code)
+    err_hint(e, "there are none: SELECT ordersync_install()");
+  sqlite3_free(names);
 }
 
 /* Prepares SQL over one of our tables; its lack means: not installed. This is
@@ -359,18 +355,12 @@ int mapping_is_key(const struct mapping *m, int i) {
 }
 
 char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare_plain(
+  return sql_text(
       db, e,
       "SELECT group_concat('\"' || name || '\"', ', ') FROM (SELECT name FROM "
       "main.ordersync_syncs WHERE name <> %Q AND target COLLATE nocase IN "
       "(%Q || '.' || %Q, iif(%Q = 'main', %Q, NULL)) ORDER BY name)",
       m->sync, m->schema, m->target, m->schema, m->target);
-  char *names = NULL;
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    names = row_text(stmt, 0, "name", e);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
-  return names;
 }
 
 /* Columns: key, atom, its type, the whole's type; SQLite's own JSON does the

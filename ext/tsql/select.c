@@ -42,16 +42,14 @@ static void append_quoted(sqlite3_str *out, const char *text, int n_bytes,
 
 void tsql_identifier(sqlite3_str *out, const char *name, struct err *e) {
   size_t n = strlen(name);
-  const char *wrong = n == 0 ? "it is empty"
-                      : utf8_units(name, n) > NAME_UNITS
-                          ? "it has more than 128 characters"
-                          : NULL;
+  const char *wrong = NULL;
   if (e->code) return;
-  for (size_t i = 0; i < n; i++) {
-    if (is_continuation(name + i, name + n)) {
-      wrong = "it has a backslash before a line end, which is none in T-SQL";
-    }
-  }
+  if (n == 0)
+    wrong = "it is empty";
+  else if (strstr(name, "\\\n") || strstr(name, "\\\r\n"))
+    wrong = "it has a backslash before a line end, which is none in T-SQL";
+  else if (utf8_units(name, n) > NAME_UNITS)
+    wrong = "it has more than 128 characters";
   if (wrong) {
     err_set(e, ERR_CONFIG, "\"%.60s%s\" cannot be a name: %s", name,
             n > 60 ? "..." : "", wrong);

@@ -199,8 +199,8 @@ static void clamp_decimal(struct range *r, const struct where_column *c) {
 }
 
 /* A literal of the column's type, whatever the host's locale makes of
-*printf()'s
-** point; a decimal without the zeros at its end. */
+ *printf()'s
+ ** point; a decimal without the zeros at its end. */
 static const char *real_text(char *out, const struct where_column *c,
                              double v) {
   char text[LITERAL], *to = out;

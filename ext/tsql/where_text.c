@@ -27,8 +27,6 @@ static const char *const spaces[] = {
     "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028",
     "\u2029", "\u202f", "\u205f", "\u3000"};
 
-/* ---- literals ---------------------------------------------------------- */
-
 /* 1 for text that a literal can hold: UTF-8, no NUL, not too long. */
 static int is_quotable(const struct cell *v) {
   return v->type == SQLITE_TEXT && v->n_bytes <= TEXT_MOST &&
@@ -79,8 +77,6 @@ static void or_like(struct printer *p, const char *before, const struct cell *v,
                     const char *after) {
   append_like(p, " OR ", "LIKE", before, v, after);
 }
-
-/* ---- text that is trimmed ---------------------------------------------- */
 
 /* Letters and signs that stand for themselves behind white space. Marks, and
 ** what lengthens or repeats the character before it, lie between them. */
