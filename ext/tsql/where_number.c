@@ -69,25 +69,19 @@ static struct whole bounds(enum where_op op, const struct cell *v) {
 
 /* What a type can hold. Beyond it nothing is compared: the server would have
 ** to convert one of the sides, and might overflow. */
-static void limits(enum remote_type type, sqlite3_int64 *low,
-                   sqlite3_int64 *high) {
-  *low = type == REMOTE_SMALLINT ? INT16_MIN
-         : type == REMOTE_INT    ? INT32_MIN
-         : type == REMOTE_BIGINT ? INT64_MIN
-                                 : 0;
-  *high = type == REMOTE_BIT        ? 1
-          : type == REMOTE_TINYINT  ? UINT8_MAX
-          : type == REMOTE_SMALLINT ? INT16_MAX
-          : type == REMOTE_INT      ? INT32_MAX
-                                    : INT64_MAX;
-}
+static const struct {
+  sqlite3_int64 low, high;
+} limits[] = {[REMOTE_BIT] = {0, 1},
+              [REMOTE_TINYINT] = {0, UINT8_MAX},
+              [REMOTE_SMALLINT] = {INT16_MIN, INT16_MAX},
+              [REMOTE_INT] = {INT32_MIN, INT32_MAX},
+              [REMOTE_BIGINT] = {INT64_MIN, INT64_MAX}};
 
 /* The integers of the type for which `column op v` is true. */
 static struct whole bounds_of_type(enum remote_type type, enum where_op op,
                                    const struct cell *v) {
   struct whole w = bounds(op, v);
-  sqlite3_int64 low, high;
-  limits(type, &low, &high);
+  sqlite3_int64 low = limits[type].low, high = limits[type].high;
   if ((w.has_low && w.low > high) || (w.has_high && w.high < low)) w.never = 1;
   if (w.never || (w.has_low && w.has_high)) return w;
   if (w.low <= low) w.has_low = 0;
@@ -216,24 +210,26 @@ static const char *real_text(char *out, const struct where_column *c,
   while (point && !is_float && to[-1] == '0') to--;
   if (to[-1] == '.') to--;
   *to = 0;
-  return strcmp(out, "-0") == 0 ? "0" : out;
+  if (strcmp(out, "-0") == 0) memcpy(out, "0", 2);
+  return out;
 }
 
 static enum where_result print_range(struct printer *p, struct range *r) {
-  char low[LITERAL], high[LITERAL];
+  char low[LITERAL] = "", high[LITERAL] = "";
   if (is_float_type(p->c->type)) {
     r->has_low = r->has_low && isfinite(r->low);
     r->has_high = r->has_high && isfinite(r->high);
   } else {
     clamp_decimal(r, p->c);
   }
+  if (r->has_low) real_text(low, p->c, r->low);
+  if (r->has_high) real_text(high, p->c, r->high);
   if (r->never)
     sqlite3_str_appendall(p->out, NEVER);
   else if (!r->has_low && !r->has_high)
     return WHERE_SKIP;
   else
-    print_between(p, r->has_low ? real_text(low, p->c, r->low) : "",
-                  r->has_high ? real_text(high, p->c, r->high) : "");
+    print_between(p, low, high);
   return WHERE_WIDE;
 }
 
@@ -246,7 +242,7 @@ static int may_be_text(const struct where_column *c) {
 }
 
 static enum where_result above_or_text(struct printer *p, struct range *r) {
-  char low[LITERAL], high[LITERAL];
+  char low[LITERAL] = "", high[LITERAL] = "";
   double text = 1;
   for (int i = p->c->scale; i < DECIMAL_REAL_DIGITS; i++) text *= 10;
   for (int i = DECIMAL_REAL_DIGITS; i < p->c->scale; i++) text /= 10;
