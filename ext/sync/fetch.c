@@ -49,8 +49,6 @@ static void warn_values(const struct fetch *f, const struct match *m) {
   }
 }
 
-/* ---- keys that come twice ---------------------------------------------- */
-
 /* Beyond this many rows nobody looks. */
 #define KEYS_MOST 4000000
 
@@ -110,8 +108,6 @@ static void warn_keys(struct keys *k, struct runlog *log) {
                   n_twice, k->map->key);
   }
 }
-
-/* ---- one attempt ------------------------------------------------------- */
 
 /* Compares the source's columns with the mapping before any row is asked for,
 ** then asks; once more where the source has been altered in between. */
@@ -199,8 +195,6 @@ done:
   }
   return e->code;
 }
-
-/* ---- attempts ---------------------------------------------------------- */
 
 /* Half the doubled pause for sure, the other half by chance: many clients that
 ** lost the same server must not come back at the same moment. */

@@ -71,9 +71,8 @@ void tsql_string(sqlite3_str *out, const char *prefix, const char *text,
 }
 
 char *tsql_finish(sqlite3_str *out, struct err *e) {
-  int is_full = sqlite3_str_errcode(out) != SQLITE_OK;
   char *text = sqlite3_str_finish(out);
-  if (is_full || !text) err_nomem(e);
+  if (!text) err_nomem(e);
   if (!e->code) return text;
   sqlite3_free(text);
   return NULL;

@@ -29,8 +29,6 @@ static void print_between(struct printer *p, const char *low,
                       low, both ? " AND " : "", high);
 }
 
-/* ---- whole numbers ----------------------------------------------------- */
-
 /* Doubles from here on have no place among 64-bit integers; from the next on
 ** they skip some. */
 #define WHOLE_END  9223372036854775808.0
@@ -161,8 +159,6 @@ enum where_result where_whole_list(struct printer *p, const struct cell *values,
   print_whole(p, &all);
   return all.never ? WHERE_EXACT : WHERE_WIDE;
 }
-
-/* ---- decimals and floats ----------------------------------------------- */
 
 struct range {
   int never;
