@@ -12,55 +12,49 @@
 #include <stddef.h>
 #include <string.h>
 
-/* ---- settings ---------------------------------------------------------- */
-
 enum setting_type { SET_TEXT, SET_INT, SET_INT64, SET_REAL, SET_CHOICE };
-enum setting_scope {
-  IN_ROW = 1,    /* a column of ordersync_syncs */
-  IN_OPTIONS = 2 /* a key of the JSON options */
+enum setting_flags {
+  IN_ROW = 1,     /* a column of ordersync_syncs */
+  IN_OPTIONS = 2, /* a key of the JSON options */
+  IN_BOTH = IN_ROW | IN_OPTIONS,
+  OPTIONAL = 4 /* may be NULL, a text may be blank */
 };
 
 struct setting {
   const char *name;
   enum setting_type type;
-  int scope;
-  size_t offset;
+  int flags;
   double min, max;     /* numbers */
   const char *choices; /* "a, b": the index is the value */
-  int required;        /* text that must not be NULL or blank */
+  size_t offset;
 };
 
 #define AT(field) offsetof(struct mapping, field)
 static const struct setting settings[] = {
-    {"name", SET_TEXT, IN_ROW, AT(sync), 0, 0, NULL, 1},
-    {"profile", SET_TEXT, IN_ROW | IN_OPTIONS, AT(profile), 0, 0, NULL, 1},
-    {"source", SET_TEXT, IN_ROW, AT(source), 0, 0, NULL, 1},
-    {"filter", SET_TEXT, IN_ROW | IN_OPTIONS, AT(filter), 0, 0, NULL, 0},
-    {"target", SET_TEXT, IN_ROW, AT(target), 0, 0, NULL, 1},
-    {"mode", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(mode), 0, 0, "replace, diff",
-     1},
-    {"key", SET_TEXT, IN_ROW | IN_OPTIONS, AT(key), 0, 0, NULL, 0},
-    {"batch_size", SET_INT, IN_ROW | IN_OPTIONS, AT(batch_size), 1, 1000000,
-     NULL, 1},
-    {"on_missing", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(on_missing), 0, 0,
-     "error, null", 1},
-    {"on_bad_value", SET_CHOICE, IN_ROW | IN_OPTIONS, AT(on_bad_value), 0, 0,
-     "null, error", 1},
-    {"min_rows", SET_INT64, IN_ROW | IN_OPTIONS, AT(min_rows), 0, 9e15, NULL,
-     0},
-    {"max_shrink_percent", SET_REAL, IN_ROW | IN_OPTIONS,
-     AT(max_shrink_percent), 0, 100, NULL, 0},
-    {"retries", SET_INT, IN_ROW | IN_OPTIONS, AT(retries), 0, 100, NULL, 1},
-    {"keep_days", SET_INT, IN_ROW | IN_OPTIONS, AT(keep_days), 0, 100000, NULL,
-     0},
-    {"dry_run", SET_INT, IN_OPTIONS, AT(dry_run), 0, 1, NULL, 1},
-    {"force", SET_INT, IN_OPTIONS, AT(force), 0, 1, NULL, 1},
+    {"name", SET_TEXT, IN_ROW, 0, 0, NULL, AT(sync)},
+    {"profile", SET_TEXT, IN_BOTH, 0, 0, NULL, AT(profile)},
+    {"source", SET_TEXT, IN_ROW, 0, 0, NULL, AT(source)},
+    {"filter", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(filter)},
+    {"target", SET_TEXT, IN_ROW, 0, 0, NULL, AT(target)},
+    {"mode", SET_CHOICE, IN_BOTH, 0, 0, "replace, diff", AT(mode)},
+    {"key", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(key)},
+    {"batch_size", SET_INT, IN_BOTH, 1, 1000000, NULL, AT(batch_size)},
+    {"on_missing", SET_CHOICE, IN_BOTH, 0, 0, "error, null", AT(on_missing)},
+    {"on_bad_value", SET_CHOICE, IN_BOTH, 0, 0, "null, error",
+     AT(on_bad_value)},
+    {"min_rows", SET_INT64, IN_BOTH | OPTIONAL, 0, 9e15, NULL, AT(min_rows)},
+    {"max_shrink_percent", SET_REAL, IN_BOTH | OPTIONAL, 0, 100, NULL,
+     AT(max_shrink_percent)},
+    {"retries", SET_INT, IN_BOTH, 0, 100, NULL, AT(retries)},
+    {"keep_days", SET_INT, IN_BOTH | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
+    {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},
+    {"force", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(force)},
 };
 #define N_SETTINGS (int)(sizeof settings / sizeof *settings)
 
-static const struct setting *setting_find(const char *name, int scope) {
+static const struct setting *setting_find(const char *name, int where) {
   for (int i = 0; i < N_SETTINGS; i++) {
-    if ((settings[i].scope & scope) &&
+    if ((settings[i].flags & where) &&
         sqlite3_stricmp(settings[i].name, name) == 0) {
       return &settings[i];
     }
@@ -68,14 +62,15 @@ static const struct setting *setting_find(const char *name, int scope) {
   return NULL;
 }
 
-static void setting_list_hint(int scope, struct err *e) {
+static void hint_options(struct err *e) {
   sqlite3_str *list = sqlite3_str_new(NULL);
+  char *text;
   for (int i = 0; i < N_SETTINGS; i++) {
-    if (!(settings[i].scope & scope)) continue;
+    if (!(settings[i].flags & IN_OPTIONS)) continue;
     sqlite3_str_appendf(list, "%s%s", sqlite3_str_length(list) ? ", " : "",
                         settings[i].name);
   }
-  char *text = sqlite3_str_finish(list);
+  text = sqlite3_str_finish(list);
   err_hint(e, "valid are: %s", text ? text : "(out of memory)");
   sqlite3_free(text);
 }
@@ -115,7 +110,9 @@ static void set_text(char **field, const struct setting *s, sqlite3_stmt *row,
                      int col, struct err *e) {
   char *text = row_text(row, col, s->name, e);
   if (is_blank(text)) {
-    if (s->required) err_set(e, ERR_CONFIG, "%s must not be empty", s->name);
+    if (!(s->flags & OPTIONAL)) {
+      err_set(e, ERR_CONFIG, "%s must not be empty", s->name);
+    }
     sqlite3_free(text);
     text = NULL;
   }
@@ -123,31 +120,25 @@ static void set_text(char **field, const struct setting *s, sqlite3_stmt *row,
   *field = text;
 }
 
-static void set_choice(int *field, const struct setting *s, sqlite3_stmt *row,
-                       int col, struct err *e) {
-  const char *text = (const char *)sqlite3_column_text(row, col);
+static void set_choice(int *field, const struct setting *s, const char *text,
+                       struct err *e) {
   int index = text ? choice_index(s->choices, text) : -1;
-  if (index < 0) {
+  if (index >= 0)
+    *field = index;
+  else
     err_set(e, ERR_CONFIG, "%s is '%s', but must be one of: %s", s->name,
             text ? text : "NULL", s->choices);
-    return;
-  }
-  *field = index;
 }
 
 static void set_number(void *field, const struct setting *s, sqlite3_stmt *row,
                        int col, struct err *e) {
+  int type = sqlite3_value_numeric_type(sqlite3_column_value(row, col));
   double number = sqlite3_column_double(row, col);
-  int is_null = sqlite3_column_type(row, col) == SQLITE_NULL;
   int whole = s->type != SET_REAL;
-  int type;
-  if (is_null && !s->required) {
+  if ((s->flags & OPTIONAL) && type == SQLITE_NULL) {
     number = -1;
-    goto store;
-  }
-  type = sqlite3_value_numeric_type(sqlite3_column_value(row, col));
-  if ((type != SQLITE_INTEGER && (whole || type != SQLITE_FLOAT)) ||
-      !(number >= s->min && number <= s->max)) {
+  } else if ((type != SQLITE_INTEGER && (whole || type != SQLITE_FLOAT)) ||
+             !(number >= s->min && number <= s->max)) {
     const char *text = (const char *)sqlite3_column_text(row, col);
     err_set(e, ERR_CONFIG, "%s is '%s', but must be %s from %lld to %lld",
             s->name, text ? text : "NULL",
@@ -155,7 +146,6 @@ static void set_number(void *field, const struct setting *s, sqlite3_stmt *row,
             (long long)s->max);
     return;
   }
-store:
   if (s->type == SET_REAL)
     *(double *)field = number;
   else if (s->type == SET_INT64)
@@ -171,27 +161,21 @@ static void setting_store(struct mapping *m, const struct setting *s,
   if (s->type == SET_TEXT)
     set_text(field, s, row, col, e);
   else if (s->type == SET_CHOICE)
-    set_choice(field, s, row, col, e);
+    set_choice(field, s, (const char *)sqlite3_column_text(row, col), e);
   else
     set_number(field, s, row, col, e);
 }
 
-/* ---- the sync's row ---------------------------------------------------- */
-
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
   struct err ignored = {0};
-  sqlite3_stmt *stmt =
-      sql_prepare_plain(db, &ignored,
-                        "SELECT group_concat(name, ', ') FROM (SELECT name "
-                        "FROM main.ordersync_syncs ORDER BY name LIMIT 20)");
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    const char *names = (const char *)sqlite3_column_text(stmt, 0);
-    if (names)
-      err_hint(e, "known syncs are: %s", names);
-    else
-      err_hint(e, "there are none: SELECT ordersync_install()");
-  }
-  sqlite3_finalize(stmt);
+  char *names = sql_text(db, &ignored,
+                         "SELECT group_concat(name, ', ') FROM (SELECT name "
+                         "FROM main.ordersync_syncs ORDER BY name LIMIT 20)");
+  if (names)
+    err_hint(e, "known syncs are: %s", names);
+  else if (!ignored.code)
+    err_hint(e, "there are none: SELECT ordersync_install()");
+  sqlite3_free(names);
 }
 
 /* Prepares SQL over one of our tables; its lack means: not installed. This is
@@ -227,19 +211,14 @@ static void load_row(struct mapping *m, sqlite3 *db, const char *name,
   } else if (rc != SQLITE_ROW) {
     err_sqlite(e, db, "reading ordersync_syncs");
   }
-  for (int i = 0; rc == SQLITE_ROW && i < sqlite3_column_count(stmt); i++) {
+  for (int i = 0; i < sqlite3_column_count(stmt) && !e->code; i++) {
     const struct setting *s =
         setting_find(sqlite3_column_name(stmt, i), IN_ROW);
     if (s) setting_store(m, s, stmt, i, e);
-    if (e->code) {
-      err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
-      break;
-    }
+    err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
   }
   /* A text that could not be had for lack of memory shows only here. */
-  if (sqlite3_finalize(stmt) != SQLITE_OK && !e->code) {
-    err_sqlite(e, db, "reading ordersync_syncs");
-  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
 }
 
 /* "aux.t" names a table of an attached database; a table whose own name has
@@ -259,12 +238,9 @@ static void split_target(struct mapping *m, sqlite3 *db, struct err *e) {
   if (!m->schema) err_nomem(e);
 }
 
-/* ---- the columns ------------------------------------------------------- */
-
 static void check_column(const struct mapping *m,
                          const struct mapping_column *c, const char *kind,
                          struct err *e) {
-  if (e->code) return;
   if (is_blank(c->source)) {
     err_set(e, ERR_CONFIG, "source_column is empty");
   } else if (is_blank(c->target)) {
@@ -274,52 +250,43 @@ static void check_column(const struct mapping *m,
             "column \"%s\": there is no kind '%s'; valid are: %s", c->source,
             kind ? kind : "NULL", value_kind_list());
   }
-  for (int i = 0; i < m->n_columns && !e->code; i++) {
-    const struct mapping_column *other = &m->columns[i];
-    if (sqlite3_stricmp(other->target, c->target) == 0) {
+  for (const struct mapping_column *o = m->columns; o < c && !e->code; o++) {
+    if (sqlite3_stricmp(o->target, c->target) == 0) {
       err_set(e, ERR_CONFIG,
               "target column \"%s\" is mapped twice (positions %d and %d)",
-              c->target, other->position, c->position);
+              c->target, o->position, c->position);
     }
   }
 }
 
-static void add_column(struct mapping *m, sqlite3_stmt *stmt, struct err *e) {
-  struct mapping_column c = {0};
-  const char *kind = (const char *)sqlite3_column_text(stmt, 3);
-  struct mapping_column *grown;
-  c.position = sqlite3_column_int(stmt, 0);
-  c.source = row_text(stmt, 1, "source_column", e);
-  c.target = row_text(stmt, 2, "target_column", e);
-  c.source_type = row_text(stmt, 4, "source_type", e);
-  check_column(m, &c, kind, e);
-  err_prefix(e, "sync \"%s\", ordersync_columns position %d", m->sync,
-             c.position);
-  if (e->code) goto fail;
-  c.kind = (enum value_kind)value_kind_parse(kind);
-  grown = sqlite3_realloc64(m->columns,
-                            sizeof *grown * ((sqlite3_uint64)m->n_columns + 1));
-  if (!grown) {
+static void add_column(struct mapping *m, sqlite3_stmt *row, struct err *e) {
+  const char *kind = (const char *)sqlite3_column_text(row, 3);
+  struct mapping_column *c = sqlite3_realloc64(
+      m->columns, sizeof *c * ((sqlite3_uint64)m->n_columns + 1));
+  if (!c) {
     err_nomem(e);
-    goto fail;
+    return;
   }
-  m->columns = grown;
-  m->columns[m->n_columns++] = c;
-  return;
-fail:
-  sqlite3_free(c.source);
-  sqlite3_free(c.target);
-  sqlite3_free(c.source_type);
+  m->columns = c;
+  c += m->n_columns++;
+  *c = (struct mapping_column){.position = sqlite3_column_int(row, 0),
+                               .source = row_text(row, 1, "source_column", e),
+                               .target = row_text(row, 2, "target_column", e),
+                               .source_type =
+                                   row_text(row, 4, "source_type", e)};
+  check_column(m, c, kind, e);
+  err_prefix(e, "sync \"%s\", ordersync_columns position %d", m->sync,
+             c->position);
+  if (!e->code) c->kind = (enum value_kind)value_kind_parse(kind);
 }
 
 static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
-  int most = sqlite3_limit(db, SQLITE_LIMIT_COLUMN, -1);
+  int most = sqlite3_limit(db, SQLITE_LIMIT_COLUMN, -1), rc = SQLITE_DONE;
   sqlite3_stmt *stmt = prepare_config(
       db, "ordersync_columns",
       "SELECT position, source_column, target_column, kind, source_type "
       "FROM main.ordersync_columns WHERE sync = ?1 ORDER BY position",
       e);
-  int rc = SQLITE_DONE;
   if (!stmt) return;
   sqlite3_bind_text(stmt, 1, m->sync, -1, SQLITE_STATIC);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -333,8 +300,7 @@ static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
   }
   if (!e->code && rc != SQLITE_DONE) {
     err_sqlite(e, db, "reading ordersync_columns");
-  }
-  if (!e->code && m->n_columns == 0) {
+  } else if (m->n_columns == 0) {
     err_set(e, ERR_CONFIG,
             "sync \"%s\" has no mapping: no rows in ordersync_columns",
             m->sync);
@@ -363,14 +329,12 @@ void mapping_clear(struct mapping *m) {
     sqlite3_free(m->columns[i].target);
     sqlite3_free(m->columns[i].source_type);
   }
+  for (int i = 0; i < N_SETTINGS; i++) {
+    if (settings[i].type != SET_TEXT) continue;
+    sqlite3_free(*(char **)((char *)m + settings[i].offset));
+  }
   sqlite3_free(m->columns);
-  sqlite3_free(m->sync);
-  sqlite3_free(m->profile);
-  sqlite3_free(m->source);
-  sqlite3_free(m->filter);
   sqlite3_free(m->schema);
-  sqlite3_free(m->target);
-  sqlite3_free(m->key);
   memset(m, 0, sizeof *m);
 }
 
@@ -391,77 +355,57 @@ int mapping_is_key(const struct mapping *m, int i) {
 }
 
 char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare_plain(
+  return sql_text(
       db, e,
       "SELECT group_concat('\"' || name || '\"', ', ') FROM (SELECT name FROM "
       "main.ordersync_syncs WHERE name <> %Q AND target COLLATE nocase IN "
       "(%Q || '.' || %Q, iif(%Q = 'main', %Q, NULL)) ORDER BY name)",
       m->sync, m->schema, m->target, m->schema, m->target);
-  char *names = NULL;
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-    names = row_text(stmt, 0, "name", e);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
-  return names;
 }
 
-/* ---- options ----------------------------------------------------------- */
-
-/* Columns: key, atom, type; SQLite's own JSON does the parsing. */
+/* Columns: key, atom, its type, the whole's type; SQLite's own JSON does the
+** parsing. */
 static void apply_option(struct mapping *m, sqlite3_stmt *row, struct err *e) {
   const char *key = (const char *)sqlite3_column_text(row, 0);
   const char *type = (const char *)sqlite3_column_text(row, 2);
-  const struct setting *s;
   const char *whole = (const char *)sqlite3_column_text(row, 3);
+  const struct setting *s = key ? setting_find(key, IN_OPTIONS) : NULL;
   if (!whole || strcmp(whole, "object") != 0) {
     err_set(e, ERR_CONFIG,
             "they must be a JSON object such as {\"mode\":\"diff\"}");
-    return;
-  }
-  if (!key) return; /* {} */
-  s = setting_find(key, IN_OPTIONS);
-  if (!s) {
+  } else if (key && !s) {
     err_set(e, ERR_CONFIG, "there is no option \"%s\"", key);
-    setting_list_hint(IN_OPTIONS, e);
-    return;
-  }
-  if (type && (strcmp(type, "object") == 0 || strcmp(type, "array") == 0)) {
+    hint_options(e);
+  } else if (type &&
+             (strcmp(type, "object") == 0 || strcmp(type, "array") == 0)) {
     err_set(e, ERR_CONFIG, "option \"%s\" cannot be an %s", key, type);
-    return;
+  } else if (key) { /* not: {} */
+    setting_store(m, s, row, 1, e);
   }
-  setting_store(m, s, row, 1, e);
 }
 
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e) {
-  sqlite3_stmt *stmt = NULL;
+  sqlite3_stmt *stmt;
   int rc = SQLITE_DONE;
   if (e->code || !json) return e->code;
   /* A left join, because an empty array has no rows either. */
-  if (sqlite3_prepare_v2(db,
-                         "SELECT key, atom, j.type, json_type(?1) "
-                         "FROM (SELECT 1) LEFT JOIN json_each(?1) j",
-                         -1, &stmt, NULL)) {
-    err_sqlite(e, db, "reading the options");
-    goto done;
-  }
-  sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
+  stmt = sql_prepare(db, e,
+                     "SELECT key, atom, j.type, json_type(?1) "
+                     "FROM (SELECT 1) LEFT JOIN json_each(?1) j");
+  if (stmt) sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
     apply_option(m, stmt, e);
   }
-  if (e->code) goto done;
   if (rc == SQLITE_NOMEM) {
     err_nomem(e);
   } else if (rc != SQLITE_DONE) {
     err_set(e, ERR_CONFIG, "the options are not JSON: %s", json);
   }
-done:
   sqlite3_finalize(stmt);
   err_prefix(e, "sync \"%s\", options", m->sync);
   return e->code;
 }
-
-/* ---- names ------------------------------------------------------------- */
 
 static int is_upper(char c) {
   return c >= 'A' && c <= 'Z';

@@ -3,7 +3,7 @@
 */
 #include "source/match.h"
 
-#include "tsql/where.h"
+#include "tsql/select.h"
 
 #include <string.h>
 
@@ -29,8 +29,6 @@ void match_clear(struct match *m) {
   remote_columns_clear(&m->source);
   memset(m, 0, sizeof *m);
 }
-
-/* ---- by name ----------------------------------------------------------- */
 
 int match_find(const struct remote_columns *columns, const char *name) {
   for (int i = 0; i < columns->count; i++) {
@@ -144,15 +142,13 @@ char *match_wide(const struct match *m) {
   return sqlite3_str_finish(text);
 }
 
-/* ---- the SELECT -------------------------------------------------------- */
-
 char *match_select(struct match *m, const struct match_ask *ask,
                    struct err *e) {
   static const struct match_ask all = {.used = ~0ULL, .top = -1};
   const struct mapping *map = m->map;
   struct tsql_column *columns =
       sqlite3_malloc64((sqlite3_uint64)map->n_columns * sizeof *columns);
-  struct live_select s = {.source = map->source, .filter = map->filter};
+  struct tsql_select s = {.source = map->source, .filter = map->filter};
   char *sql = NULL;
   if (!ask) ask = &all;
   if (!columns) {
@@ -166,8 +162,7 @@ char *match_select(struct match *m, const struct match_ask *ask,
     if (m->source.count && !remote) continue;
     columns[s.n_columns] = (struct tsql_column){
         .source = remote ? remote->name : map->columns[i].source,
-        .type = match_type(m, i),
-        .kind = map->columns[i].kind};
+        .type = match_type(m, i)};
     m->columns[i].is_variant = columns[s.n_columns].type == REMOTE_VARIANT;
     m->columns[i].position = s.n_columns++;
   }
@@ -175,7 +170,7 @@ char *match_select(struct match *m, const struct match_ask *ask,
   s.where = ask->where;
   s.order = ask->order;
   s.top = ask->top;
-  if (!e->code) sql = tsql_live(&s, e);
+  if (!e->code) sql = tsql_select(&s, e);
   sqlite3_free(columns);
   return sql;
 }

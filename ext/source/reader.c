@@ -4,15 +4,13 @@
 #include "source/reader.h"
 
 #include "base/clock.h"
-#include "tsql/where.h"
+#include "tsql/select.h"
 
 #include <string.h>
 
 /* SQL Server's errors. */
 #define INVALID_COLUMN_NAME  207
 #define NO_RIGHT_TO_A_COLUMN 230
-
-/* ---- the connection ---------------------------------------------------- */
 
 enum err_code reader_connect(struct reader *r, struct err *e) {
   struct mssql_hooks hooks = {interrupt_pending, r->interrupt};
@@ -75,8 +73,6 @@ enum err_code reader_next(struct reader *r, int *has_row, struct err *e) {
   return e->code;
 }
 
-/* ---- columns ----------------------------------------------------------- */
-
 /* Adds the columns of a query without rows to out; frees sql. */
 static enum err_code ask(struct reader *r, char *sql,
                          struct remote_columns *out, struct err *e) {
@@ -96,13 +92,20 @@ static enum err_code ask(struct reader *r, char *sql,
 static enum err_code ask_for(struct reader *r, const char *source,
                              const struct tsql_column *columns, int n,
                              struct remote_columns *out, struct err *e) {
-  struct live_select s = {
+  struct tsql_select s = {
       .source = source, .columns = columns, .n_columns = n, .top = 0};
-  return ask(r, tsql_live(&s, e), out, e);
+  return ask(r, tsql_select(&s, e), out, e);
 }
 
 static int is_refused(const struct err *e, int number) {
   return e->code == ERR_REMOTE && e->server_number == number;
+}
+
+/* Forgets an error of that number; 1 when it was one. */
+static int forgive(struct err *e, int number) {
+  int refused = is_refused(e, number);
+  if (refused) err_reset(e);
+  return refused;
 }
 
 /* Mapped columns that out lacks: all at once, and if some of them are not
@@ -119,14 +122,12 @@ static enum err_code ask_by_name(struct reader *r, const char *source,
     columns[n++] = (struct tsql_column){.source = map->columns[i].source};
   }
   if (n > 0) ask_for(r, source, columns, n, out, e);
-  if (n > 1 && is_refused(e, INVALID_COLUMN_NAME)) {
-    err_reset(e);
-    for (int i = 0; i < n && !e->code; i++) {
+  if (forgive(e, INVALID_COLUMN_NAME)) {
+    for (int i = 0; i < n && n > 1 && !e->code; i++) {
       ask_for(r, source, &columns[i], 1, out, e);
-      if (is_refused(e, INVALID_COLUMN_NAME)) err_reset(e);
+      forgive(e, INVALID_COLUMN_NAME);
     }
   }
-  if (is_refused(e, INVALID_COLUMN_NAME)) err_reset(e);
   sqlite3_free(columns);
   return e->code;
 }
@@ -136,14 +137,13 @@ enum err_code reader_describe(struct reader *r, const char *source,
                               struct remote_columns *out, struct err *e) {
   memset(out, 0, sizeof *out);
   ask(r, tsql_discover(source, e), out, e);
-  if (is_refused(e, NO_RIGHT_TO_A_COLUMN)) {
-    if (map)
-      err_reset(e);
-    else
-      err_hint(e, "Name the columns that may be read: 'SELECT a, b FROM ...' "
-                  "is a source, too.");
+  if (map) {
+    forgive(e, NO_RIGHT_TO_A_COLUMN);
+    if (!e->code) ask_by_name(r, source, map, out, e);
+  } else if (is_refused(e, NO_RIGHT_TO_A_COLUMN)) {
+    err_hint(e, "Name the columns that may be read: 'SELECT a, b FROM ...' "
+                "is a source, too.");
   }
-  if (map && !e->code) ask_by_name(r, source, map, out, e);
   if (!e->code && out->count == 0) {
     err_set(e, ERR_DATA, "the source has no columns");
   }
@@ -176,14 +176,13 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
   }
   sqlite3_str_appendall(out, "SELECT column_ordinal, name FROM "
                              "sys.dm_exec_describe_first_result_set(");
-  if (described) tsql_string(out, described, (int)strlen(described), e);
+  if (described) tsql_string(out, "N", described, (int)strlen(described), e);
   sqlite3_str_appendall(out, ", NULL, 0) WHERE (system_type_name LIKE "
                              "'char%' OR system_type_name LIKE 'varchar%') AND "
                              "collation_name = CAST(DATABASEPROPERTYEX("
                              "DB_NAME(), 'Collation') AS nvarchar(128))");
-  sql = sqlite3_str_finish(out);
-  if (!sql) err_nomem(e);
-  if (!e->code && n_strings > 0 && !query(r, sql, e)) {
+  sql = tsql_finish(out, e);
+  if (sql && n_strings > 0 && !query(r, sql, e)) {
     while (!reader_next(r, &has_row, e) && has_row) mark_ansi(r, columns);
   }
   if (e->code == ERR_REMOTE || e->code == ERR_DATA || e->code == ERR_NETWORK) {
@@ -194,8 +193,6 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
   sqlite3_free(sql);
   return e->code;
 }
-
-/* ---- rows -------------------------------------------------------------- */
 
 enum err_code reader_start(struct reader *r, struct match *m,
                            const struct match_ask *wanted, int *changed,

@@ -24,41 +24,10 @@ struct add {
   char *settings; /* the options without target, or NULL */
   struct interrupt interrupt;
   struct remote_columns columns;
-  char **names; /* the target's column names */
 };
 
-/* ---- arguments --------------------------------------------------------- */
-
-static char *copy_column(sqlite3_stmt *row, int i, struct err *e) {
-  const char *text = (const char *)sqlite3_column_text(row, i);
-  char *copy = text ? sqlite3_mprintf("%s", text) : NULL;
-  if (text && !copy) err_nomem(e);
-  return copy;
-}
-
-static enum err_code read_options(struct add *a, struct err *e) {
-  sqlite3_stmt *stmt;
-  if (!a->options) return ERR_NONE;
-  stmt = sql_prepare(
-      a->db, e,
-      "SELECT (SELECT atom FROM json_each(?1) WHERE key = 'target'), (SELECT "
-      "atom FROM json_each(?1) WHERE key = 'profile'), json_remove(?1, "
-      "'$.target')");
-  if (!stmt) return e->code;
-  sqlite3_bind_text(stmt, 1, a->options, -1, SQLITE_STATIC);
-  if (sqlite3_step(stmt) == SQLITE_ROW) {
-    a->target = copy_column(stmt, 0, e);
-    a->profile = copy_column(stmt, 1, e);
-    a->settings = copy_column(stmt, 2, e);
-  }
-  if (sqlite3_finalize(stmt) == SQLITE_NOMEM) return err_nomem(e);
-  if (!a->settings && !e->code) {
-    err_set(e, ERR_CONFIG, "the options are not JSON: %s", a->options);
-  }
-  return e->code;
-}
-
 static enum err_code read_arguments(struct add *a, struct err *e) {
+  static const char option[] = "SELECT atom FROM json_each(%Q) WHERE key = %Q";
   if (!a->name || !*a->name) {
     return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
   }
@@ -66,24 +35,30 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
     return err_set(e, ERR_CONFIG, "sync \"%s\": the source must not be empty",
                    a->name);
   }
-  if (read_options(a, e)) return e->code;
+  if (a->options) {
+    a->settings =
+        sql_text(a->db, e, "SELECT json_remove(%Q, '$.target')", a->options);
+    if (e->code == ERR_LOCAL) {
+      err_reset(e);
+      err_set(e, ERR_CONFIG, "the options are not JSON: %s", a->options);
+    }
+    a->target = sql_text(a->db, e, option, a->options, "target");
+    a->profile = sql_text(a->db, e, option, a->options, "profile");
+  }
   if (!a->target) a->target = sqlite3_mprintf("%s", a->name);
-  return a->target ? ERR_NONE : err_nomem(e);
+  return a->target ? e->code : err_nomem(e);
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(
-      a->db, e, "SELECT 1 FROM main.ordersync_syncs WHERE name=%Q", a->name);
-  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+  if (sql_integer(a->db, e,
+                  "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
+                  a->name)) {
     err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", a->name);
     err_hint(e, "to start afresh, delete its rows in ordersync_syncs and "
                 "ordersync_columns");
   }
-  sqlite3_finalize(stmt);
   return e->code;
 }
-
-/* ---- the server's columns ---------------------------------------------- */
 
 static enum err_code discover(struct add *a, struct err *e) {
   struct profile prof = {0};
@@ -97,40 +72,6 @@ static enum err_code discover(struct add *a, struct err *e) {
   return e->code;
 }
 
-static int name_taken(const struct add *a, int n, const char *name) {
-  for (int i = 0; i < n; i++) {
-    if (sqlite3_stricmp(a->names[i], name) == 0) return 1;
-  }
-  return 0;
-}
-
-/* snake_case, and a number behind it where two would be alike. */
-static enum err_code make_names(struct add *a, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)a->columns.count;
-  a->names = sqlite3_malloc64(n * sizeof *a->names);
-  if (!a->names) return err_nomem(e);
-  memset(a->names, 0, n * sizeof *a->names);
-  for (int i = 0; i < a->columns.count; i++) {
-    char *base = mapping_snake_case(a->columns.items[i].name);
-    char *name = NULL;
-    if (base && !*base) {
-      sqlite3_free(base);
-      base = sqlite3_mprintf("column_%d", i + 1);
-    }
-    name = base ? sqlite3_mprintf("%s", base) : NULL;
-    for (int k = 2; name && name_taken(a, i, name); k++) {
-      sqlite3_free(name);
-      name = sqlite3_mprintf("%s_%d", base, k);
-    }
-    sqlite3_free(base);
-    a->names[i] = name;
-    if (!name) return err_nomem(e);
-  }
-  return ERR_NONE;
-}
-
-/* ---- writing ----------------------------------------------------------- */
-
 static enum err_code exec_text(struct add *a, char *sql, struct err *e) {
   if (!sql)
     err_nomem(e);
@@ -141,45 +82,57 @@ static enum err_code exec_text(struct add *a, char *sql, struct err *e) {
   return e->code;
 }
 
-/* "aux.t" means the table t of the attached database aux. */
-static enum err_code create_target(struct add *a, struct err *e) {
-  const char *dot = strchr(a->target, '.');
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_str_appendall(sql, "CREATE TABLE IF NOT EXISTS ");
-  if (dot) {
-    sqlite3_str_appendf(sql, "\"%.*w\".\"%w\"(", (int)(dot - a->target),
-                        a->target, dot + 1);
-  } else {
-    sqlite3_str_appendf(sql, "main.\"%w\"(", a->target);
+/* Returns the target's column: snake_case, and a number behind it where two
+** would be alike. */
+static const char insert_column[] =
+    "INSERT INTO main.ordersync_columns(sync, position, source_column, kind, "
+    "source_type, target_column) WITH RECURSIVE candidates(n, name) AS ("
+    "VALUES(1, ?6) UNION ALL SELECT n + 1, ?6 || '_' || (n + 1) "
+    "FROM candidates WHERE EXISTS (SELECT 1 FROM main.ordersync_columns WHERE "
+    "sync = ?1 AND position < ?2 AND target_column = name COLLATE nocase)) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, name FROM candidates ORDER BY n DESC LIMIT 1 "
+    "RETURNING target_column";
+
+static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
+                        struct err *e) {
+  const struct remote_column *c = &a->columns.items[i];
+  char *name = mapping_snake_case(c->name);
+  if (name && !*name) {
+    sqlite3_free(name);
+    name = sqlite3_mprintf("column_%d", i + 1);
   }
-  for (int i = 0; i < a->columns.count; i++) {
-    enum remote_type type = a->columns.items[i].type;
-    sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? ", " : "", a->names[i],
-                        value_kind_decl(value_kind_default(type), type));
-  }
-  sqlite3_str_appendall(sql, ")");
-  return exec_text(a, sqlite3_str_finish(sql), e);
+  if (!name) err_nomem(e);
+  sqlite3_bind_text(stmt, 1, a->name, -1, SQLITE_STATIC);
+  sqlite3_bind_int(stmt, 2, i + 1);
+  sqlite3_bind_text(stmt, 3, c->name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(stmt, 4, value_kind_name(value_kind_default(c->type)), -1,
+                    SQLITE_STATIC);
+  sqlite3_bind_text(stmt, 5, remote_type_name(c->type), -1, SQLITE_STATIC);
+  sqlite3_bind_text(stmt, 6, name, -1, sqlite3_free);
 }
 
-static enum err_code insert_columns(struct add *a, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(
-      a->db, e,
-      "INSERT INTO main.ordersync_columns(sync, position, source_column, "
-      "target_column, kind, source_type) VALUES(?1,?2,?3,?4,?5,?6)");
+/* Writes the mapping and creates the target. "aux.t" means the table t of the
+** attached database aux. */
+static void create_columns(struct add *a, struct err *e) {
+  const char *dot = strchr(a->target, '.');
+  sqlite3_stmt *stmt = sql_prepare(a->db, e, "%s", insert_column);
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%.*w\".\"%w\"(",
+                      dot ? (int)(dot - a->target) : 4,
+                      dot ? a->target : "main", dot ? dot + 1 : a->target);
   for (int i = 0; i < a->columns.count && !e->code; i++) {
-    const struct remote_column *c = &a->columns.items[i];
-    sqlite3_bind_text(stmt, 1, a->name, -1, SQLITE_STATIC);
-    sqlite3_bind_int(stmt, 2, i + 1);
-    sqlite3_bind_text(stmt, 3, c->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 4, a->names[i], -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 5, value_kind_name(value_kind_default(c->type)), -1,
-                      SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 6, remote_type_name(c->type), -1, SQLITE_STATIC);
-    sqlite3_step(stmt);
+    enum remote_type type = a->columns.items[i].type;
+    bind_column(stmt, a, i, e);
+    if (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
+      sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? ", " : "",
+                          sqlite3_column_text(stmt, 0),
+                          value_kind_decl(value_kind_default(type), type));
+    }
     if (sqlite3_reset(stmt)) err_sqlite(e, a->db, "creating the mapping");
   }
   sqlite3_finalize(stmt);
-  return e->code;
+  sqlite3_str_appendall(sql, ")");
+  exec_text(a, sqlite3_str_finish(sql), e);
 }
 
 /* The settings among the options become the row's. */
@@ -247,16 +200,14 @@ done:
 }
 
 static enum err_code write_all(struct add *a, struct err *e) {
-  if (create_target(a, e)) return e->code;
   exec_text(a,
             sqlite3_mprintf("INSERT INTO main.ordersync_syncs(name, source, "
                             "target) VALUES(%Q, %Q, %Q)",
                             a->name, a->source, a->target),
             e);
-  if (!e->code) insert_columns(a, e);
-  if (!e->code) store_options(a, e);
-  if (!e->code) check_result(a, e);
-  return e->code;
+  create_columns(a, e);
+  store_options(a, e);
+  return e->code ? e->code : check_result(a, e);
 }
 
 enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
@@ -267,7 +218,6 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   if (caller_check(db, "main", e) || read_arguments(&a, e) ||
       install_schema(db, e) || check_new(&a, e) ||
       interrupt_open(&a.interrupt, db, e) || discover(&a, e) ||
-      make_names(&a, e) ||
       txn_prepare(&txn, db, "main", "ordersync_syncs", &a.interrupt,
                   clock_now_ms() + 30000, e) ||
       txn_begin(&txn, e) || write_all(&a, e)) {
@@ -279,10 +229,6 @@ done:
   if (name) err_prefix(e, "sync \"%s\"", name);
   txn_clear(&txn);
   interrupt_close(&a.interrupt);
-  for (int i = 0; a.names && i < a.columns.count; i++) {
-    sqlite3_free(a.names[i]);
-  }
-  sqlite3_free(a.names);
   remote_columns_clear(&a.columns);
   sqlite3_free(a.target);
   sqlite3_free(a.profile);

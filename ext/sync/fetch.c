@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first pause before another try; it doubles, up to the longest one. */
+/* The first pause before another try; it doubles, up to the longest one, the
+** seventh. */
 #define BACKOFF_MS     500
 #define BACKOFF_MAX_MS 30000
-
-/* ---- details ----------------------------------------------------------- */
+#define BACKOFFS       7
 
 static void tell_columns(const struct fetch *f, const struct match *m) {
   int n;
@@ -48,8 +48,6 @@ static void warn_values(const struct fetch *f, const struct match *m) {
     f->log->warnings += (int)(c->n_bad - 1);
   }
 }
-
-/* ---- keys that come twice ---------------------------------------------- */
 
 /* Beyond this many rows nobody looks. */
 #define KEYS_MOST 4000000
@@ -93,16 +91,13 @@ static enum err_code note_key(struct keys *k, const struct cell *cells,
 }
 
 static int by_value(const void *a, const void *b) {
-  sqlite3_uint64 x, y;
-  memcpy(&x, a, sizeof x);
-  memcpy(&y, b, sizeof y);
-  return x < y ? -1 : x > y;
+  const sqlite3_uint64 *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
 }
 
 static void warn_keys(struct keys *k, struct runlog *log) {
   sqlite3_int64 n_twice = 0;
-  if (k->n == 0) return;
-  qsort(k->hashes, (size_t)k->n, sizeof *k->hashes, by_value);
+  if (k->n) qsort(k->hashes, (size_t)k->n, sizeof *k->hashes, by_value);
   for (sqlite3_int64 i = 1; i < k->n; i++) {
     n_twice += k->hashes[i] == k->hashes[i - 1];
   }
@@ -113,8 +108,6 @@ static void warn_keys(struct keys *k, struct runlog *log) {
                   n_twice, k->map->key);
   }
 }
-
-/* ---- one attempt ------------------------------------------------------- */
 
 /* Compares the source's columns with the mapping before any row is asked for,
 ** then asks; once more where the source has been altered in between. */
@@ -134,21 +127,13 @@ static enum err_code start(const struct fetch *f, struct reader *r,
   return e->code;
 }
 
-static int column_of_rowid(const struct fetch *f) {
-  for (int i = 0; f->target->alias && i < f->map->n_columns; i++) {
-    const char *column = f->map->columns[i].target;
-    if (sqlite3_stricmp(column, f->target->alias) == 0) return i;
-  }
-  return -1;
-}
-
 static enum err_code read_rows(const struct fetch *f, struct reader *r,
                                struct match *m, struct staging *staged,
                                struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)f->map->n_columns;
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
   struct keys keys = {.map = f->map};
-  int rowid = column_of_rowid(f), has_row = 0;
+  int rowid = f->target->alias_column, has_row = 0;
   keys.is_key = sqlite3_malloc64(n);
   if (!cells || !keys.is_key) {
     err_nomem(e);
@@ -211,15 +196,12 @@ done:
   return e->code;
 }
 
-/* ---- attempts ---------------------------------------------------------- */
-
 /* Half the doubled pause for sure, the other half by chance: many clients that
 ** lost the same server must not come back at the same moment. */
 static sqlite3_int64 pause_ms(int n_failed) {
   sqlite3_int64 pause = BACKOFF_MAX_MS;
   unsigned int chance;
-  if (n_failed < 7) pause = (sqlite3_int64)BACKOFF_MS << (n_failed - 1);
-  if (pause > BACKOFF_MAX_MS) pause = BACKOFF_MAX_MS;
+  if (n_failed < BACKOFFS) pause = (sqlite3_int64)BACKOFF_MS << (n_failed - 1);
   sqlite3_randomness(sizeof chance, &chance);
   return pause / 2 + (sqlite3_int64)(chance % (unsigned)(pause / 2 + 1));
 }
@@ -242,7 +224,7 @@ enum err_code fetch_rows(const struct fetch *f, struct staging **out,
       break;
     }
   }
-  if (e->code && log->attempts > 1) {
+  if (log->attempts > 1) {
     err_hint(e, "gave up after %d attempts", log->attempts);
   }
   return e->code;

@@ -32,24 +32,23 @@ struct refresh {
   struct runlog log;
   int lock_fd;
   sqlite3_int64 deadline_ms;
-  struct staging *staged;
 };
-
-/* ---- configuration ----------------------------------------------------- */
 
 /* Everything that can be known to be wrong without the network. */
 static enum err_code load(struct refresh *r, const char *name,
                           const char *options, struct err *e) {
-  if (mapping_load(&r->map, r->db, name, e)) return e->code;
-  if (mapping_options(&r->map, r->db, options, e)) return e->code;
+  if (mapping_load(&r->map, r->db, name, e) ||
+      mapping_options(&r->map, r->db, options, e)) {
+    return e->code;
+  }
   r->log.mode = r->map.mode == MODE_DIFF ? "diff" : "replace";
   r->log.dry_run = r->map.dry_run;
-  if (caller_check(r->db, r->map.schema, e)) return e->code;
-  if (target_open(&r->target, r->db, &r->map, e)) return e->code;
-  if (caller_check_readers(r->db, r->map.schema, r->map.target, e))
+  if (caller_check(r->db, r->map.schema, e) ||
+      target_open(&r->target, r->db, &r->map, e) ||
+      caller_check_readers(r->db, r->map.schema, r->map.target, e) ||
+      diff_check_key(&r->map, e) || profile_load(&r->prof, r->map.profile, e)) {
     return e->code;
-  if (diff_check_key(&r->map, e)) return e->code;
-  if (profile_load(&r->prof, r->map.profile, e)) return e->code;
+  }
   r->log.profile = &r->prof;
   r->deadline_ms =
       r->log.started_ms + (sqlite3_int64)r->prof.query_timeout * 1000;
@@ -87,16 +86,6 @@ static enum err_code load_patiently(struct refresh *r, const char *name,
   return e->code;
 }
 
-/* ---- the run ----------------------------------------------------------- */
-
-static void clear(struct refresh *r) {
-  staging_close(r->staged);
-  txn_clear(&r->txn);
-  lock_release(r->lock_fd);
-  runlog_clear(&r->log);
-  unload(r);
-}
-
 static void fail(struct refresh *r, const struct err *e) {
   txn_rollback(&r->txn);
   r->log.rows = r->log.inserted = r->log.updated = r->log.deleted = -1;
@@ -118,11 +107,22 @@ static void warn_rivals(struct refresh *r) {
   sqlite3_free(rivals);
 }
 
+static enum err_code transfer(struct refresh *r, struct err *e) {
+  struct fetch fetch = {&r->map,       &r->target, &r->prof,
+                        &r->interrupt, &r->log,    r->deadline_ms};
+  struct apply apply = {.db = r->db,
+                        .map = &r->map,
+                        .target = &r->target,
+                        .log = &r->log,
+                        .txn = &r->txn};
+  if (!fetch_rows(&fetch, &apply.rows, e)) apply_rows(&apply, e);
+  staging_close(apply.rows);
+  return e->code;
+}
+
 enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                           struct refresh_result *result, struct err *e) {
   struct refresh r = {.db = db, .lock_fd = -1};
-  struct fetch fetch;
-  struct apply apply;
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   int busy = 0;
   memset(result, 0, sizeof *result);
@@ -145,25 +145,14 @@ enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                   r.prof.name, r.prof.warning);
   }
   warn_rivals(&r);
-  fetch = (struct fetch){.map = &r.map,
-                         .target = &r.target,
-                         .profile = &r.prof,
-                         .interrupt = &r.interrupt,
-                         .log = &r.log,
-                         .deadline_ms = r.deadline_ms};
-  if (fetch_rows(&fetch, &r.staged, e)) goto done;
-  apply = (struct apply){.db = db,
-                         .map = &r.map,
-                         .target = &r.target,
-                         .rows = r.staged,
-                         .log = &r.log,
-                         .txn = &r.txn};
-  if (apply_rows(&apply, e)) goto done;
-  result->rows = r.log.rows;
+  if (!transfer(&r, e)) result->rows = r.log.rows;
 done:
   if (r.map.sync) err_prefix(e, "sync \"%s\"", r.map.sync);
   if (e->code) fail(&r, e);
-  clear(&r);
+  txn_clear(&r.txn);
+  lock_release(r.lock_fd);
+  runlog_clear(&r.log);
+  unload(&r);
   sqlite3_set_last_insert_rowid(db, saved_rowid);
   return e->code;
 }

@@ -42,16 +42,14 @@ static void append_quoted(sqlite3_str *out, const char *text, int n_bytes,
 
 void tsql_identifier(sqlite3_str *out, const char *name, struct err *e) {
   size_t n = strlen(name);
-  const char *wrong = n == 0 ? "it is empty"
-                      : utf8_units(name, n) > NAME_UNITS
-                          ? "it has more than 128 characters"
-                          : NULL;
+  const char *wrong = NULL;
   if (e->code) return;
-  for (size_t i = 0; i < n; i++) {
-    if (is_continuation(name + i, name + n)) {
-      wrong = "it has a backslash before a line end, which is none in T-SQL";
-    }
-  }
+  if (n == 0)
+    wrong = "it is empty";
+  else if (strstr(name, "\\\n") || strstr(name, "\\\r\n"))
+    wrong = "it has a backslash before a line end, which is none in T-SQL";
+  else if (utf8_units(name, n) > NAME_UNITS)
+    wrong = "it has more than 128 characters";
   if (wrong) {
     err_set(e, ERR_CONFIG, "\"%.60s%s\" cannot be a name: %s", name,
             n > 60 ? "..." : "", wrong);
@@ -62,20 +60,22 @@ void tsql_identifier(sqlite3_str *out, const char *name, struct err *e) {
   sqlite3_str_appendchar(out, 1, ']');
 }
 
-void tsql_string(sqlite3_str *out, const char *text, int n_bytes,
-                 struct err *e) {
+void tsql_string(sqlite3_str *out, const char *prefix, const char *text,
+                 int n_bytes, struct err *e) {
+  char split[8];
   if (e->code) return;
-  sqlite3_str_appendall(out, "N'");
-  append_quoted(out, text, n_bytes, '\'', "' + N'", e);
+  sqlite3_snprintf(sizeof split, split, "' + %s'", prefix);
+  sqlite3_str_appendf(out, "%s'", prefix);
+  append_quoted(out, text, n_bytes, '\'', split, e);
   sqlite3_str_appendchar(out, 1, '\'');
 }
 
-void tsql_plain_string(sqlite3_str *out, const char *text, int n_bytes,
-                       struct err *e) {
-  if (e->code) return;
-  sqlite3_str_appendchar(out, 1, '\'');
-  append_quoted(out, text, n_bytes, '\'', "' + '", e);
-  sqlite3_str_appendchar(out, 1, '\'');
+char *tsql_finish(sqlite3_str *out, struct err *e) {
+  char *text = sqlite3_str_finish(out);
+  if (!text) err_nomem(e);
+  if (!e->code) return text;
+  sqlite3_free(text);
+  return NULL;
 }
 
 /* ---- sources ----------------------------------------------------------- */
@@ -174,7 +174,7 @@ static void append_query(sqlite3_str *out, const char *source, struct err *e) {
   sqlite3_str_appendall(out, "\n) AS [q]");
 }
 
-void tsql_source(sqlite3_str *out, const char *source, struct err *e) {
+static void append_source(sqlite3_str *out, const char *source, struct err *e) {
   if (e->code) return;
   if (tsql_is_query(source))
     append_query(out, source, e);
@@ -184,22 +184,11 @@ void tsql_source(sqlite3_str *out, const char *source, struct err *e) {
 
 /* ---- SELECT ------------------------------------------------------------ */
 
-/* The text, or NULL with e set. */
-static char *finish(sqlite3_str *out, struct err *e) {
-  char *text;
-  if (!e->code && sqlite3_str_errcode(out)) err_nomem(e);
-  text = sqlite3_str_finish(out);
-  if (!e->code && !text) err_nomem(e);
-  if (!e->code) return text;
-  sqlite3_free(text);
-  return NULL;
-}
-
 char *tsql_discover(const char *source, struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   sqlite3_str_appendall(out, "SELECT TOP (0) * FROM ");
-  tsql_source(out, source, e);
-  return finish(out, e);
+  append_source(out, source, e);
+  return tsql_finish(out, e);
 }
 
 /* What gives every digit and every byte, for each base type. Other types (the
@@ -208,18 +197,15 @@ char *tsql_discover(const char *source, struct err *e) {
 ** it rounds to six without a word. */
 static const struct {
   const char *types;
-  const char *convert; /* %s is the column */
+  const char *before, *after; /* what stands around the column */
 } variant_forms[] = {
-    {"N'float'",
-     "CONVERT(nvarchar(max), CAST(CAST(%s AS float) AS varbinary(8)), 1)"},
-    {"N'real'",
-     "CONVERT(nvarchar(max), CAST(CAST(%s AS real) AS varbinary(4)), 1)"},
-    {"N'money', N'smallmoney'", "CONVERT(nvarchar(max), %s, 2)"},
-    {"N'date', N'time', N'datetime', N'datetime2', N'datetimeoffset'",
-     "CONVERT(nvarchar(max), %s, 121)"},
-    {"N'smalldatetime'", "CONVERT(nvarchar(max), %s, 120)"},
-    {"N'binary', N'varbinary'",
-     "CONVERT(nvarchar(max), CAST(%s AS varbinary(8000)), 1)"},
+    {"N'float'", "CAST(CAST(", " AS float) AS varbinary(8)), 1"},
+    {"N'real'", "CAST(CAST(", " AS real) AS varbinary(4)), 1"},
+    {"N'money', N'smallmoney'", "", ", 2"},
+    {"N'date', N'time', N'datetime', N'datetime2', N'datetimeoffset'", "",
+     ", 121"},
+    {"N'smalldatetime'", "", ", 120"},
+    {"N'binary', N'varbinary'", "CAST(", " AS varbinary(8000)), 1"},
 };
 
 /* DB-Library hands a sql_variant over without its inner type: the server is
@@ -228,55 +214,50 @@ static void append_variant(sqlite3_str *out, const char *name, struct err *e) {
   sqlite3_str *quoted = sqlite3_str_new(NULL);
   char *column;
   tsql_identifier(quoted, name, e);
-  column = sqlite3_str_finish(quoted);
-  if (!column) {
-    err_nomem(e);
-    return;
-  }
+  column = tsql_finish(quoted, e);
+  if (!column) return;
   sqlite3_str_appendf(out,
                       "CASE WHEN %s IS NULL THEN NULL ELSE "
                       "CAST(SQL_VARIANT_PROPERTY(%s, 'BaseType') AS "
                       "nvarchar(128)) + N':' + CASE",
                       column, column);
   for (size_t i = 0; i < sizeof variant_forms / sizeof *variant_forms; i++) {
-    sqlite3_str_appendf(out,
-                        " WHEN CAST(SQL_VARIANT_PROPERTY(%s, 'BaseType') AS "
-                        "nvarchar(128)) IN (%s) THEN ",
-                        column, variant_forms[i].types);
-    for (const char *at = variant_forms[i].convert; *at; at++) {
-      if (at[0] == '%' && at[1] == 's') {
-        sqlite3_str_appendall(out, column);
-        at++;
-      } else {
-        sqlite3_str_appendchar(out, 1, *at);
-      }
-    }
+    sqlite3_str_appendf(
+        out,
+        " WHEN CAST(SQL_VARIANT_PROPERTY(%s, 'BaseType') AS nvarchar(128)) IN "
+        "(%s) THEN CONVERT(nvarchar(max), %s%s%s)",
+        column, variant_forms[i].types, variant_forms[i].before, column,
+        variant_forms[i].after);
   }
   sqlite3_str_appendf(out, " ELSE CONVERT(nvarchar(max), %s) END END AS %s",
                       column, column);
   sqlite3_free(column);
 }
 
-char *tsql_select(const char *source, const char *filter,
-                  const struct tsql_column *columns, int n_columns,
-                  struct err *e) {
+char *tsql_select(const struct tsql_select *s, struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   sqlite3_str_appendall(out, "SELECT ");
-  for (int i = 0; i < n_columns; i++) {
+  if (s->top >= 0) sqlite3_str_appendf(out, "TOP (%lld) ", s->top);
+  if (s->n_columns == 0) sqlite3_str_appendall(out, "1 AS [row]");
+  for (int i = 0; i < s->n_columns; i++) {
+    const struct tsql_column *c = &s->columns[i];
     if (i) sqlite3_str_appendall(out, ", ");
-    if (columns[i].type == REMOTE_VARIANT) {
-      append_variant(out, columns[i].source, e);
-    } else {
-      tsql_identifier(out, columns[i].source, e);
-    }
+    if (c->type == REMOTE_VARIANT)
+      append_variant(out, c->source, e);
+    else
+      tsql_identifier(out, c->source, e);
   }
   sqlite3_str_appendall(out, " FROM ");
-  tsql_source(out, source, e);
-  if (filter) {
+  append_source(out, s->source, e);
+  if (s->filter) {
     /* The line break ends a comment that the filter may end with. */
     sqlite3_str_appendall(out, " WHERE (");
-    append_quoted(out, filter, (int)strlen(filter), 0, "", e);
+    append_quoted(out, s->filter, (int)strlen(s->filter), 0, "", e);
     sqlite3_str_appendall(out, "\n)");
   }
-  return finish(out, e);
+  if (s->where) {
+    sqlite3_str_appendf(out, " %s %s", s->filter ? "AND" : "WHERE", s->where);
+  }
+  if (s->order) sqlite3_str_appendf(out, " ORDER BY %s", s->order);
+  return tsql_finish(out, e);
 }

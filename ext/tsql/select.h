@@ -15,47 +15,46 @@
 #include "base/err.h"
 #include "value/value.h"
 
-/* One column that a SELECT asks for. */
-struct tsql_column {
-  const char *source;    /* borrowed; the server's column name */
-  enum remote_type type; /* REMOTE_UNKNOWN when not discovered yet */
-  enum value_kind kind;
-};
-
-/*
-** The text after FROM for a source: "[dbo].[vwX]", or "(SELECT ...) AS [q]".
-** ERR_CONFIG for a malformed one.
-*/
-void tsql_source(sqlite3_str *out, const char *source, struct err *e);
-
 /* "[name]" with ] doubled. */
 void tsql_identifier(sqlite3_str *out, const char *name, struct err *e);
 
-/* "N'text'" with ' doubled; n_bytes of UTF-8. A backslash at a line's end, with
-** which a literal would go on, ends the literal: N'C:\' + N'...'. */
-void tsql_string(sqlite3_str *out, const char *text, int n_bytes,
-                 struct err *e);
+/* "N'text'" with ' doubled; n_bytes of UTF-8. The prefix is "N", or "" for a
+** varchar, and ASCII at best. A backslash at a line's end, with which a literal
+** would go on, ends the literal: N'C:\' + N'...'. */
+void tsql_string(sqlite3_str *out, const char *prefix, const char *text,
+                 int n_bytes, struct err *e);
 
-/* The same without the N: for a varchar, and ASCII at best. */
-void tsql_plain_string(sqlite3_str *out, const char *text, int n_bytes,
-                       struct err *e);
+/* The text, to be freed with sqlite3_free(), or NULL with e set. */
+char *tsql_finish(sqlite3_str *out, struct err *e);
 
 /* 1 for a source that is a query. */
 int tsql_is_query(const char *source);
 
-/*
-** "SELECT TOP (0) * FROM <source>": a result's columns without its rows.
-** The caller frees with sqlite3_free(); NULL with e set on failure.
-*/
+/* "SELECT TOP (0) * FROM <source>": a result's columns without its rows; as
+** tsql_finish(). ERR_CONFIG for a malformed source, here and below. */
 char *tsql_discover(const char *source, struct err *e);
 
+/* One column that a SELECT asks for. */
+struct tsql_column {
+  const char *source;    /* borrowed; the server's column name */
+  enum remote_type type; /* REMOTE_UNKNOWN when not discovered yet */
+};
+
+struct tsql_select {
+  const char *source; /* all borrowed */
+  const char *filter; /* the sync's own predicate, or NULL */
+  const struct tsql_column *columns;
+  int n_columns;     /* 0: as little as a row can be */
+  const char *where; /* conditions joined by AND, or NULL */
+  const char *order; /* "[a], [b] DESC", or NULL */
+  sqlite3_int64 top; /* -1: all rows */
+};
+
 /*
-** "SELECT [a], [b] FROM <source> WHERE (<filter>)" for the given columns in
-** their order. A REMOTE_VARIANT column is selected through an expression that
-** yields "basetype:value" under the column's own name. filter may be NULL.
+** "SELECT TOP (n) [a], [b] FROM <source> WHERE (<filter>) AND <where> ORDER BY
+** <order>"; as tsql_finish(). A REMOTE_VARIANT column is selected through an
+** expression that yields "basetype:value" under the column's own name.
 */
-char *tsql_select(const char *source, const char *filter,
-                  const struct tsql_column *columns, int n_columns,
-                  struct err *e);
+char *tsql_select(const struct tsql_select *s, struct err *e);
 
 #endif

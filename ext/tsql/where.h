@@ -24,18 +24,4 @@ enum where_result tsql_where(sqlite3_str *out, const struct where_column *c,
                              enum where_op op, const struct cell *values,
                              int n_values, struct err *e);
 
-/* A whole SELECT. */
-struct live_select {
-  const char *source; /* all borrowed */
-  const char *filter; /* the sync's own predicate, or NULL */
-  const struct tsql_column *columns;
-  int n_columns;     /* 0: as little as a row can be */
-  const char *where; /* conditions joined by AND, or NULL */
-  const char *order; /* "[a], [b] DESC", or NULL */
-  sqlite3_int64 top; /* -1: all rows */
-};
-
-/* NULL with e set on failure; free with sqlite3_free(). */
-char *tsql_live(const struct live_select *s, struct err *e);
-
 #endif

@@ -68,7 +68,7 @@ static void fuzz_string(const char *text, size_t n) {
   struct err e = {0};
   sqlite3_str *out = sqlite3_str_new(NULL);
   char *sql;
-  tsql_string(out, text, (int)n, &e);
+  tsql_string(out, "N", text, (int)n, &e);
   sql = sqlite3_str_finish(out);
   if (!e.code) {
     require(memchr(text, 0, n) == NULL);

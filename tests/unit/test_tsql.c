@@ -30,7 +30,7 @@ static void quote(const char *bytes, int n, const char *expected) {
   struct err e = {0};
   sqlite3_str *out = sqlite3_str_new(NULL);
   char *text;
-  tsql_string(out, bytes, n, &e);
+  tsql_string(out, "N", bytes, n, &e);
   text = sqlite3_str_finish(out);
   if (expected) {
     assert_int_equal(e.code, ERR_NONE);
@@ -640,25 +640,24 @@ static void test_where__what_sorts_alike(void **state) {
 /* ---- whole statements -------------------------------------------------- */
 
 static void test_live__puts_the_parts_together(void **state) {
-  struct tsql_column columns[] = {{"a", REMOTE_INT, KIND_RAW},
-                                  {"b]", REMOTE_INT, KIND_RAW}};
-  struct live_select s = {.source = "dbo.v", .columns = columns, .top = -1};
+  struct tsql_column columns[] = {{"a", REMOTE_INT}, {"b]", REMOTE_INT}};
+  struct tsql_select s = {.source = "dbo.v", .columns = columns, .top = -1};
   struct err e = {0};
   char *sql;
   (void)state;
-  sql = tsql_live(&s, &e);
+  sql = tsql_select(&s, &e);
   assert_string_equal(sql, "SELECT 1 AS [row] FROM [dbo].[v]");
   sqlite3_free(sql);
   s.n_columns = 2;
   s.where = "([a] = 1)";
   s.order = "[a] DESC";
   s.top = 10;
-  sql = tsql_live(&s, &e);
+  sql = tsql_select(&s, &e);
   assert_string_equal(sql, "SELECT TOP (10) [a], [b]]] FROM [dbo].[v] WHERE "
                            "([a] = 1) ORDER BY [a] DESC");
   sqlite3_free(sql);
   s.filter = "x = 1 -- why";
-  sql = tsql_live(&s, &e);
+  sql = tsql_select(&s, &e);
   assert_string_equal(sql, "SELECT TOP (10) [a], [b]]] FROM [dbo].[v] WHERE "
                            "(x = 1 -- why\n) AND ([a] = 1) ORDER BY [a] DESC");
   sqlite3_free(sql);
