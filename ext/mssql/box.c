@@ -62,17 +62,17 @@ int box_ready(void) {
   return ready;
 }
 
-int box_run(struct box *b, void (*fn)(void *), void *arg) {
+int box_run(struct box *b, int (*fn)(void *), void *arg) {
   struct box *outer = current; /* a hook may use another connection */
-  if (b->broken) return 0;
+  int answer = BOX_BROKEN;
+  if (b->broken) return BOX_BROKEN;
   current = b;
-  if (setjmp(b->way_out) == 0) {
-    fn(arg);
-  } else {
+  if (setjmp(b->way_out) == 0)
+    answer = fn(arg);
+  else
     b->broken = 1;
-  }
   current = outer;
-  return !b->broken;
+  return answer;
 }
 
 _Noreturn void box_exit(int code);

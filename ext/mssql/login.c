@@ -111,9 +111,10 @@ struct opening {
   DBPROCESS *db;
 };
 
-static void open_session(void *arg) {
+static int open_session(void *arg) {
   struct opening *o = arg;
   o->db = tdsdbopen(o->rec, (char *)(uintptr_t)o->section, 1);
+  return 0;
 }
 
 static DBPROCESS *try_login(struct box *b, LOGINREC *rec, const char *section) {
@@ -124,7 +125,8 @@ static DBPROCESS *try_login(struct box *b, LOGINREC *rec, const char *section) {
   b->n_first = 0;
   memset(&b->in, 0, sizeof b->in);
   memset(&b->out, 0, sizeof b->out);
-  return box_run(b, open_session, &o) ? o.db : NULL;
+  (void)box_run(b, open_session, &o);
+  return o.db;
 }
 
 static enum err_code login_at(DBPROCESS **out, struct box *b,
