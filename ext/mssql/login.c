@@ -19,8 +19,6 @@
 #define DEFAULT_PORT   1433
 #define ENCRYPTED_MOST 16383 /* a TLS record's, less one */
 
-/* ---- where ------------------------------------------------------------- */
-
 static enum err_code find_instance(struct box *b, const struct profile *p,
                                    struct err *e) {
   int answer;
@@ -60,8 +58,6 @@ enum err_code login_find(struct box *b, const struct profile *p,
   return p->instance && !p->port ? find_instance(b, p, e) : e->code;
 }
 
-/* ---- how --------------------------------------------------------------- */
-
 static enum err_code fill_record(LOGINREC *rec, const struct profile *p,
                                  const char *password, int packet_size,
                                  struct err *e) {
@@ -89,20 +85,13 @@ static enum err_code fill_record(LOGINREC *rec, const struct profile *p,
 ** empty ca file would mean no check at all: never one is written. */
 static char *configuration(const struct box *b, const struct profile *p,
                            const char *section) {
-  char *verify =
-      p->encrypt != ENCRYPT_VERIFY
-          ? sqlite3_mprintf("")
-          : sqlite3_mprintf("ca file = %s\ncheck certificate hostname = yes\n",
-                            p->ca_file ? p->ca_file : "system");
-  char *text =
-      verify ? sqlite3_mprintf("[%s]\nhost = %s\nport = %d\n"
-                               "encryption = %s\nuse ntlmv2 = yes\n%s",
-                               section, b->host, b->port,
-                               p->encrypt == ENCRYPT_OFF ? "off" : "require",
-                               verify)
-             : NULL;
-  sqlite3_free(verify);
-  return text;
+  const char *ca_file = p->ca_file ? p->ca_file : "system";
+  int verify = p->encrypt == ENCRYPT_VERIFY;
+  return sqlite3_mprintf(
+      "[%s]\nhost = %s\nport = %d\nencryption = %s\nuse ntlmv2 = yes\n%s%s\n",
+      section, b->host, b->port, p->encrypt == ENCRYPT_OFF ? "off" : "require",
+      verify ? "check certificate hostname = yes\nca file = " : "",
+      verify ? ca_file : "");
 }
 
 struct opening {
@@ -189,8 +178,6 @@ static enum err_code log_in(DBPROCESS **out, struct box *b,
   }
   return *out ? e->code : error_from_login(b, p, e);
 }
-
-/* ---- the whole --------------------------------------------------------- */
 
 static enum err_code check_packet_size(const struct profile *p, struct err *e) {
   if (p->packet_size > ENCRYPTED_MOST && p->server &&

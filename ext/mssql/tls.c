@@ -14,12 +14,13 @@
 #include <string.h>
 #include <time.h>
 
+/* What box.syms names is called by FreeTDS's archive only. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
 int tls_has_pending(const struct box *b) {
   return b->tls.session &&
          gnutls_record_check_pending((gnutls_session_t)b->tls.session) > 0;
 }
-
-/* ---- what a certificate says ------------------------------------------- */
 
 /* The names a certificate is for: "a.example, 10.0.0.1". */
 static void list_names(gnutls_x509_crt_t cert, char *text, size_t n_text) {
@@ -115,10 +116,6 @@ static void describe_session(gnutls_session_t session, struct box_tls *t) {
                  date);
 }
 
-/* ---- for FreeTDS ------------------------------------------------------- */
-
-int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
-                            const char **place);
 int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
                             const char **place) {
   (void)wanted; /* FreeTDS's own lets TLS 1.1 through */
@@ -126,7 +123,6 @@ int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
       session, "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", place);
 }
 
-int tls_verify_peers(gnutls_session_t session, unsigned *status);
 int tls_verify_peers(gnutls_session_t session, unsigned *status) {
   struct box *b = box_current();
   int rc = gnutls_certificate_verify_peers2(session, status);
@@ -140,7 +136,6 @@ int tls_verify_peers(gnutls_session_t session, unsigned *status) {
   return rc;
 }
 
-unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host);
 unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host) {
   struct box *b = box_current();
   unsigned matches = gnutls_x509_crt_check_hostname(cert, host);
@@ -185,7 +180,6 @@ static int is_up(struct box *b) {
   return b->fd >= 0 && !net_must_stop(&b->wait);
 }
 
-int tls_handshake(gnutls_session_t session);
 int tls_handshake(gnutls_session_t session) {
   struct box *b = box_current();
   int rc;
@@ -210,7 +204,6 @@ int tls_handshake(gnutls_session_t session) {
   return rc;
 }
 
-ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n);
 ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n) {
   struct box *b = box_current();
   ssize_t got;
@@ -226,7 +219,6 @@ ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n) {
   return got;
 }
 
-ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n);
 ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n) {
   struct box *b = box_current();
   ssize_t sent;
@@ -237,7 +229,6 @@ ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n) {
   return sent;
 }
 
-void tls_deinit(gnutls_session_t session);
 void tls_deinit(gnutls_session_t session) {
   struct box *b = box_current();
   if (b && b->tls.session == session) b->tls.session = NULL;
