@@ -10,6 +10,7 @@
 #include "ordersync.h"
 #include "source/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { COLUMN_STEP, COLUMN_OK, COLUMN_DETAIL, COLUMN_SYNC };
@@ -130,67 +131,77 @@ static int check_reach(struct check *c) {
   return e.code == ERR_NONE;
 }
 
-static int check_login(struct check *c) {
-  struct mssql_facts facts = {0};
+/* What a query's one row says, "" where it is NULL or the server does not tell.
+** Read to its end: to cancel takes a round trip, and patience. */
+static void ask(struct check *c, const char *sql, char says[2][400]) {
+  struct mssql *remote = c->reader.remote;
   struct err e = {0};
+  int has_row = 0;
+  mssql_deadline(remote,
+                 clock_now_ms() + (sqlite3_int64)c->prof.query_timeout * 1000);
+  says[0][0] = says[1][0] = 0;
+  if (!mssql_query(remote, sql, &e)) mssql_next(remote, &has_row, &e);
+  for (int i = 0; i < 2 && has_row; i++) {
+    struct value value;
+    struct cell cell;
+    mssql_value(remote, i, &value);
+    if (value.type != VALUE_NULL && value_convert(&value, KIND_STRING, &cell))
+      (void)snprintf(says[i], sizeof says[i], "%.*s", cell.n_bytes, cell.bytes);
+  }
+  if (has_row) mssql_next(remote, &has_row, &e);
+  if (e.code == ERR_NOMEM) c->no_memory = 1;
+}
+
+static int check_login(struct check *c) {
+  struct err e = {0};
+  const char *tls;
+  char says[2][400];
   if (reader_connect(&c->reader, &e)) {
     if (e.code != ERR_TLS) report(c, STEP_TLS, OUTCOME_UNKNOWN, "see login");
     report_error(c, e.code == ERR_TLS ? STEP_TLS : STEP_LOGIN, &e);
     return 0;
   }
-  mssql_deadline(c->reader.remote,
-                 clock_now_ms() + (sqlite3_int64)c->prof.query_timeout * 1000);
-  mssql_facts(c->reader.remote, &facts);
-  if (facts.no_memory) c->no_memory = 1;
-  if (facts.encrypted) {
-    report(c, STEP_TLS, OUTCOME_OK, "%s%s",
-           facts.tls_detail ? facts.tls_detail : "encrypted",
-           c->prof.encrypt == ENCRYPT_VERIFY
-               ? ", certificate and host name verified"
-               : ", certificate NOT verified");
-  } else {
-    report(c, STEP_TLS, OUTCOME_OK, "off, as the profile says");
-  }
+  tls = mssql_tls(c->reader.remote);
+  report(c, STEP_TLS, OUTCOME_OK, "%s%s",
+         tls ? tls : "off, as the profile says",
+         !tls                                ? ""
+         : c->prof.encrypt == ENCRYPT_VERIFY ? ", certificate and host name "
+                                               "verified"
+                                             : ", certificate NOT verified");
+  ask(c,
+      "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), "
+      "DB_NAME()",
+      says);
   report(c, STEP_LOGIN, OUTCOME_OK, "user %s, database %s, server version %s",
          c->prof.user ? c->prof.user : "(none)",
-         facts.database ? facts.database : "(default)",
-         facts.server_version ? facts.server_version : "unknown");
+         says[1][0] ? says[1] : "(default)", says[0][0] ? says[0] : "unknown");
   return 1;
 }
 
 /* What the source's rows look like while others write to them. */
 static void check_isolation(struct check *c) {
-  struct mssql *remote = c->reader.remote;
-  struct err e = {0};
-  struct value allowed = {0}, versioned = {0};
-  int has_row = 0, by_locks, refused;
-  if (!mssql_query(remote,
-                   "SELECT CAST(snapshot_isolation_state AS int), "
-                   "CAST(is_read_committed_snapshot_on AS int) "
-                   "FROM sys.databases WHERE name = DB_NAME()",
-                   &e) &&
-      !mssql_next(remote, &has_row, &e) && has_row) {
-    mssql_value(remote, 0, &allowed);
-    mssql_value(remote, 1, &versioned);
-  }
-  mssql_cancel(remote);
-  if (e.code == ERR_NOMEM) c->no_memory = 1;
-  if (allowed.type != VALUE_INTEGER || versioned.type != VALUE_INTEGER) {
+  char says[2][400];
+  int allowed, versioned, by_locks, refused;
+  ask(c,
+      "SELECT CAST(snapshot_isolation_state AS int), "
+      "CAST(is_read_committed_snapshot_on AS int) "
+      "FROM sys.databases WHERE name = DB_NAME()",
+      says);
+  if (!says[0][0] || !says[1][0]) {
     report(c, STEP_ISOLATION, OUTCOME_UNKNOWN, "the server does not say");
     return;
   }
-  refused = !allowed.integer && strcmp(c->prof.isolation, "SNAPSHOT") == 0;
-  by_locks =
-      !versioned.integer && strcmp(c->prof.isolation, "READ COMMITTED") == 0;
+  allowed = strcmp(says[0], "0") != 0;
+  versioned = strcmp(says[1], "0") != 0;
+  refused = !allowed && strcmp(c->prof.isolation, "SNAPSHOT") == 0;
+  by_locks = !versioned && strcmp(c->prof.isolation, "READ COMMITTED") == 0;
   report(c, STEP_ISOLATION, refused ? OUTCOME_FAILED : OUTCOME_OK,
          "%s; READ_COMMITTED_SNAPSHOT is %s, ALLOW_SNAPSHOT_ISOLATION %s%s%s",
-         c->prof.isolation, versioned.integer ? "on" : "off",
-         allowed.integer ? "on" : "off",
+         c->prof.isolation, versioned ? "on" : "off", allowed ? "on" : "off",
          by_locks ? "; a row that moves while it is read may be missed or come "
                     "twice, not under isolation = snapshot"
                   : "",
-         by_locks && !allowed.integer ? ", which the database has to allow"
-                                      : "");
+         by_locks && !allowed ? ", which the database has to allow" : "");
 }
 
 static void check_columns(struct check *c, const struct remote_columns *has) {

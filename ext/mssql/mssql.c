@@ -45,12 +45,14 @@ struct mssql {
   sqlite3_int64 n_rows;
   struct remote_columns columns;
   struct slot *slots; /* owned, columns.count of them */
-  char *version;      /* owned, as is the next: asked for lazily */
-  char *database;
 };
 
 const char *mssql_library_version(void) {
   return dbversion();
+}
+
+const char *mssql_tls(const struct mssql *m) {
+  return m->box.tls.session ? m->box.tls.facts : NULL;
 }
 
 /* ---- ends -------------------------------------------------------------- */
@@ -199,9 +201,8 @@ const struct remote_columns *mssql_columns(const struct mssql *m) {
 /* ---- rows -------------------------------------------------------------- */
 
 static enum err_code fail_row(struct mssql *m, struct err *e) {
-  sqlite3_int64 n_rows = m->n_rows;
   fail(m, "reading the rows", e);
-  err_hint(e, "%lld rows had come.", n_rows);
+  err_hint(e, "%lld rows had come.", m->n_rows);
   return e->code;
 }
 
@@ -213,9 +214,7 @@ static int count_step(void *arg) {
 
 /* After the last row: was it really the last, and does nothing bad follow? */
 static enum err_code finish(struct mssql *m, struct err *e) {
-  sqlite3_int64 n_rows = m->n_rows;
-  int counted = run(m, count_step, m);
-  int more;
+  int counted = run(m, count_step, m), more;
   if (m->notes.severity > 10 || m->dead) return fail_row(m, e);
   if (counted != 1 && !is_marked(m)) {
     mssql_cancel(m);
@@ -233,7 +232,7 @@ static enum err_code finish(struct mssql *m, struct err *e) {
     return err_set(e, ERR_DATA,
                    "the server sent a second result after the %lld rows of the "
                    "first; one was asked for",
-                   n_rows);
+                   m->n_rows);
   }
   m->state = STATE_DONE;
   return ERR_NONE;
@@ -313,14 +312,11 @@ static const char settings_wanted[] =
 
 /* Without these the rows could be wrong. DATEFORMAT comes after LANGUAGE,
 ** which sets it. Row counts must be on: they prove that a result is whole. */
-static char *settings_needed(const struct profile *p) {
-  return sqlite3_mprintf(
-      "SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; "
-      "SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; "
-      "SET CONCAT_NULL_YIELDS_NULL ON; SET IMPLICIT_TRANSACTIONS OFF; "
-      "SET LOCK_TIMEOUT %d; SET TRANSACTION ISOLATION LEVEL %s;",
-      p->lock_timeout, p->isolation);
-}
+static const char settings_needed[] =
+    "SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; "
+    "SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; "
+    "SET CONCAT_NULL_YIELDS_NULL ON; SET IMPLICIT_TRANSACTIONS OFF; "
+    "SET LOCK_TIMEOUT %d; SET TRANSACTION ISOLATION LEVEL %s;";
 
 static int skip_step(void *db) {
   return dbcanquery(db);
@@ -330,7 +326,6 @@ static int skip_step(void *db) {
 ** error. */
 static enum err_code run_settings(struct mssql *m, const char *sql,
                                   int optional, struct err *e) {
-  static const char doing[] = "setting up the session";
   int found = -1;
   if (!sql) return err_nomem(e);
   if (send_batch(m, sql)) found = next_result(m);
@@ -343,24 +338,32 @@ static enum err_code run_settings(struct mssql *m, const char *sql,
     mssql_cancel(m);
     if (!m->dead) return ERR_NONE;
   }
-  if (found < 0) return fail(m, doing, e);
+  if (found < 0) return fail(m, "setting up the session", e);
   m->state = STATE_IDLE;
   return ERR_NONE;
 }
 
 static enum err_code set_up(struct mssql *m, const struct profile *p,
                             struct err *e) {
-  char *needed;
+  char *needed =
+      sqlite3_mprintf(settings_needed, p->lock_timeout, p->isolation);
   if (dbtds(m->db) < DBTDS_7_3) {
-    return err_set(
-        e, ERR_REMOTE,
-        "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
+    err_set(e, ERR_REMOTE,
+            "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
+  } else if (!run_settings(m, settings_wanted, 1, e)) {
+    run_settings(m, needed, 0, e);
   }
-  if (run_settings(m, settings_wanted, 1, e)) return e->code;
-  needed = settings_needed(p);
-  run_settings(m, needed, 0, e);
   sqlite3_free(needed);
   return e->code;
+}
+
+static void begin(struct box *b, struct notes *notes, const struct profile *p,
+                  const struct mssql_hooks *hooks) {
+  box_init(b, p->login_timeout);
+  b->notes = notes;
+  if (!hooks) return;
+  b->wait.interrupted = hooks->interrupted;
+  b->wait.arg = hooks->arg;
 }
 
 enum err_code mssql_open(struct mssql **out, const struct profile *p,
@@ -374,24 +377,16 @@ enum err_code mssql_open(struct mssql **out, const struct profile *p,
   if (!m) return err_nomem(e);
   memset(m, 0, sizeof *m);
   m->pid = getpid();
-  box_init(&m->box, p->login_timeout);
-  m->box.notes = &m->notes;
-  if (hooks) {
-    m->box.wait.interrupted = hooks->interrupted;
-    m->box.wait.arg = hooks->arg;
-  }
-  if (!box_ready()) {
-    err_nomem(e);
-    goto done;
-  }
+  begin(&m->box, &m->notes, p, hooks);
+  if (!box_ready()) err_nomem(e);
   error_listen();
-  if (login_open(&m->db, &m->box, p, packet, e)) goto done;
-  if (set_up(m, p, e)) goto done;
+  if (!e->code && !login_open(&m->db, &m->box, p, packet, e)) set_up(m, p, e);
   m->box.wait.deadline_ms = 0;
-  *out = m;
-done:
   profile_mask(p, e); /* of what came after the login; no-op without error */
-  if (e->code) mssql_close(m);
+  if (e->code)
+    mssql_close(m);
+  else
+    *out = m;
   return e->code;
 }
 
@@ -402,12 +397,7 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   sqlite3_int64 start;
   int fd;
   memset(out, 0, sizeof *out);
-  box_init(&b, p->login_timeout);
-  b.notes = &notes;
-  if (hooks) {
-    b.wait.interrupted = hooks->interrupted;
-    b.wait.arg = hooks->arg;
-  }
+  begin(&b, &notes, p, hooks);
   login_find(&b, p, e);
   out->port = b.port;
   for (const struct addrinfo *a = b.found; a; a = a->ai_next)
@@ -426,8 +416,6 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   box_clear(&b);
   return e->code;
 }
-
-/* ---- closing ----------------------------------------------------------- */
 
 static int close_step(void *db) {
   dbclose(db);
@@ -448,47 +436,5 @@ void mssql_close(struct mssql *m) {
   if (m->box.fd >= 0) (void)close(m->box.fd);
   box_clear(&m->box);
   forget_result(m);
-  sqlite3_free(m->version);
-  sqlite3_free(m->database);
   sqlite3_free(m);
-}
-
-/* ---- facts ------------------------------------------------------------- */
-
-/* NULL, too, for what is no text. */
-static char *value_text(struct mssql *m, int i, struct err *e) {
-  struct value v = {0};
-  char *text;
-  mssql_value(m, i, &v);
-  if (v.type != VALUE_TEXT) return NULL;
-  text = sqlite3_mprintf("%.*s", v.n_bytes, (const char *)v.bytes);
-  if (!text) err_nomem(e);
-  return text;
-}
-
-static void ask_server(struct mssql *m, struct err *e) {
-  int has_row = 0;
-  if (mssql_query(m,
-                  "SELECT CAST(SERVERPROPERTY('ProductVersion') AS "
-                  "nvarchar(128)), DB_NAME()",
-                  e)) {
-    return;
-  }
-  if (!mssql_next(m, &has_row, e) && has_row) {
-    m->version = value_text(m, 0, e);
-    m->database = value_text(m, 1, e);
-    (void)mssql_next(m, &has_row, e); /* the end: nothing to cancel */
-  }
-}
-
-void mssql_facts(struct mssql *m, struct mssql_facts *facts) {
-  struct err e = {0};
-  if (mssql_alive(m) && m->state != STATE_ROWS && !m->version) {
-    ask_server(m, &e);
-  }
-  facts->no_memory = e.code == ERR_NOMEM;
-  facts->encrypted = m->box.tls.session != NULL;
-  facts->tls_detail = m->box.tls.facts[0] ? m->box.tls.facts : NULL;
-  facts->server_version = m->version;
-  facts->database = m->database;
 }

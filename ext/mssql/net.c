@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define TICK_MS         50 /* how long a wait goes unasked */
 #define STACK_BYTES     ((size_t)1024 * 1024)
 #define BROWSER_PORT    1434
 #define BROWSER_MOST_MS 5000
@@ -27,13 +28,11 @@
 #define CLNT_UCAST_INST 0x04 /* [MC-SQLR] 2.2.3 */
 #define SVR_RESP        0x05 /* [MC-SQLR] 2.2.5 */
 
-/* ---- waiting ----------------------------------------------------------- */
-
 enum net_end net_must_stop(struct net_wait *w) {
   sqlite3_int64 now;
   if (w->end) return w->end;
   now = clock_now_ms();
-  if (w->interrupted && now - w->asked_ms >= NET_TICK_MS) {
+  if (w->interrupted && now - w->asked_ms >= TICK_MS) {
     w->asked_ms = now;
     if (w->interrupted(w->arg)) return w->end = NET_INTERRUPT;
   }
@@ -44,7 +43,7 @@ enum net_end net_must_stop(struct net_wait *w) {
 int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms) {
   sqlite3_int64 until = clock_now_ms() + timeout_ms;
   for (;;) {
-    sqlite3_int64 now = clock_now_ms(), most = NET_TICK_MS;
+    sqlite3_int64 now = clock_now_ms(), most = TICK_MS;
     int ready;
     if (net_must_stop(w)) {
       errno = ECONNABORTED;
@@ -58,8 +57,6 @@ int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms) {
     if (timeout_ms >= 0 && clock_now_ms() >= until) return 0;
   }
 }
-
-/* ---- names ------------------------------------------------------------- */
 
 /* Shared with the thread; whoever leaves last frees it. From libc's heap: the
 ** thread may outlive the caller's use of SQLite. */
@@ -161,8 +158,6 @@ int net_resolve(struct net_wait *w, const char *host,
   return failure;
 }
 
-/* ---- connecting -------------------------------------------------------- */
-
 static int socket_to(const struct addrinfo *a, int port, int type) {
   union {
     struct sockaddr any;
@@ -234,8 +229,6 @@ int net_dial(struct net_wait *w, const struct addrinfo *found, int port) {
   errno = failure;
   return -1;
 }
-
-/* ---- SQL Browser ------------------------------------------------------- */
 
 /* Reads one answer, whose text is "ServerName;A;InstanceName;B;...;tcp;1433;;".
 ** The port; -1: it has none; 0: there is no answer that counts. */

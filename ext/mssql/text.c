@@ -123,32 +123,6 @@ static int from_utf16(const struct converter *unused, struct run *r) {
   }
 }
 
-/* Four bytes of ASCII become four units. */
-static uint64_t widen(uint32_t bytes) {
-  uint64_t units = bytes;
-  units = (units | units << 16) & 0x0000ffff0000ffffULL;
-  return htole64((units | units << 8) & 0x00ff00ff00ff00ffULL);
-}
-
-static void widen_ascii(struct run *r) {
-  unsigned char *in = r->in;
-  unsigned char *out = r->out;
-  while (r->in_end - in >= 8 && r->out_end - out >= 16) {
-    uint64_t bytes = load64(in);
-    if (bytes & 0x8080808080808080ULL) break;
-    uint64_t units[] = {widen((uint32_t)bytes), widen((uint32_t)(bytes >> 32))};
-    memcpy(out, units, sizeof units);
-    in += 8;
-    out += 16;
-  }
-  while (r->in_end > in && r->out_end - out >= 2 && *in < 0x80) {
-    *out++ = *in++;
-    *out++ = 0;
-  }
-  r->in = in;
-  r->out = out;
-}
-
 /* Whether all of what is left could be the beginning of a character. */
 static int is_cut(const unsigned char *in, size_t left) {
   size_t n = in[0] < 0xc2   ? 0
@@ -171,7 +145,6 @@ static unsigned decode(const unsigned char *in, int n) {
 static int to_utf16(const struct converter *unused, struct run *r) {
   (void)unused;
   for (;;) {
-    widen_ascii(r);
     size_t left = (size_t)(r->in_end - r->in);
     if (left == 0) return 0;
     int n = utf8_length((const char *)r->in, left);

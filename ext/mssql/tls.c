@@ -10,6 +10,7 @@
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -67,37 +68,43 @@ static gnutls_x509_crt_t first_certificate(gnutls_session_t session) {
   return NULL;
 }
 
+/* The first reason counts. */
+static void refuse(struct box_tls *t, const char *hint, const char *fmt, ...) {
+  va_list args;
+  if (t->fault[0]) return;
+  va_start(args, fmt);
+  (void)vsnprintf(t->fault, sizeof t->fault, fmt, args);
+  va_end(args);
+  t->hint = hint;
+}
+
 /* The reason to refuse its chain, in words. */
 static void describe_fault(gnutls_x509_crt_t cert, unsigned status,
                            struct box_tls *t) {
   char date[32];
+  gnutls_datum_t words = {NULL, 0};
   if (status & GNUTLS_CERT_EXPIRED) {
     date_text(gnutls_x509_crt_get_expiration_time(cert), date);
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate expired on %s", date);
+    refuse(t, NULL, "the server's certificate expired on %s", date);
   } else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
     date_text(gnutls_x509_crt_get_activation_time(cert), date);
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate is not valid before %s", date);
+    refuse(t, NULL, "the server's certificate is not valid before %s", date);
   } else if (status & GNUTLS_CERT_REVOKED) {
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate was revoked");
+    refuse(t, NULL, "the server's certificate was revoked");
   } else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
-    int self = gnutls_x509_crt_check_issuer(cert, cert) != 0;
-    (void)snprintf(t->fault, sizeof t->fault, "the server's certificate %s",
-                   self ? "is self-signed and not among the trusted ones"
-                        : "was issued by an unknown authority");
-    t->hint = "If that is the right server, set ca_file to the certificate of "
-              "its authority (for a self-signed one: to itself).";
-  } else {
-    gnutls_datum_t words = {NULL, 0};
-    int rc = gnutls_certificate_verification_status_print(
-        status, GNUTLS_CRT_X509, &words, 0);
-    (void)snprintf(t->fault, sizeof t->fault, "%s",
-                   rc == 0 ? (const char *)words.data
-                           : "the server's certificate is not trusted");
-    if (rc == 0) gnutls_free(words.data);
+    refuse(t,
+           "If that is the right server, set ca_file to the certificate of its "
+           "authority (for a self-signed one: to itself).",
+           "the server's certificate %s",
+           gnutls_x509_crt_check_issuer(cert, cert)
+               ? "is self-signed and not among the trusted ones"
+               : "was issued by an unknown authority");
+  } else if (gnutls_certificate_verification_status_print(
+                 status, GNUTLS_CRT_X509, &words, 0) == 0) {
+    refuse(t, NULL, "%s", (const char *)words.data);
+    gnutls_free(words.data);
   }
+  refuse(t, NULL, "the server's certificate is not trusted");
 }
 
 /* "TLS1.3, AES-256-GCM, certificate sql.example.com until 2027-01-31" */
@@ -144,9 +151,8 @@ unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host) {
   b->tls.name_matches = matches && strcmp(host, b->host) == 0;
   if (!matches) {
     list_names(cert, names, sizeof names);
-    (void)snprintf(b->tls.fault, sizeof b->tls.fault,
-                   "the server's certificate is for %s, not %s", names, host);
-    b->tls.hint = "Set server to a name that the certificate has.";
+    refuse(&b->tls, "Set server to a name that the certificate has.",
+           "the server's certificate is for %s, not %s", names, host);
   }
   return matches;
 }
@@ -162,17 +168,15 @@ static void describe_failure(gnutls_session_t session, int rc,
   const char *alert = rc == GNUTLS_E_FATAL_ALERT_RECEIVED
                           ? gnutls_alert_get_name(gnutls_alert_get(session))
                           : NULL;
-  if (t->fault[0]) return;
-  if (is_transport(rc)) {
+  int is_old =
+      rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET ||
+      (alert && gnutls_alert_get(session) == GNUTLS_A_PROTOCOL_VERSION);
+  if (!is_transport(rc))
+    refuse(t, is_old ? "It has to speak TLS 1.2 or 1.3." : NULL,
+           "the TLS handshake failed: %s%s%s", gnutls_strerror(rc),
+           alert ? " " : "", alert ? alert : "");
+  else if (!t->fault[0])
     t->hint = "It breaks off in the TLS handshake.";
-    return;
-  }
-  (void)snprintf(t->fault, sizeof t->fault, "the TLS handshake failed: %s%s%s",
-                 gnutls_strerror(rc), alert ? " " : "", alert ? alert : "");
-  if (rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET ||
-      (alert && gnutls_alert_get(session) == GNUTLS_A_PROTOCOL_VERSION)) {
-    t->hint = "It has to speak TLS 1.2 or 1.3.";
-  }
 }
 
 /* A failed read may leave any errno behind, EAGAIN too. */
@@ -191,8 +195,7 @@ int tls_handshake(gnutls_session_t session) {
   b->in_record = 0;
   if (rc == 0 && b->must_verify &&
       !(b->tls.chain_trusted && b->tls.name_matches)) {
-    (void)snprintf(b->tls.fault, sizeof b->tls.fault,
-                   "the server's certificate was not verified");
+    refuse(&b->tls, NULL, "the server's certificate was not verified");
     return GNUTLS_E_CERTIFICATE_ERROR;
   }
   if (rc < 0) {
