@@ -105,7 +105,8 @@ static void read_moment(const unsigned char *data, struct slot *slot,
   memcpy(&t, data, sizeof t);
   v->days = t.date;
   v->integer = (sqlite3_int64)t.time;
-  v->offset_minutes = slot->type == VALUE_DATETIMEOFFSET ? t.offset : 0;
+  v->offset_minutes = 0;
+  if (slot->type == VALUE_DATETIMEOFFSET) v->offset_minutes = t.offset;
 }
 
 /* dbcoltype() has resolved the nullable types (INTN and so on) by width, and

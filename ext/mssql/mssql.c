@@ -168,7 +168,7 @@ struct description {
 
 static int describe_step(void *arg) {
   struct description *d = arg;
-  return column_describe(d->m->db, &d->m->columns, &d->m->slots, d->e);
+  return !column_describe(d->m->db, &d->m->columns, &d->m->slots, d->e);
 }
 
 enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
@@ -186,7 +186,7 @@ enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
   if (found < 0) return fail(m, doing, e);
   if (found == 0) {
     m->state = STATE_DONE;
-  } else if (run(m, describe_step, &d) != ERR_NONE) {
+  } else if (run(m, describe_step, &d) != 1) {
     mssql_cancel(m);
     forget_result(m);
     return err_nomem(e);

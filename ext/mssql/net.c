@@ -144,7 +144,7 @@ int net_resolve(struct net_wait *w, const char *host,
   through.fd = l->through;
   oserr = thread_start(lookup_run, l);
   if (oserr) {
-    lookup_leave(l); /* in the thread's stead */
+    (void)atomic_flag_test_and_set(&l->is_left); /* there is no thread */
   } else if (net_poll(w, &through, 1, -1) == 1) {
     failure = l->failure;
     oserr = l->oserr;

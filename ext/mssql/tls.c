@@ -69,7 +69,8 @@ static gnutls_x509_crt_t first_certificate(gnutls_session_t session) {
 }
 
 /* The first reason counts. */
-static void refuse(struct box_tls *t, const char *hint, const char *fmt, ...) {
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct box_tls *t, const char *hint, const char *fmt, ...) {
   va_list args;
   if (t->fault[0]) return;
   va_start(args, fmt);
