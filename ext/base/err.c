@@ -154,11 +154,11 @@ static int is_invisible(const unsigned char *at) {
 }
 
 /* Control characters, those of C1 included, would let a server forge lines of
-** a log, or command a terminal. */
+** a log, or command a terminal. Nor is there a byte that no UTF-8 has. */
 static void flatten(char *text) {
   for (unsigned char *at = (unsigned char *)text; *at; at++) {
     if (*at == '\t' || *at == '\n' || *at == '\r') *at = ' ';
-    if (*at < ' ' || *at == 0x7f) *at = '?';
+    if (*at < ' ' || *at == 0x7f || *at > 0xf4) *at = '?';
     if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) at[0] = at[1] = '?';
     if (is_invisible(at)) at[0] = at[1] = at[2] = '?';
   }

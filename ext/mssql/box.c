@@ -17,6 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What box.syms names is called by FreeTDS's archive only. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+
 /* FreeTDS's first name of a configuration file, for all connections: which text
 ** it means is found by the connection. */
 static char conf_name[] = "ordersync";
@@ -37,8 +40,6 @@ void box_clear(struct box *b) {
   if (b->found) freeaddrinfo(b->found);
   b->found = NULL;
 }
-
-/* ---- going in and out -------------------------------------------------- */
 
 /* What FreeTDS prints, it prints into these. Its archive reads them without
 ** the GOT, so they have to be ours and hidden. */
@@ -62,20 +63,19 @@ int box_ready(void) {
   return ready;
 }
 
-int box_run(struct box *b, void (*fn)(void *), void *arg) {
+int box_run(struct box *b, int (*fn)(void *), void *arg) {
   struct box *outer = current; /* a hook may use another connection */
-  if (b->broken) return 0;
+  int answer = BOX_BROKEN;
+  if (b->broken) return BOX_BROKEN;
   current = b;
-  if (setjmp(b->way_out) == 0) {
-    fn(arg);
-  } else {
+  if (setjmp(b->way_out) == 0)
+    answer = fn(arg);
+  else
     b->broken = 1;
-  }
   current = outer;
-  return !b->broken;
+  return answer;
 }
 
-_Noreturn void box_exit(int code);
 _Noreturn void box_exit(int code) {
   (void)code;
   if (!current) abort();
@@ -84,21 +84,16 @@ _Noreturn void box_exit(int code) {
 
 /* An assertion of FreeTDS's that a server made fail is not the host's end. */
 _Noreturn void box_assert_fail(const char *expression, const char *file,
-                               unsigned line, const char *function);
-_Noreturn void box_assert_fail(const char *expression, const char *file,
                                unsigned line, const char *function) {
   (void)expression, (void)file, (void)line, (void)function;
   box_exit(1);
 }
-
-/* ---- files and environment --------------------------------------------- */
 
 /* Only somebody whose profile names a section of his freetds.conf means it. */
 static int is_theirs(void) {
   return current && !current->conf;
 }
 
-char *box_getenv(const char *name);
 char *box_getenv(const char *name) {
   if (!is_theirs()) return NULL;
   /* The others (TDSHOST, TDSPORT, TDSVER, TDSDUMP) would override it. */
@@ -109,7 +104,6 @@ char *box_getenv(const char *name) {
   return getenv(name);
 }
 
-FILE *box_fopen(const char *path, const char *mode);
 FILE *box_fopen(const char *path, const char *mode) {
   FILE *f;
   if (is_theirs()) return strcmp(path, conf_name) ? fopen(path, mode) : NULL;
@@ -118,8 +112,6 @@ FILE *box_fopen(const char *path, const char *mode) {
   if (f) current->conf_was_read = 1;
   return f;
 }
-
-/* ---- names and sockets ------------------------------------------------- */
 
 /*
 ** Where conf's server is was found out before; FreeTDS gets some address, and
@@ -137,8 +129,6 @@ static int stand_in(struct box *b, const char *host, struct addrinfo **out) {
 }
 
 int box_getaddrinfo(const char *host, const char *service,
-                    const struct addrinfo *hints, struct addrinfo **out);
-int box_getaddrinfo(const char *host, const char *service,
                     const struct addrinfo *hints, struct addrinfo **out) {
   struct box *b = current;
   (void)service; /* never given */
@@ -150,7 +140,6 @@ int box_getaddrinfo(const char *host, const char *service,
   return b->gai;
 }
 
-int box_socket(int family, int type, int protocol);
 int box_socket(int family, int type, int protocol) {
   return socket(family, type | SOCK_CLOEXEC, protocol);
 }
@@ -169,7 +158,6 @@ static int dial(struct box *b, int fd) {
   return 0;
 }
 
-int box_connect(int fd, const struct sockaddr *to, socklen_t n);
 int box_connect(int fd, const struct sockaddr *to, socklen_t n) {
   struct box *b = current;
   errno = ECONNABORTED;
@@ -184,15 +172,11 @@ int box_connect(int fd, const struct sockaddr *to, socklen_t n) {
   return -1;
 }
 
-int box_close(int fd);
 int box_close(int fd) {
   if (current && current->fd == fd) current->fd = -1;
   return close(fd);
 }
 
-/* ---- waiting and passing ----------------------------------------------- */
-
-int box_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 int box_poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
   if (n == 0 || !current) { /* it would wait for a connection that failed */
     errno = ECONNABORTED;
@@ -211,7 +195,6 @@ int box_took(struct box *b, const void *bytes, size_t n) {
   return stream_follow(&b->in, bytes, n);
 }
 
-ssize_t box_recv(int fd, void *bytes, size_t n, int flags);
 ssize_t box_recv(int fd, void *bytes, size_t n, int flags) {
   struct box *b = current;
   ssize_t got;
@@ -230,7 +213,6 @@ ssize_t box_recv(int fd, void *bytes, size_t n, int flags) {
 /* Where encryption is a must, nothing leaves in clear but prelogin packets
 ** ([MS-TDS] 2.2.6.5): whatever the server answered, and whatever FreeTDS made
 ** of it. */
-ssize_t box_send(int fd, const void *bytes, size_t n, int flags);
 ssize_t box_send(int fd, const void *bytes, size_t n, int flags) {
   struct box *b = current;
   struct stream look;

@@ -5,7 +5,7 @@
 **
 **   struct box b;
 **   box_init(&b, login_timeout);
-**   if (!box_run(&b, open_it, arg)) ...   -- FreeTDS gave up within
+**   if (box_run(&b, open_it, arg) == BOX_BROKEN) ...   -- it gave up within
 **
 ** FreeTDS then has no environment, no configuration but b.conf, no terminal,
 ** and cannot end the process.
@@ -68,9 +68,10 @@ void box_clear(struct box *b); /* accepts a cleared one */
 /* Prepares FreeTDS, once a process; 0 when memory ran out. */
 int box_ready(void);
 
-/* Calls fn(arg), which may enter FreeTDS; 0 when FreeTDS did not come back as
-** it should, and what it was given is lost. */
-int box_run(struct box *b, void (*fn)(void *), void *arg);
+/* Calls fn(arg), which may enter FreeTDS, and returns its answer. BOX_BROKEN:
+** FreeTDS did not come back as it should, and what it was given is lost. */
+#define BOX_BROKEN (-1000)
+int box_run(struct box *b, int (*fn)(void *), void *arg);
 
 /* The box of the call that is under way on this thread; NULL: none. */
 struct box *box_current(void);

@@ -10,8 +10,9 @@
 
 /* How a column is read, found once a result. */
 struct slot {
-  void (*read)(const unsigned char *data, int n, struct slot *slot,
-               struct value *v);
+  enum value_type type;
+  /* NULL: the bytes are the value */
+  void (*read)(const unsigned char *data, struct slot *slot, struct value *v);
   unsigned char scale;
   unsigned char n_magnitude; /* decimal */
   unsigned char money[8];    /* the current row's magnitude, big-endian */

@@ -20,7 +20,6 @@ struct notes {
   /* the first error of FreeTDS's own that is not mere noise */
   int lib_number, lib_oserr;
   char lib_text[160];
-  int conversion; /* 2400..2404: characters that did not convert */
 };
 
 /* Installs FreeTDS's handlers, which write into the notes of the box that is

@@ -19,8 +19,6 @@
 #define DEFAULT_PORT   1433
 #define ENCRYPTED_MOST 16383 /* a TLS record's, less one */
 
-/* ---- where ------------------------------------------------------------- */
-
 static enum err_code find_instance(struct box *b, const struct profile *p,
                                    struct err *e) {
   int answer;
@@ -60,8 +58,6 @@ enum err_code login_find(struct box *b, const struct profile *p,
   return p->instance && !p->port ? find_instance(b, p, e) : e->code;
 }
 
-/* ---- how --------------------------------------------------------------- */
-
 static enum err_code fill_record(LOGINREC *rec, const struct profile *p,
                                  const char *password, int packet_size,
                                  struct err *e) {
@@ -89,108 +85,91 @@ static enum err_code fill_record(LOGINREC *rec, const struct profile *p,
 ** empty ca file would mean no check at all: never one is written. */
 static char *configuration(const struct box *b, const struct profile *p,
                            const char *section) {
-  char *verify =
-      p->encrypt != ENCRYPT_VERIFY
-          ? sqlite3_mprintf("")
-          : sqlite3_mprintf("ca file = %s\ncheck certificate hostname = yes\n",
-                            p->ca_file ? p->ca_file : "system");
-  char *text =
-      verify ? sqlite3_mprintf("[%s]\nhost = %s\nport = %d\n"
-                               "encryption = %s\nuse ntlmv2 = yes\n%s",
-                               section, b->host, b->port,
-                               p->encrypt == ENCRYPT_OFF ? "off" : "require",
-                               verify)
-             : NULL;
-  sqlite3_free(verify);
-  return text;
+  const char *ca_file = p->ca_file ? p->ca_file : "system";
+  int verify = p->encrypt == ENCRYPT_VERIFY;
+  return sqlite3_mprintf(
+      "[%s]\nhost = %s\nport = %d\nencryption = %s\nuse ntlmv2 = yes\n%s%s\n",
+      section, b->host, b->port, p->encrypt == ENCRYPT_OFF ? "off" : "require",
+      verify ? "check certificate hostname = yes\nca file = " : "",
+      verify ? ca_file : "");
 }
 
-struct opening {
-  LOGINREC *rec;       /* borrowed */
-  const char *section; /* borrowed */
-  DBPROCESS *db;
+struct login {
+  struct box *box; /* borrowed, as is the next */
+  const struct profile *p;
+  LOGINREC *rec; /* owned */
+  const char *section;
+  DBPROCESS *db; /* what comes of it */
 };
 
-static void open_session(void *arg) {
-  struct opening *o = arg;
-  o->db = tdsdbopen(o->rec, (char *)(uintptr_t)o->section, 1);
+static int open_session(void *arg) {
+  struct login *l = arg;
+  l->db = tdsdbopen(l->rec, (char *)(uintptr_t)l->section, 1);
+  return 0;
 }
 
-static DBPROCESS *try_login(struct box *b, LOGINREC *rec, const char *section) {
-  struct opening o = {rec, section, NULL};
+/* The section is of our configuration, or the user's own. */
+static enum err_code try_login(struct login *l, const char *section,
+                               struct err *e) {
+  struct box *b = l->box;
+  char *conf = l->p->server ? configuration(b, l->p, section) : NULL;
+  if (l->p->server && !conf) return err_nomem(e);
   memset(&b->tls, 0, sizeof b->tls);
   b->conf_was_read = b->asked_for_name = 0;
   b->route_host[0] = 0;
   b->n_first = 0;
   memset(&b->in, 0, sizeof b->in);
   memset(&b->out, 0, sizeof b->out);
-  return box_run(b, open_session, &o) ? o.db : NULL;
-}
-
-static enum err_code login_at(DBPROCESS **out, struct box *b,
-                              const struct profile *p, LOGINREC *rec,
-                              const char *section, struct err *e) {
-  char *conf = configuration(b, p, section);
-  if (!conf) return err_nomem(e);
+  l->section = section;
   b->conf = conf;
-  *out = try_login(b, rec, section);
-  b->conf = "";
+  (void)box_run(b, open_session, l);
+  b->conf = conf ? "" : NULL;
   sqlite3_free(conf);
   return e->code;
 }
 
 /* [MS-TDS] 2.2.7.9, ROUTING: Azure, and a listener for read-only intent, send a
 ** login on to the server that is to do it. */
-static enum err_code follow(DBPROCESS **out, struct box *b,
-                            const struct profile *p, LOGINREC *rec,
-                            struct err *e) {
+static void follow(struct login *l, struct err *e) {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
+  struct box *b = l->box;
   char host[sizeof b->route_host];
   char section[sizeof host + 8];
   (void)snprintf(host, sizeof host, "%s", b->route_host);
   host[strcspn(host, "\\")] = 0; /* the port is what counts */
   if (!host[0] || host[strspn(host, allowed)] || strlen(host) > 200) {
-    return err_set(e, ERR_REMOTE,
-                   "%s redirects the login to \"%s\", which is "
-                   "no name of a server",
-                   p->server, b->route_host);
+    err_set(e, ERR_REMOTE,
+            "%s redirects the login to \"%s\", which is no name of a server",
+            l->p->server, b->route_host);
+    return;
   }
   (void)snprintf(section, sizeof section, "%s,%d", host, b->route_port);
   memset(b->notes, 0, sizeof *b->notes);
   b->port = b->route_port;
-  if (find_name(b, p, host, e) || login_at(out, b, p, rec, section, e)) {
-    err_prefix(e, "%s redirects the login to %s", p->server, section);
-    return e->code;
-  }
-  if (!*out && b->route_host[0]) {
+  if (!find_name(b, l->p, host, e)) try_login(l, section, e);
+  if (l->db) return;
+  if (!e->code && b->route_host[0]) {
     err_set(e, ERR_REMOTE,
-            "%s redirects the login to %s, which redirects it "
-            "to %s: only one redirect is followed",
-            p->server, section, b->route_host);
-  } else if (!*out) {
-    error_from_login(b, p, e);
-    err_prefix(e, "%s redirects the login to %s", p->server, section);
-  }
-  return e->code;
-}
-
-static enum err_code log_in(DBPROCESS **out, struct box *b,
-                            const struct profile *p, LOGINREC *rec,
-                            struct err *e) {
-  if (p->freetds_section) {
-    *out = try_login(b, rec, p->freetds_section);
+            "%s redirects the login to %s, which redirects it to %s: only one "
+            "redirect is followed",
+            l->p->server, section, b->route_host);
   } else {
-    if (login_find(b, p, e)) return e->code;
-    if (login_at(out, b, p, rec, b->host, e)) return e->code;
-    if (!*out && b->route_host[0]) return follow(out, b, p, rec, e);
+    error_from_login(b, l->p, e);
+    err_prefix(e, "%s redirects the login to %s", l->p->server, section);
   }
-  return *out ? e->code : error_from_login(b, p, e);
 }
 
-/* ---- the whole --------------------------------------------------------- */
+static void log_in(struct login *l, struct err *e) {
+  if (l->p->freetds_section)
+    try_login(l, l->p->freetds_section, e);
+  else if (!login_find(l->box, l->p, e))
+    try_login(l, l->box->host, e);
+  if (!l->db && !e->code && l->box->route_host[0]) follow(l, e);
+  if (!l->db) error_from_login(l->box, l->p, e);
+}
 
-static enum err_code check_packet_size(const struct profile *p, struct err *e) {
+static void check_packet_size(const struct profile *p, struct err *e) {
   if (p->packet_size > ENCRYPTED_MOST && p->server &&
       p->encrypt != ENCRYPT_OFF) {
     err_set(e, ERR_PROFILE,
@@ -199,40 +178,35 @@ static enum err_code check_packet_size(const struct profile *p, struct err *e) {
             p->name, p->packet_size);
     err_hint(e, "At most %d.", ENCRYPTED_MOST);
   }
-  return e->code;
 }
 
-static enum err_code get_password(const struct profile *p, char **password,
-                                  struct err *e) {
-  if (p->auth == AUTH_KERBEROS) return e->code;
+static void get_password(const struct profile *p, char **password,
+                         struct err *e) {
+  if (e->code || p->auth == AUTH_KERBEROS) return;
   if (!profile_password(p, password, e) && !*password) {
     err_set(e, ERR_PROFILE, "profile \"%s\" has no password", p->name);
     err_hint(e, "Give password_file, or password.");
   }
-  return e->code;
 }
 
 enum err_code login_open(DBPROCESS **out, struct box *b,
                          const struct profile *p, int packet_size,
                          struct err *e) {
+  struct login l = {.box = b, .p = p};
   const char *outer_secret = e->secret;
-  LOGINREC *rec = NULL;
   char *password = NULL;
-  *out = NULL;
-  if (check_packet_size(p, e) || get_password(p, &password, e)) return e->code;
-  err_hide(e, password);
   b->must_encrypt = p->server && p->encrypt != ENCRYPT_OFF;
   b->must_verify = p->server && p->encrypt == ENCRYPT_VERIFY;
   b->conf = p->server ? "" : NULL;
-  rec = dblogin();
-  if (!rec) {
-    err_nomem(e);
-    goto done;
-  }
-  if (!fill_record(rec, p, password, packet_size, e)) log_in(out, b, p, rec, e);
-done:
-  if (rec) dbloginfree(rec);
+  check_packet_size(p, e);
+  get_password(p, &password, e);
+  err_hide(e, password);
+  if (!e->code && !(l.rec = dblogin())) err_nomem(e);
+  if (!e->code && !fill_record(l.rec, p, password, packet_size, e))
+    log_in(&l, e);
+  if (l.rec) dbloginfree(l.rec);
   err_hide(e, outer_secret);
   profile_password_free(password);
+  *out = l.db;
   return e->code;
 }

@@ -45,15 +45,14 @@ struct mssql {
   sqlite3_int64 n_rows;
   struct remote_columns columns;
   struct slot *slots; /* owned, columns.count of them */
-  char *version;      /* owned, as is the next: asked for lazily */
-  char *database;
-  /* of the call that is under way */
-  const char *sql;
-  int answer;
 };
 
 const char *mssql_library_version(void) {
   return dbversion();
+}
+
+const char *mssql_tls(const struct mssql *m) {
+  return m->box.tls.session ? m->box.tls.facts : NULL;
 }
 
 /* ---- ends -------------------------------------------------------------- */
@@ -73,21 +72,16 @@ static void forget_result(struct mssql *m) {
 
 /* Runs a step of DB-Library's; its answer. Dead when it did not come back, or
 ** only because a wait was ended. */
-static int run(struct mssql *m, void (*step)(void *)) {
-  m->answer = -1;
-  if (!box_run(&m->box, step, m) || m->box.wait.end || m->box.fd < 0)
-    m->dead = 1;
-  return m->answer;
-}
-
-static int end_status(const struct mssql *m) {
-  return stream_done(&m->box.in);
+static int run(struct mssql *m, int (*step)(void *), void *arg) {
+  int answer = box_run(&m->box, step, arg);
+  if (answer == BOX_BROKEN || m->box.wait.end || m->box.fd < 0) m->dead = 1;
+  return answer;
 }
 
 /* A DONE may tell of an error that no message explains: a session that was
 ** killed, say. */
 static int is_marked(const struct mssql *m) {
-  int status = end_status(m);
+  int status = stream_done(&m->box.in);
   return status >= 0 &&
          (status & (STREAM_DONE_ERROR | STREAM_DONE_SRVERROR)) != 0;
 }
@@ -95,7 +89,7 @@ static int is_marked(const struct mssql *m) {
 /* The current operation failed: says why, and gets rid of what is left of the
 ** stream. */
 static enum err_code fail(struct mssql *m, const char *doing, struct err *e) {
-  if (!m->dead && !m->notes.severity && !m->notes.conversion && is_marked(m)) {
+  if (!m->dead && !m->notes.severity && !m->notes.lib_number && is_marked(m)) {
     err_set(e, ERR_DATA,
             "the server marked its answer as failed while %s, and does not say "
             "why",
@@ -103,8 +97,8 @@ static enum err_code fail(struct mssql *m, const char *doing, struct err *e) {
     e->transient = 1;
   }
   error_from_box(&m->box, doing, e);
-  /* An interrupt or a deadline leaves a server at work, and characters that
-  ** did not convert leave FreeTDS inside a value: not worth another use. */
+  /* An interrupt or a deadline leaves a server at work: not worth another
+  ** use. */
   if (m->notes.severity <= 10) drop(m);
   mssql_cancel(m);
   return e->code;
@@ -133,45 +127,53 @@ static enum err_code check_usable(const struct mssql *m, struct err *e) {
 
 /* ---- one batch --------------------------------------------------------- */
 
-static void send_step(void *arg) {
-  struct mssql *m = arg;
-  dbfreebuf(m->db);
-  m->answer = dbcmd(m->db, m->sql) == SUCCEED && dbsqlsend(m->db) == SUCCEED &&
-              dbsqlok(m->db) == SUCCEED;
+struct batch {
+  DBPROCESS *db;
+  const char *sql;
+};
+
+static int send_step(void *arg) {
+  struct batch *b = arg;
+  dbfreebuf(b->db);
+  return dbcmd(b->db, b->sql) == SUCCEED && dbsqlsend(b->db) == SUCCEED &&
+         dbsqlok(b->db) == SUCCEED;
 }
 
 static int send_batch(struct mssql *m, const char *sql) {
+  struct batch b = {m->db, sql};
   memset(&m->notes, 0, sizeof m->notes);
-  if (net_must_stop(&m->box.wait)) return 0;
-  m->sql = sql;
-  return run(m, send_step) == 1;
+  return !net_must_stop(&m->box.wait) && run(m, send_step, &b) == 1;
+}
+
+static int result_step(void *db) {
+  RETCODE rc = dbresults(db);
+  while (rc == SUCCEED && dbnumcols(db) == 0) rc = dbresults(db);
+  if (dbdead(db)) return -1;
+  return rc == SUCCEED ? 1 : rc == NO_MORE_RESULTS ? 0 : -1;
 }
 
 /* Goes on to the next result that has columns. 1: there is one, 0: there is
-** none, -1: failure. */
-static void result_step(void *arg) {
-  struct mssql *m = arg;
-  RETCODE rc = dbresults(m->db);
-  while (rc == SUCCEED && dbnumcols(m->db) == 0) rc = dbresults(m->db);
-  m->answer = rc == SUCCEED ? 1 : rc == NO_MORE_RESULTS ? 0 : -1;
-  if (dbdead(m->db)) m->answer = -1;
-}
-
+** none, negative: failure. */
 static int next_result(struct mssql *m) {
-  int found = run(m, result_step);
-  int failed = m->notes.severity > 10 || m->notes.conversion || m->dead;
-  return failed || (found == 0 && (is_marked(m) || end_status(m) < 0)) ? -1
-                                                                       : found;
+  int found = run(m, result_step, m->db);
+  if (m->notes.severity > 10 || m->notes.lib_number || m->dead) return -1;
+  if (found == 0 && (is_marked(m) || stream_done(&m->box.in) < 0)) return -1;
+  return found;
 }
 
-static void describe_step(void *arg) {
-  struct mssql *m = arg;
-  struct err e = {0};
-  m->answer = column_describe(m->db, &m->columns, &m->slots, &e) == ERR_NONE;
+struct description {
+  struct mssql *m;
+  struct err *e;
+};
+
+static int describe_step(void *arg) {
+  struct description *d = arg;
+  return !column_describe(d->m->db, &d->m->columns, &d->m->slots, d->e);
 }
 
 enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
   static const char doing[] = "running the query";
+  struct description d = {m, e};
   int found;
   if (check_usable(m, e)) return e->code;
   mssql_cancel(m);
@@ -184,7 +186,7 @@ enum err_code mssql_query(struct mssql *m, const char *sql, struct err *e) {
   if (found < 0) return fail(m, doing, e);
   if (found == 0) {
     m->state = STATE_DONE;
-  } else if (run(m, describe_step) != 1) {
+  } else if (run(m, describe_step, &d) != 1) {
     mssql_cancel(m);
     forget_result(m);
     return err_nomem(e);
@@ -199,29 +201,20 @@ const struct remote_columns *mssql_columns(const struct mssql *m) {
 /* ---- rows -------------------------------------------------------------- */
 
 static enum err_code fail_row(struct mssql *m, struct err *e) {
-  sqlite3_int64 n_rows = m->n_rows;
-  int in_row = m->notes.conversion != 0;
   fail(m, "reading the rows", e);
-  if (in_row && e->code == ERR_DATA)
-    err_prefix(e, "row %lld", n_rows + 1);
-  else
-    err_hint(e, "%lld rows had come.", n_rows);
+  err_hint(e, "%lld rows had come.", m->n_rows);
   return e->code;
 }
 
-static void count_step(void *arg) {
+static int count_step(void *arg) {
   struct mssql *m = arg;
   /* dbcount() cuts the count to 32 bits; so is ours. */
-  m->answer = !dbiscount(m->db)                    ? 0
-              : dbcount(m->db) == (DBINT)m->n_rows ? 1
-                                                   : 2;
+  return !dbiscount(m->db) ? 0 : dbcount(m->db) == (DBINT)m->n_rows ? 1 : 2;
 }
 
 /* After the last row: was it really the last, and does nothing bad follow? */
 static enum err_code finish(struct mssql *m, struct err *e) {
-  sqlite3_int64 n_rows = m->n_rows;
-  int counted = run(m, count_step);
-  int more;
+  int counted = run(m, count_step, m), more;
   if (m->notes.severity > 10 || m->dead) return fail_row(m, e);
   if (counted != 1 && !is_marked(m)) {
     mssql_cancel(m);
@@ -239,15 +232,14 @@ static enum err_code finish(struct mssql *m, struct err *e) {
     return err_set(e, ERR_DATA,
                    "the server sent a second result after the %lld rows of the "
                    "first; one was asked for",
-                   n_rows);
+                   m->n_rows);
   }
   m->state = STATE_DONE;
   return ERR_NONE;
 }
 
-static void row_step(void *arg) {
-  struct mssql *m = arg;
-  m->answer = dbnextrow(m->db);
+static int row_step(void *db) {
+  return dbnextrow(db);
 }
 
 enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
@@ -262,15 +254,13 @@ enum err_code mssql_next(struct mssql *m, int *has_row, struct err *e) {
     if (check_usable(m, e)) return e->code;
     if (net_must_stop(&m->box.wait)) return fail_row(m, e);
   }
-  status = run(m, row_step);
-  if (m->notes.conversion || m->dead) return fail_row(m, e);
-  if (status == REG_ROW && m->notes.severity <= 10) {
-    m->n_rows++;
-    *has_row = 1;
-    return ERR_NONE;
-  }
+  status = run(m, row_step, m->db);
+  if (m->notes.lib_number || m->dead) return fail_row(m, e);
   if (status == NO_MORE_ROWS) return finish(m, e);
-  return fail_row(m, e);
+  if (status != REG_ROW || m->notes.severity > 10) return fail_row(m, e);
+  m->n_rows++;
+  *has_row = 1;
+  return ERR_NONE;
 }
 
 void mssql_value(struct mssql *m, int i, struct value *v) {
@@ -281,9 +271,8 @@ void mssql_value(struct mssql *m, int i, struct value *v) {
   }
 }
 
-static void cancel_step(void *arg) {
-  struct mssql *m = arg;
-  m->answer = dbcancel(m->db) == SUCCEED && !dbdead(m->db);
+static int cancel_step(void *db) {
+  return dbcancel(db) == SUCCEED && !dbdead(db);
 }
 
 /* An attention, with a short grace for the server to take note. Whoever wanted
@@ -296,7 +285,7 @@ void mssql_cancel(struct mssql *m) {
   if (m->dead) return;
   m->box.wait.interrupted = NULL;
   m->box.wait.deadline_ms = clock_now_ms() + CANCEL_GRACE_MS;
-  if (run(m, cancel_step) != 1) m->dead = 1;
+  if (run(m, cancel_step, m->db) != 1) m->dead = 1;
   wait.end = m->box.wait.end;
   m->box.wait = wait;
   m->notes = heard;
@@ -323,55 +312,58 @@ static const char settings_wanted[] =
 
 /* Without these the rows could be wrong. DATEFORMAT comes after LANGUAGE,
 ** which sets it. Row counts must be on: they prove that a result is whole. */
-static char *settings_needed(const struct profile *p) {
-  return sqlite3_mprintf(
-      "SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; "
-      "SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; "
-      "SET CONCAT_NULL_YIELDS_NULL ON; SET IMPLICIT_TRANSACTIONS OFF; "
-      "SET LOCK_TIMEOUT %d; SET TRANSACTION ISOLATION LEVEL %s;",
-      p->lock_timeout, p->isolation);
-}
+static const char settings_needed[] =
+    "SET NOCOUNT OFF; SET ROWCOUNT 0; SET TEXTSIZE 2147483647; "
+    "SET DATEFORMAT ymd; SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON; "
+    "SET CONCAT_NULL_YIELDS_NULL ON; SET IMPLICIT_TRANSACTIONS OFF; "
+    "SET LOCK_TIMEOUT %d; SET TRANSACTION ISOLATION LEVEL %s;";
 
-static void skip_step(void *arg) {
-  struct mssql *m = arg;
-  m->answer = dbcanquery(m->db) == SUCCEED;
+static int skip_step(void *db) {
+  return dbcanquery(db);
 }
 
 /* Runs a batch that yields no rows. If it is optional, a server's refusal is no
 ** error. */
 static enum err_code run_settings(struct mssql *m, const char *sql,
                                   int optional, struct err *e) {
-  static const char doing[] = "setting up the session";
   int found = -1;
   if (!sql) return err_nomem(e);
   if (send_batch(m, sql)) found = next_result(m);
   m->state = STATE_ROWS; /* so that a failure cleans up */
   while (found > 0) {
-    (void)run(m, skip_step);
+    (void)run(m, skip_step, m->db);
     found = next_result(m);
   }
   if (found < 0 && optional && m->notes.severity > 10 && !m->dead) {
     mssql_cancel(m);
     if (!m->dead) return ERR_NONE;
   }
-  if (found < 0) return fail(m, doing, e);
+  if (found < 0) return fail(m, "setting up the session", e);
   m->state = STATE_IDLE;
   return ERR_NONE;
 }
 
 static enum err_code set_up(struct mssql *m, const struct profile *p,
                             struct err *e) {
-  char *needed;
+  char *needed =
+      sqlite3_mprintf(settings_needed, p->lock_timeout, p->isolation);
   if (dbtds(m->db) < DBTDS_7_3) {
-    return err_set(
-        e, ERR_REMOTE,
-        "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
+    err_set(e, ERR_REMOTE,
+            "the server speaks a TDS version older than 7.3 (SQL Server 2008)");
+  } else if (!run_settings(m, settings_wanted, 1, e)) {
+    run_settings(m, needed, 0, e);
   }
-  if (run_settings(m, settings_wanted, 1, e)) return e->code;
-  needed = settings_needed(p);
-  run_settings(m, needed, 0, e);
   sqlite3_free(needed);
   return e->code;
+}
+
+static void begin(struct box *b, struct notes *notes, const struct profile *p,
+                  const struct mssql_hooks *hooks) {
+  box_init(b, p->login_timeout);
+  b->notes = notes;
+  if (!hooks) return;
+  b->wait.interrupted = hooks->interrupted;
+  b->wait.arg = hooks->arg;
 }
 
 enum err_code mssql_open(struct mssql **out, const struct profile *p,
@@ -385,24 +377,16 @@ enum err_code mssql_open(struct mssql **out, const struct profile *p,
   if (!m) return err_nomem(e);
   memset(m, 0, sizeof *m);
   m->pid = getpid();
-  box_init(&m->box, p->login_timeout);
-  m->box.notes = &m->notes;
-  if (hooks) {
-    m->box.wait.interrupted = hooks->interrupted;
-    m->box.wait.arg = hooks->arg;
-  }
-  if (!box_ready()) {
-    err_nomem(e);
-    goto done;
-  }
+  begin(&m->box, &m->notes, p, hooks);
+  if (!box_ready()) err_nomem(e);
   error_listen();
-  if (login_open(&m->db, &m->box, p, packet, e)) goto done;
-  if (set_up(m, p, e)) goto done;
+  if (!e->code && !login_open(&m->db, &m->box, p, packet, e)) set_up(m, p, e);
   m->box.wait.deadline_ms = 0;
-  *out = m;
-done:
   profile_mask(p, e); /* of what came after the login; no-op without error */
-  if (e->code) mssql_close(m);
+  if (e->code)
+    mssql_close(m);
+  else
+    *out = m;
   return e->code;
 }
 
@@ -413,12 +397,7 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   sqlite3_int64 start;
   int fd;
   memset(out, 0, sizeof *out);
-  box_init(&b, p->login_timeout);
-  b.notes = &notes;
-  if (hooks) {
-    b.wait.interrupted = hooks->interrupted;
-    b.wait.arg = hooks->arg;
-  }
+  begin(&b, &notes, p, hooks);
   login_find(&b, p, e);
   out->port = b.port;
   for (const struct addrinfo *a = b.found; a; a = a->ai_next)
@@ -438,11 +417,9 @@ enum err_code mssql_reach(struct mssql_reach *out, const struct profile *p,
   return e->code;
 }
 
-/* ---- closing ----------------------------------------------------------- */
-
-static void close_step(void *arg) {
-  struct mssql *m = arg;
-  dbclose(m->db);
+static int close_step(void *db) {
+  dbclose(db);
+  return 0;
 }
 
 /*
@@ -454,52 +431,10 @@ void mssql_close(struct mssql *m) {
   if (!m) return;
   if (m->pid == getpid()) {
     drop(m);
-    if (m->db) (void)box_run(&m->box, close_step, m);
+    if (m->db) (void)box_run(&m->box, close_step, m->db);
   }
   if (m->box.fd >= 0) (void)close(m->box.fd);
   box_clear(&m->box);
   forget_result(m);
-  sqlite3_free(m->version);
-  sqlite3_free(m->database);
   sqlite3_free(m);
-}
-
-/* ---- facts ------------------------------------------------------------- */
-
-/* NULL, too, for what is no text. */
-static char *value_text(struct mssql *m, int i, struct err *e) {
-  struct value v = {0};
-  char *text;
-  mssql_value(m, i, &v);
-  if (v.type != VALUE_TEXT) return NULL;
-  text = sqlite3_mprintf("%.*s", v.n_bytes, (const char *)v.bytes);
-  if (!text) err_nomem(e);
-  return text;
-}
-
-static void ask_server(struct mssql *m, struct err *e) {
-  int has_row = 0;
-  if (mssql_query(m,
-                  "SELECT CAST(SERVERPROPERTY('ProductVersion') AS "
-                  "nvarchar(128)), DB_NAME()",
-                  e)) {
-    return;
-  }
-  if (!mssql_next(m, &has_row, e) && has_row) {
-    m->version = value_text(m, 0, e);
-    m->database = value_text(m, 1, e);
-    (void)mssql_next(m, &has_row, e); /* the end: nothing to cancel */
-  }
-}
-
-void mssql_facts(struct mssql *m, struct mssql_facts *facts) {
-  struct err e = {0};
-  if (mssql_alive(m) && m->state != STATE_ROWS && !m->version) {
-    ask_server(m, &e);
-  }
-  facts->no_memory = e.code == ERR_NOMEM;
-  facts->encrypted = m->box.tls.session != NULL;
-  facts->tls_detail = m->box.tls.facts[0] ? m->box.tls.facts : NULL;
-  facts->server_version = m->version;
-  facts->database = m->database;
 }

@@ -109,16 +109,8 @@ int mssql_alive(const struct mssql *m);
 /* Closes and frees; accepts NULL. Never waits for the server. */
 void mssql_close(struct mssql *m);
 
-/* Facts about the connection for ordersync_check: what was negotiated.
-** Strings are owned by m; NULL when unknown. */
-struct mssql_facts {
-  int no_memory; /* what is unknown may be so for that reason */
-  int encrypted;
-  const char *tls_detail;     /* "TLS1.3, AES-256-GCM", certificate subject */
-  const char *server_version; /* "16.00.1000" */
-  const char *database;
-};
-void mssql_facts(struct mssql *m, struct mssql_facts *facts);
+/* "TLS1.3, AES-256-GCM, certificate ...", owned by m; NULL: not encrypted. */
+const char *mssql_tls(const struct mssql *m);
 
 /* "freetds v1.3.17". Static. */
 const char *mssql_library_version(void);

@@ -11,12 +11,15 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define TICK_MS         50 /* how long a wait goes unasked */
 #define STACK_BYTES     ((size_t)1024 * 1024)
 #define BROWSER_PORT    1434
 #define BROWSER_MOST_MS 5000
@@ -25,13 +28,11 @@
 #define CLNT_UCAST_INST 0x04 /* [MC-SQLR] 2.2.3 */
 #define SVR_RESP        0x05 /* [MC-SQLR] 2.2.5 */
 
-/* ---- waiting ----------------------------------------------------------- */
-
 enum net_end net_must_stop(struct net_wait *w) {
   sqlite3_int64 now;
   if (w->end) return w->end;
   now = clock_now_ms();
-  if (w->interrupted && now - w->asked_ms >= NET_TICK_MS) {
+  if (w->interrupted && now - w->asked_ms >= TICK_MS) {
     w->asked_ms = now;
     if (w->interrupted(w->arg)) return w->end = NET_INTERRUPT;
   }
@@ -39,85 +40,66 @@ enum net_end net_must_stop(struct net_wait *w) {
   return w->end;
 }
 
-/* The milliseconds of one slice of a wait. */
-static int slice(const struct net_wait *w, sqlite3_int64 left) {
-  sqlite3_int64 now = clock_now_ms();
-  if (left < 0 || left > NET_TICK_MS) left = NET_TICK_MS;
-  if (w->deadline_ms && w->deadline_ms - now < left)
-    left = w->deadline_ms - now;
-  return left > 0 ? (int)left : 0;
-}
-
 int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms) {
   sqlite3_int64 until = clock_now_ms() + timeout_ms;
   for (;;) {
-    sqlite3_int64 left = timeout_ms < 0 ? -1 : until - clock_now_ms();
+    sqlite3_int64 now = clock_now_ms(), most = TICK_MS;
     int ready;
     if (net_must_stop(w)) {
       errno = ECONNABORTED;
       return -1;
     }
-    if (timeout_ms >= 0 && left < 0) left = 0;
-    ready = poll(fds, n, slice(w, left));
+    if (timeout_ms >= 0 && until - now < most) most = until - now;
+    if (w->deadline_ms && w->deadline_ms - now < most)
+      most = w->deadline_ms - now;
+    ready = poll(fds, n, most > 0 ? (int)most : 0);
     if (ready != 0 && !(ready < 0 && errno == EINTR)) return ready;
     if (timeout_ms >= 0 && clock_now_ms() >= until) return 0;
   }
 }
 
-/* ---- names ------------------------------------------------------------- */
-
-/* Shared with the thread; whoever is last frees it. From libc's heap: the
+/* Shared with the thread; whoever leaves last frees it. From libc's heap: the
 ** thread may outlive the caller's use of SQLite. */
 struct lookup {
-  pthread_mutex_t lock;
-  pthread_cond_t change;
-  int done, abandoned;
+  atomic_flag is_left; /* by one of the two */
+  int through;         /* an eventfd: what follows is told */
   int failure;
   int oserr;
-  struct addrinfo hints;
   struct addrinfo *found;
+  struct addrinfo hints;
   char host[];
 };
 
-static void lookup_free(struct lookup *l) {
+static void lookup_leave(struct lookup *l) {
+  if (!atomic_flag_test_and_set(&l->is_left)) return;
   if (l->found) freeaddrinfo(l->found);
-  (void)pthread_cond_destroy(&l->change);
-  (void)pthread_mutex_destroy(&l->lock);
+  (void)close(l->through);
   free(l);
 }
 
 static void *lookup_run(void *arg) {
   struct lookup *l = arg;
-  struct addrinfo *found = NULL;
-  int failure = getaddrinfo(l->host, NULL, &l->hints, &found);
-  int oserr = errno;
-  int abandoned;
-  (void)pthread_mutex_lock(&l->lock);
-  l->found = failure ? NULL : found;
-  l->failure = failure;
-  l->oserr = oserr;
-  l->done = 1;
-  abandoned = l->abandoned;
-  (void)pthread_cond_signal(&l->change);
-  (void)pthread_mutex_unlock(&l->lock);
-  if (abandoned) lookup_free(l);
+  l->failure = getaddrinfo(l->host, NULL, &l->hints, &l->found);
+  l->oserr = errno;
+  if (l->failure) l->found = NULL;
+  (void)eventfd_write(l->through, 1);
+  lookup_leave(l);
   return NULL;
 }
 
+/* NULL with errno. */
 static struct lookup *lookup_new(const char *host,
                                  const struct addrinfo *hints) {
   size_t n = strlen(host) + 1;
   struct lookup *l = calloc(1, sizeof *l + n);
-  pthread_condattr_t attr;
   if (!l) return NULL;
   memcpy(l->host, host, n);
   l->hints = *hints;
-  (void)pthread_mutex_init(&l->lock, NULL); /* these cannot fail on Linux */
-  (void)pthread_condattr_init(&attr);
-  (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  (void)pthread_cond_init(&l->change, &attr);
-  (void)pthread_condattr_destroy(&attr);
-  return l;
+  atomic_flag_clear(&l->is_left);
+  l->through = eventfd(0, EFD_CLOEXEC);
+  if (l->through >= 0) return l;
+  free(l);
+  return NULL;
 }
 
 /* What a fault of the thread's own raises: blocked, the kernel would end the
@@ -145,84 +127,55 @@ static int thread_start(void *(*run)(void *), void *arg) {
   return rc;
 }
 
-/* 1 when the thread is through, and l the caller's again; 0 when it was left
-** behind, and l is the thread's. */
-static int await(struct lookup *l, struct net_wait *w) {
-  int done;
-  (void)pthread_mutex_lock(&l->lock);
-  while (!l->done && !l->abandoned) {
-    sqlite3_int64 at_ms = clock_now_ms() + slice(w, -1);
-    struct timespec at = {at_ms / 1000, (at_ms % 1000) * 1000 * 1000};
-    (void)pthread_cond_timedwait(&l->change, &l->lock, &at);
-    if (l->done) break;
-    /* The hook is a stranger: it is not asked with our lock held. */
-    (void)pthread_mutex_unlock(&l->lock);
-    (void)net_must_stop(w);
-    (void)pthread_mutex_lock(&l->lock);
-    l->abandoned = w->end && !l->done;
-  }
-  done = l->done;
-  (void)pthread_mutex_unlock(&l->lock);
-  return done;
-}
-
 int net_resolve(struct net_wait *w, const char *host,
                 const struct addrinfo *hints, struct addrinfo **out) {
   struct addrinfo numeric = *hints;
+  struct pollfd through = {.events = POLLIN};
   struct lookup *l;
-  int failure;
+  int failure = EAI_SYSTEM, oserr;
   *out = NULL;
   numeric.ai_flags = AI_NUMERICHOST; /* asks nobody */
   if (getaddrinfo(host, NULL, &numeric, out) == 0) return 0;
   *out = NULL;
-  if (net_must_stop(w)) goto stopped;
-  l = lookup_new(host, hints);
-  if (!l) return EAI_MEMORY;
-  failure = thread_start(lookup_run, l);
-  if (failure) {
-    lookup_free(l);
-    errno = failure;
-    return EAI_SYSTEM;
-  }
-  if (!await(l, w)) goto stopped;
-  failure = l->failure;
-  errno = l->oserr;
-  *out = l->found;
-  l->found = NULL;
-  lookup_free(l);
-  return failure;
-stopped:
   errno = ECONNABORTED;
-  return EAI_SYSTEM;
-}
-
-/* ---- connecting -------------------------------------------------------- */
-
-static void with_port(const struct addrinfo *a, int port,
-                      struct sockaddr_storage *to) {
-  memset(to, 0, sizeof *to);
-  memcpy(to, a->ai_addr, a->ai_addrlen);
-  if (to->ss_family == AF_INET6) {
-    ((struct sockaddr_in6 *)(void *)to)->sin6_port = htons((uint16_t)port);
+  if (net_must_stop(w)) return EAI_SYSTEM;
+  l = lookup_new(host, hints);
+  if (!l) return errno == ENOMEM ? EAI_MEMORY : EAI_SYSTEM;
+  through.fd = l->through;
+  oserr = thread_start(lookup_run, l);
+  if (oserr) {
+    (void)atomic_flag_test_and_set(&l->is_left); /* there is no thread */
+  } else if (net_poll(w, &through, 1, -1) == 1) {
+    failure = l->failure;
+    oserr = l->oserr;
+    *out = l->found;
+    l->found = NULL;
   } else {
-    ((struct sockaddr_in *)(void *)to)->sin_port = htons((uint16_t)port);
+    oserr = errno;
   }
+  lookup_leave(l);
+  errno = oserr;
+  return failure;
 }
 
 static int socket_to(const struct addrinfo *a, int port, int type) {
-  struct sockaddr_storage to;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } to = {0};
   int fd, failure;
-  if (a->ai_addrlen > sizeof to) {
-    errno = EAFNOSUPPORT;
-    return -1;
-  }
-  with_port(a, port, &to);
+  errno = EAFNOSUPPORT;
+  if (a->ai_addrlen > sizeof to) return -1;
+  memcpy(&to, a->ai_addr, a->ai_addrlen);
+  if (a->ai_family == AF_INET6)
+    to.v6.sin6_port = htons((uint16_t)port);
+  else
+    to.v4.sin_port = htons((uint16_t)port);
   fd = socket(a->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
-  if (connect(fd, (const struct sockaddr *)&to, a->ai_addrlen) == 0 ||
-      errno == EINPROGRESS) {
+  if (connect(fd, &to.any, a->ai_addrlen) == 0 || errno == EINPROGRESS)
     return fd;
-  }
   failure = errno;
   (void)close(fd);
   errno = failure;
@@ -277,33 +230,18 @@ int net_dial(struct net_wait *w, const struct addrinfo *found, int port) {
   return -1;
 }
 
-/* ---- SQL Browser ------------------------------------------------------- */
-
-/* The text is "ServerName;A;InstanceName;B;...;tcp;1433;;". Returns the port,
-** or -1. */
-static int parse_port(char *text) {
-  char *at = text;
-  while (*at) {
-    char *end = strchr(at, ';');
-    if (!end) break;
-    *end = 0;
-    if (strcasecmp(at, "tcp") == 0) {
-      char *stop = NULL;
-      long port = strtol(end + 1, &stop, 10);
-      return port > 0 && port < 65536 && stop != end + 1 ? (int)port : -1;
-    }
-    at = end + 1;
-  }
-  return -1;
-}
-
-/* Reads one answer; 0 when there is none that counts. */
+/* Reads one answer, whose text is "ServerName;A;InstanceName;B;...;tcp;1433;;".
+** The port; -1: it has none; 0: there is no answer that counts. */
 static int take_answer(int fd) {
-  unsigned char answer[2048];
+  char answer[2048], *at, *stop;
   ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
+  long port;
   if (n < 4 || answer[0] != SVR_RESP) return 0;
   answer[n] = 0;
-  return parse_port((char *)answer + 3);
+  at = strcasestr(answer + 3, ";tcp;");
+  if (!at) return -1;
+  port = strtol(at + 5, &stop, 10);
+  return port > 0 && port < 65536 && stop != at + 5 ? (int)port : -1;
 }
 
 /* Asks every peer once and waits for the first answer. */

@@ -12,8 +12,6 @@
 #include <netdb.h>
 #include <poll.h>
 
-#define NET_TICK_MS 50
-
 /* Why a wait had to end, and no other may begin. */
 enum net_end { NET_GOES_ON = 0, NET_DEADLINE, NET_INTERRUPT };
 

@@ -10,11 +10,7 @@
 #define STREAM_DONE   13 /* [MS-TDS] 2.2.7.6, from TDS 7.2 on */
 
 enum { STREAM_PRELOGIN = 0x12 };
-enum {
-  STREAM_DONE_MORE = 0x0001,
-  STREAM_DONE_ERROR = 0x0002,
-  STREAM_DONE_SRVERROR = 0x0100
-};
+enum { STREAM_DONE_ERROR = 0x0002, STREAM_DONE_SRVERROR = 0x0100 };
 
 struct stream {
   unsigned char header[STREAM_HEADER];

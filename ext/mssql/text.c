@@ -20,7 +20,9 @@
 #include <emmintrin.h>
 #endif
 
-#define UTF8_MOST 3 /* bytes of a character within a code page or UCS-2 */
+#define UTF8_MOST 3    /* bytes of a character within a code page or UCS-2 */
+#define NO_UTF8   0xff /* stands for what is no character */
+#define EURO      0x20ac
 
 /* What is left of both sides. */
 struct run {
@@ -33,15 +35,15 @@ struct converter;
 typedef int convert_run(const struct converter *c, struct run *r);
 
 struct converter {
-  convert_run *convert; /* NULL: the C library's */
-  iconv_t system;       /* owned */
+  convert_run *convert;
+  iconv_t system; /* owned */
+  int n_bad;      /* bytes that stand for NO_UTF8; 0: EILSEQ is the caller's */
+  int has_euro;   /* 0x80, as Windows has it in GBK */
   struct {
     unsigned char n; /* 0: no character */
     unsigned char utf8[UTF8_MOST];
   } high[128]; /* a code page from 0x80 on */
 };
-
-/* ---- UTF-16 to UTF-8 --------------------------------------------------- */
 
 static uint64_t load64(const unsigned char *at) {
   uint64_t word;
@@ -121,34 +123,6 @@ static int from_utf16(const struct converter *unused, struct run *r) {
   }
 }
 
-/* ---- UTF-8 to UTF-16 --------------------------------------------------- */
-
-/* Four bytes of ASCII become four units. */
-static uint64_t widen(uint32_t bytes) {
-  uint64_t units = bytes;
-  units = (units | units << 16) & 0x0000ffff0000ffffULL;
-  return htole64((units | units << 8) & 0x00ff00ff00ff00ffULL);
-}
-
-static void widen_ascii(struct run *r) {
-  unsigned char *in = r->in;
-  unsigned char *out = r->out;
-  while (r->in_end - in >= 8 && r->out_end - out >= 16) {
-    uint64_t bytes = load64(in);
-    if (bytes & 0x8080808080808080ULL) break;
-    uint64_t units[] = {widen((uint32_t)bytes), widen((uint32_t)(bytes >> 32))};
-    memcpy(out, units, sizeof units);
-    in += 8;
-    out += 16;
-  }
-  while (r->in_end > in && r->out_end - out >= 2 && *in < 0x80) {
-    *out++ = *in++;
-    *out++ = 0;
-  }
-  r->in = in;
-  r->out = out;
-}
-
 /* Whether all of what is left could be the beginning of a character. */
 static int is_cut(const unsigned char *in, size_t left) {
   size_t n = in[0] < 0xc2   ? 0
@@ -171,7 +145,6 @@ static unsigned decode(const unsigned char *in, int n) {
 static int to_utf16(const struct converter *unused, struct run *r) {
   (void)unused;
   for (;;) {
-    widen_ascii(r);
     size_t left = (size_t)(r->in_end - r->in);
     if (left == 0) return 0;
     int n = utf8_length((const char *)r->in, left);
@@ -189,8 +162,6 @@ static int to_utf16(const struct converter *unused, struct run *r) {
     r->in += n;
   }
 }
-
-/* ---- code pages -------------------------------------------------------- */
 
 static int from_page(const struct converter *c, struct run *r) {
   for (;;) {
@@ -253,29 +224,41 @@ static void fill_page(struct converter *c, int page) {
   }
 }
 
-/* The C library's, which does not know the euro sign of Windows. */
-static int from_gbk(const struct converter *c, struct run *r) {
-  for (;;) {
-    char *in = (char *)r->in, *out = (char *)r->out;
-    size_t in_left = (size_t)(r->in_end - r->in);
-    size_t left = (size_t)(r->out_end - r->out);
-    size_t rc = iconv(c->system, &in, &in_left, &out, &left);
-    int failed = rc == (size_t)-1 ? errno : 0;
-    r->in = (unsigned char *)in;
-    r->out = (unsigned char *)out;
-    if (failed != EILSEQ || *r->in != 0x80) return failed;
-    size_t n = put_utf8(r->out, left, 0x20ac);
-    if (n == 0) return E2BIG;
-    r->in++;
-    r->out += n;
-  }
+static int from_system(const struct converter *c, struct run *r) {
+  char *in = (char *)r->in, *out = (char *)r->out;
+  size_t in_left = (size_t)(r->in_end - r->in);
+  size_t left = (size_t)(r->out_end - r->out);
+  size_t rc = iconv(c->system, &in, &in_left, &out, &left);
+  r->in = (unsigned char *)in;
+  r->out = (unsigned char *)out;
+  return rc == (size_t)-1 ? errno : 0;
 }
 
-/* ---- iconv(3) ---------------------------------------------------------- */
+/* Puts something in the place of what is no character. Returns as
+** convert_run. */
+static int skip_bad(const struct converter *c, struct run *r) {
+  size_t room = (size_t)(r->out_end - r->out), n = room > 0;
+  ptrdiff_t n_left = r->in_end - r->in;
+  if (c->has_euro && *r->in == 0x80)
+    n = put_utf8(r->out, room, EURO);
+  else if (n)
+    *r->out = NO_UTF8;
+  if (n == 0) return E2BIG;
+  r->in += n_left < c->n_bad ? n_left : c->n_bad;
+  r->out += n;
+  return 0;
+}
 
-static const struct converter utf16_to_utf8 = {.convert = from_utf16};
+/* Half a character is asked for alone only where nothing follows: FreeTDS
+** gives up on it. */
+static int is_bad(const struct converter *c, int failed, int is_alone) {
+  return c->n_bad && (failed == EILSEQ || (failed == EINVAL && is_alone));
+}
+
+static const struct converter utf16_to_utf8 = {.convert = from_utf16,
+                                               .n_bad = 2};
 static const struct converter utf8_to_utf16 = {.convert = to_utf16};
-static const struct converter ascii_only = {.convert = from_page};
+static const struct converter ascii_only = {.convert = from_page, .n_bad = 1};
 
 static iconv_t shared(const struct converter *c) {
   return (iconv_t)(uintptr_t)c;
@@ -303,7 +286,7 @@ static struct converter *open_system(const char *tocode, const char *fromcode) {
   struct converter *c = sqlite3_malloc64(sizeof *c);
   errno = ENOMEM;
   if (!c) return NULL;
-  c->convert = NULL;
+  *c = (struct converter){.convert = from_system};
   c->system = iconv_open(tocode, fromcode);
   if (c->system != (iconv_t)-1) return c;
   sqlite3_free(c);
@@ -320,12 +303,12 @@ iconv_t text_iconv_open(const char *tocode, const char *fromcode) {
   c = open_system(tocode, fromcode);
   if (!to_utf8) return c ? c : (iconv_t)-1;
   if (!c) return shared(&ascii_only);
+  c->n_bad = 1;
+  c->has_euro =
+      strcmp(fromcode, "CP936") == 0 || strcmp(fromcode, "GB18030") == 0;
   if (page) {
     c->convert = from_page;
     fill_page(c, page);
-  } else if (strcmp(fromcode, "CP936") == 0 ||
-             strcmp(fromcode, "GB18030") == 0) {
-    c->convert = from_gbk;
   }
   return c;
 }
@@ -334,13 +317,18 @@ size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
                   size_t *out_left) {
   const struct converter *c = cd;
   int failed;
-  if (!c->convert) return iconv(c->system, in, in_left, out, out_left);
-  if (!in || !*in) return 0; /* these have no state */
+  if (!in || !*in) /* only the C library's have a state */
+    return c->convert == from_system
+               ? iconv(c->system, in, in_left, out, out_left)
+               : 0;
   struct run r = {.in = (unsigned char *)*in,
                   .in_end = (unsigned char *)*in + *in_left,
                   .out = (unsigned char *)*out,
                   .out_end = (unsigned char *)*out + *out_left};
-  failed = c->convert(c, &r);
+  do {
+    failed = c->convert(c, &r);
+  } while (is_bad(c, failed, (char *)r.in == *in) &&
+           !(failed = skip_bad(c, &r)));
   *in = (char *)r.in;
   *in_left = (size_t)(r.in_end - r.in);
   *out = (char *)r.out;

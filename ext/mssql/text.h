@@ -11,16 +11,19 @@
 ** As iconv_open(3), iconv(3) and iconv_close(3), with these differences:
 **
 **   UTF-16LE, UCS-2LE  both are UTF-16 here: a pair of surrogates is one
-**                      character, a lone one is EILSEQ
+**                      character
 **   CP1250..1258, 874  to UTF-8, every byte is a character: what the standard
 **                      leaves undefined is what MultiByteToWideChar(), and so
 **                      a CAST to nvarchar, makes of it (0x81 is U+0081), and
 **                      nothing is composed
 **   CP936, GB18030     to UTF-8, 0x80 is the euro sign
-**
-**   other names        opening to UTF-8 never fails, since FreeTDS would then
-**                      copy the bytes as they are, or take them for
-**                      ISO-8859-1: what is not ASCII is EILSEQ instead
+**   to UTF-8           a lone surrogate, each byte that is no character, and
+**                      half a character that is all there is, become 0xFF, a
+**                      byte that no UTF-8 has: whoever reads the value can
+**                      then tell which it was. Opening never
+**                      fails, since FreeTDS would then copy the bytes as they
+**                      are, or take them for ISO-8859-1: of an unknown
+**                      character set, ASCII is read.
 **
 ** Names are compared exactly, as FreeTDS writes them.
 */

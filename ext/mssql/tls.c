@@ -10,16 +10,18 @@
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+/* What box.syms names is called by FreeTDS's archive only. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 int tls_has_pending(const struct box *b) {
   return b->tls.session &&
          gnutls_record_check_pending((gnutls_session_t)b->tls.session) > 0;
 }
-
-/* ---- what a certificate says ------------------------------------------- */
 
 /* The names a certificate is for: "a.example, 10.0.0.1". */
 static void list_names(gnutls_x509_crt_t cert, char *text, size_t n_text) {
@@ -66,37 +68,44 @@ static gnutls_x509_crt_t first_certificate(gnutls_session_t session) {
   return NULL;
 }
 
+/* The first reason counts. */
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct box_tls *t, const char *hint, const char *fmt, ...) {
+  va_list args;
+  if (t->fault[0]) return;
+  va_start(args, fmt);
+  (void)vsnprintf(t->fault, sizeof t->fault, fmt, args);
+  va_end(args);
+  t->hint = hint;
+}
+
 /* The reason to refuse its chain, in words. */
 static void describe_fault(gnutls_x509_crt_t cert, unsigned status,
                            struct box_tls *t) {
   char date[32];
+  gnutls_datum_t words = {NULL, 0};
   if (status & GNUTLS_CERT_EXPIRED) {
     date_text(gnutls_x509_crt_get_expiration_time(cert), date);
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate expired on %s", date);
+    refuse(t, NULL, "the server's certificate expired on %s", date);
   } else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
     date_text(gnutls_x509_crt_get_activation_time(cert), date);
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate is not valid before %s", date);
+    refuse(t, NULL, "the server's certificate is not valid before %s", date);
   } else if (status & GNUTLS_CERT_REVOKED) {
-    (void)snprintf(t->fault, sizeof t->fault,
-                   "the server's certificate was revoked");
+    refuse(t, NULL, "the server's certificate was revoked");
   } else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
-    int self = gnutls_x509_crt_check_issuer(cert, cert) != 0;
-    (void)snprintf(t->fault, sizeof t->fault, "the server's certificate %s",
-                   self ? "is self-signed and not among the trusted ones"
-                        : "was issued by an unknown authority");
-    t->hint = "If that is the right server, set ca_file to the certificate of "
-              "its authority (for a self-signed one: to itself).";
-  } else {
-    gnutls_datum_t words = {NULL, 0};
-    int rc = gnutls_certificate_verification_status_print(
-        status, GNUTLS_CRT_X509, &words, 0);
-    (void)snprintf(t->fault, sizeof t->fault, "%s",
-                   rc == 0 ? (const char *)words.data
-                           : "the server's certificate is not trusted");
-    if (rc == 0) gnutls_free(words.data);
+    refuse(t,
+           "If that is the right server, set ca_file to the certificate of its "
+           "authority (for a self-signed one: to itself).",
+           "the server's certificate %s",
+           gnutls_x509_crt_check_issuer(cert, cert)
+               ? "is self-signed and not among the trusted ones"
+               : "was issued by an unknown authority");
+  } else if (gnutls_certificate_verification_status_print(
+                 status, GNUTLS_CRT_X509, &words, 0) == 0) {
+    refuse(t, NULL, "%s", (const char *)words.data);
+    gnutls_free(words.data);
   }
+  refuse(t, NULL, "the server's certificate is not trusted");
 }
 
 /* "TLS1.3, AES-256-GCM, certificate sql.example.com until 2027-01-31" */
@@ -115,10 +124,6 @@ static void describe_session(gnutls_session_t session, struct box_tls *t) {
                  date);
 }
 
-/* ---- for FreeTDS ------------------------------------------------------- */
-
-int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
-                            const char **place);
 int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
                             const char **place) {
   (void)wanted; /* FreeTDS's own lets TLS 1.1 through */
@@ -126,7 +131,6 @@ int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
       session, "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", place);
 }
 
-int tls_verify_peers(gnutls_session_t session, unsigned *status);
 int tls_verify_peers(gnutls_session_t session, unsigned *status) {
   struct box *b = box_current();
   int rc = gnutls_certificate_verify_peers2(session, status);
@@ -140,7 +144,6 @@ int tls_verify_peers(gnutls_session_t session, unsigned *status) {
   return rc;
 }
 
-unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host);
 unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host) {
   struct box *b = box_current();
   unsigned matches = gnutls_x509_crt_check_hostname(cert, host);
@@ -149,9 +152,8 @@ unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host) {
   b->tls.name_matches = matches && strcmp(host, b->host) == 0;
   if (!matches) {
     list_names(cert, names, sizeof names);
-    (void)snprintf(b->tls.fault, sizeof b->tls.fault,
-                   "the server's certificate is for %s, not %s", names, host);
-    b->tls.hint = "Set server to a name that the certificate has.";
+    refuse(&b->tls, "Set server to a name that the certificate has.",
+           "the server's certificate is for %s, not %s", names, host);
   }
   return matches;
 }
@@ -167,17 +169,15 @@ static void describe_failure(gnutls_session_t session, int rc,
   const char *alert = rc == GNUTLS_E_FATAL_ALERT_RECEIVED
                           ? gnutls_alert_get_name(gnutls_alert_get(session))
                           : NULL;
-  if (t->fault[0]) return;
-  if (is_transport(rc)) {
+  int is_old =
+      rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET ||
+      (alert && gnutls_alert_get(session) == GNUTLS_A_PROTOCOL_VERSION);
+  if (!is_transport(rc))
+    refuse(t, is_old ? "It has to speak TLS 1.2 or 1.3." : NULL,
+           "the TLS handshake failed: %s%s%s", gnutls_strerror(rc),
+           alert ? " " : "", alert ? alert : "");
+  else if (!t->fault[0])
     t->hint = "It breaks off in the TLS handshake.";
-    return;
-  }
-  (void)snprintf(t->fault, sizeof t->fault, "the TLS handshake failed: %s%s%s",
-                 gnutls_strerror(rc), alert ? " " : "", alert ? alert : "");
-  if (rc == GNUTLS_E_UNSUPPORTED_VERSION_PACKET ||
-      (alert && gnutls_alert_get(session) == GNUTLS_A_PROTOCOL_VERSION)) {
-    t->hint = "It has to speak TLS 1.2 or 1.3.";
-  }
 }
 
 /* A failed read may leave any errno behind, EAGAIN too. */
@@ -185,7 +185,6 @@ static int is_up(struct box *b) {
   return b->fd >= 0 && !net_must_stop(&b->wait);
 }
 
-int tls_handshake(gnutls_session_t session);
 int tls_handshake(gnutls_session_t session) {
   struct box *b = box_current();
   int rc;
@@ -197,8 +196,7 @@ int tls_handshake(gnutls_session_t session) {
   b->in_record = 0;
   if (rc == 0 && b->must_verify &&
       !(b->tls.chain_trusted && b->tls.name_matches)) {
-    (void)snprintf(b->tls.fault, sizeof b->tls.fault,
-                   "the server's certificate was not verified");
+    refuse(&b->tls, NULL, "the server's certificate was not verified");
     return GNUTLS_E_CERTIFICATE_ERROR;
   }
   if (rc < 0) {
@@ -210,7 +208,6 @@ int tls_handshake(gnutls_session_t session) {
   return rc;
 }
 
-ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n);
 ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n) {
   struct box *b = box_current();
   ssize_t got;
@@ -226,7 +223,6 @@ ssize_t tls_record_recv(gnutls_session_t session, void *bytes, size_t n) {
   return got;
 }
 
-ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n);
 ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n) {
   struct box *b = box_current();
   ssize_t sent;
@@ -237,7 +233,6 @@ ssize_t tls_record_send(gnutls_session_t session, const void *bytes, size_t n) {
   return sent;
 }
 
-void tls_deinit(gnutls_session_t session);
 void tls_deinit(gnutls_session_t session) {
   struct box *b = box_current();
   if (b && b->tls.session == session) b->tls.session = NULL;

@@ -13,6 +13,7 @@ SELECT id, start, seldom FROM lean;
 .shell sent
 CREATE VIRTUAL TABLE temp.live USING ordersync(sync=lean);
 SELECT start FROM live WHERE seldom = 7;
+SELECT step, ok, detail FROM ordersync_check('lean') WHERE step IN ('permission', 'columns');
 -- One that is really not there is named alone.
 INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES ('lean', 4, 'gone', 'gone', 'text');
 SELECT ordersync_refresh('lean');
@@ -28,7 +29,9 @@ INSERT INTO ordersync_syncs(name, source, target) VALUES('t', 'dbo.src', 't');
 INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES ('t', 1, 'a', 'a', 'integer');
 SELECT ordersync_refresh('t');
 SELECT * FROM t;
+SELECT step, ok, detail FROM ordersync_check('t') WHERE step IN ('permission', 'columns');
 INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES ('t', 2, 'secret', 'secret', 'integer');
 SELECT ordersync_refresh('t');
+SELECT step, ok FROM ordersync_check('t') WHERE step IN ('permission', 'columns');
 SELECT ordersync_add('src', 'dbo.src');
 SELECT ordersync_add('src', 'SELECT a FROM dbo.src');
