@@ -32,17 +32,11 @@ struct staging {
   off_t file_end, at_file; /* where the next page is written and read */
 };
 
-/* ---- the file ---------------------------------------------------------- */
-
 static const char *temp_directory(void) {
-  static const char *const names[] = {"SQLITE_TMPDIR", "TMPDIR"};
-  static const char *const paths[] = {"/var/tmp", "/tmp"};
-  for (int i = 0; i < 2; i++) {
-    const char *path = getenv(names[i]);
-    if (path && access(path, W_OK | X_OK) == 0) return path;
-  }
-  for (int i = 0; i < 2; i++) {
-    if (access(paths[i], W_OK | X_OK) == 0) return paths[i];
+  const char *paths[] = {getenv("SQLITE_TMPDIR"), getenv("TMPDIR"), "/var/tmp",
+                         "/tmp"};
+  for (int i = 0; i < 4; i++) {
+    if (paths[i] && access(paths[i], W_OK | X_OK) == 0) return paths[i];
   }
   return ".";
 }
@@ -113,8 +107,6 @@ static enum err_code read_page(struct staging *s, struct err *e) {
   s->at = HEAD;
   return ERR_NONE;
 }
-
-/* ---- rows -------------------------------------------------------------- */
 
 /* Sees to it that the page has room for n_bytes. */
 static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
@@ -214,8 +206,6 @@ void staging_rewind(struct staging *s) {
   s->at_file = 0;
   s->at_row = 0;
 }
-
-/* ---- life -------------------------------------------------------------- */
 
 enum err_code staging_open(struct staging **out, int n_columns,
                            sqlite3_int64 memory_cap, struct err *e) {
