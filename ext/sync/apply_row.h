@@ -25,11 +25,12 @@ struct apply {
 int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
                struct err *e);
 
-/* "INSERT INTO target(" and the mapped columns; what else, is the caller's. */
-void apply_begin_insert(const struct apply *a, sqlite3_str *sql);
-
-/* INSERT INTO target(...) VALUES(...) with created_at and updated_at bound. */
-sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e);
+/* INSERT INTO target(...) VALUES(...): the mapped columns, n_more others
+*(`,"a"`;
+** NULL: none), which the caller binds, and updated_at, bound; created_at too,
+** unless there are others. */
+sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
+                                   int n_more, struct err *e);
 
 /* Binds the mapped columns, steps, resets. SQLite's extended code. */
 int apply_step(const struct apply *a, sqlite3_stmt *stmt,

@@ -49,8 +49,6 @@ void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
   }
 }
 
-/* ---- what went wrong --------------------------------------------------- */
-
 static void append_value(sqlite3_str *out, const struct cell *cell) {
   int n = cell->n_bytes;
   switch (cell->type) {
@@ -102,8 +100,6 @@ static int is_written(struct writer *w, int rc, sqlite3_int64 row,
   return !e->code;
 }
 
-/* ---- deletes ----------------------------------------------------------- */
-
 static sqlite3_stmt *prepare_rowid(const struct apply *a, const char *verb,
                                    struct err *e) {
   return sql_prepare(a->db, e, "%s FROM %s WHERE %s=?1", verb,
@@ -148,8 +144,6 @@ static void delete_rows(const struct diff_plan *p, struct err *e) {
   sqlite3_finalize(stmt);
   sqlite3_finalize(look);
 }
-
-/* ---- updates ----------------------------------------------------------- */
 
 static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
                                     struct err *e) {
@@ -218,32 +212,24 @@ static void update_pass(struct writer *w, struct err *e) {
   }
 }
 
-/* ---- updates that wait for each other ---------------------------------- */
-
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
-  return sql_prepare(a->db, e, "SELECT %s%s FROM %s WHERE %s=?1", t->rowid,
-                     t->others, t->qualified, t->rowid);
+  return sql_prepare(a->db, e, "DELETE FROM %s WHERE %s=?1 RETURNING %s%s",
+                     t->qualified, t->rowid, t->rowid, t->others);
 }
 
-/* Its parameters: the mapped columns, then what prepare_take() reads. A mapped
-** INTEGER PRIMARY KEY is the row id already. */
+/* Its parameters: the mapped columns, then what prepare_take() reads, but for
+** the row id where a mapped INTEGER PRIMARY KEY is that already. */
 static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
-  const struct mapping *m = a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  apply_begin_insert(a, sql);
-  if (t->alias_column < 0) sqlite3_str_appendf(sql, ",%s", t->rowid);
-  sqlite3_str_appendf(sql, "%s", t->others);
-  if (t->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
-  sqlite3_str_appendall(sql, ") VALUES(?1");
-  for (int i = 1; i < m->n_columns + 1 + t->n_others; i++) {
-    if (i == m->n_columns && t->alias_column >= 0) continue;
-    sqlite3_str_appendf(sql, ",?%d", i + 1);
-  }
-  if (t->has_updated_at) sqlite3_str_appendf(sql, ",%Q", a->log->started_at);
-  sqlite3_str_appendall(sql, ")");
-  return sql_prepare_str(a->db, sql, e);
+  int has_id = t->alias_column < 0;
+  char *more = sqlite3_mprintf("%s%s%s", has_id ? "," : "",
+                               has_id ? t->rowid : "", t->others);
+  sqlite3_stmt *stmt;
+  if (!more) err_nomem(e);
+  stmt = apply_prepare_insert(a, more, has_id + t->n_others, e);
+  sqlite3_free(more);
+  return stmt;
 }
 
 /* The rows that wait, between being taken out and being put in. */
@@ -252,26 +238,20 @@ struct rewrite {
   struct staging *old; /* owned: row id and other columns, in staged order */
   struct cell *cells;  /* owned, one row of them */
   int n_cells;
-  sqlite3_stmt *take, *drop, *put; /* owned */
+  sqlite3_stmt *take, *put; /* owned */
 };
 
 /* A row that somebody else's trigger took has no old values left. */
 static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
                      struct err *e) {
-  const struct apply *a = r->w->p->a;
   int found = step_rowid(r->take, rowid) == SQLITE_ROW;
   for (int i = 0; i < r->n_cells && found && !e->code; i++) {
     diff_read_cell(r->take, i, &r->cells[i], e);
   }
   if (found && !e->code) staging_append(r->old, r->cells, e);
-  if (sqlite3_reset(r->take)) err_sqlite(e, a->db, "reading the target");
-  if (e->code) return;
-  (void)step_rowid(r->drop, rowid);
-  if (sqlite3_reset(r->drop)) {
-    apply_explain(a, row, e);
-  } else if (!found || sqlite3_changes(a->db) != 1) {
-    explain_unchanged(r->w, row, e);
-  }
+  if (found) (void)sqlite3_step(r->take);
+  if (sqlite3_reset(r->take)) apply_explain(r->w->p->a, row, e);
+  if (!found && !e->code) explain_unchanged(r->w, row, e);
 }
 
 static void take_rows(struct rewrite *r, struct err *e) {
@@ -285,11 +265,12 @@ static void take_rows(struct rewrite *r, struct err *e) {
 
 static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
   const struct apply *a = r->w->p->a;
+  int without_id = a->target->alias_column >= 0;
   int rc = SQLITE_OK, has_row = 0;
   if (staging_next(r->old, r->cells, &has_row, e)) return;
-  for (int i = 0; i < r->n_cells && rc == SQLITE_OK; i++) {
-    if (i == 0 && a->target->alias_column >= 0) continue;
-    rc = cell_bind(r->put, a->map->n_columns + i + 1, &r->cells[i]);
+  for (int i = without_id; i < r->n_cells && rc == SQLITE_OK; i++) {
+    rc =
+        cell_bind(r->put, a->map->n_columns + i + 1 - without_id, &r->cells[i]);
   }
   if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->p->cells);
   (void)is_written(r->w, rc, row, e);
@@ -311,12 +292,10 @@ static void rewrite_rows(struct writer *w, struct err *e) {
   if (!r.cells) err_nomem(e);
   if (!e->code) staging_open(&r.old, r.n_cells, 0, e);
   r.take = prepare_take(a, e);
-  r.drop = prepare_rowid(a, "DELETE", e);
   r.put = prepare_put(a, e);
   take_rows(&r, e);
   put_rows(&r, e);
   sqlite3_finalize(r.take);
-  sqlite3_finalize(r.drop);
   sqlite3_finalize(r.put);
   staging_close(r.old);
   sqlite3_free(r.cells);
@@ -372,12 +351,10 @@ static void update_rows(const struct diff_plan *p, struct err *e) {
   sqlite3_finalize(w.strict);
 }
 
-/* ---- inserts ----------------------------------------------------------- */
-
 static void insert_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "inserted"}};
   sqlite3_int64 row = 0;
-  w.plain = apply_prepare_insert(p->a, e);
+  w.plain = apply_prepare_insert(p->a, NULL, 0, e);
   while (apply_next(p->a, p->cells, &row, e)) {
     if (p->rows[row - 1] != PLAN_INSERT) continue;
     (void)is_written(&w, apply_step(p->a, w.plain, p->cells), row, e);
