@@ -29,19 +29,14 @@ struct entry {
 };
 
 struct diff {
-  const struct apply *a; /* borrowed, as is its contents */
-  char *is_key;          /* owned, per mapped column */
-  char *affinities;      /* owned, per mapped column */
+  struct diff_plan p; /* its arrays are owned */
+  char *affinities;   /* owned, per mapped column */
   int n_key;
   struct entry *local; /* owned, per local row */
   sqlite3_uint64 n_local, max_local;
   struct entry **heads; /* owned: a power of two, where lists begin */
   sqlite3_uint64 n_heads;
   unsigned char (*keys)[DIGEST]; /* owned, per staged row */
-  sqlite3_int64 *plan; /* owned, per staged row: see struct diff_plan */
-  sqlite3_int64 *left; /* owned: rowids that no staged row has claimed */
-  sqlite3_int64 n_left;
-  struct cell *cells;      /* owned, one row */
   sqlite3 *scratch;        /* owned; applies column affinities, see below */
   sqlite3_stmt *put, *get; /* owned */
 };
@@ -98,9 +93,9 @@ static void digest_row(const struct diff *d, struct entry *out) {
   struct sha256_ctx key, rest;
   sha256_init(&key);
   sha256_init(&rest);
-  for (int i = 0; i < d->a->map->n_columns; i++) {
-    int is_key = d->n_key == 0 || d->is_key[i];
-    hash_cell(is_key ? &key : &rest, &d->cells[i]);
+  for (int i = 0; i < d->p.a->map->n_columns; i++) {
+    int is_key = d->n_key == 0 || d->p.is_key[i];
+    hash_cell(is_key ? &key : &rest, &d->p.cells[i]);
   }
   sha256_digest(&key, DIGEST, out->key);
   sha256_digest(&rest, DIGEST, out->rest);
@@ -154,7 +149,7 @@ static int may_change(const struct cell *cell, char affinity_code) {
 }
 
 static void open_scratch(struct diff *d, struct err *e) {
-  const struct target *t = d->a->target;
+  const struct target *t = d->p.a->target;
   sqlite3_str *make = sqlite3_str_new(NULL), *put = sqlite3_str_new(NULL);
   char *text;
   for (int i = 0; i < t->n_decls; i++) {
@@ -181,16 +176,16 @@ static void open_scratch(struct diff *d, struct err *e) {
 
 /* Makes cells[] what the target would hold. */
 static void as_stored(struct diff *d, struct err *e) {
-  int n = d->a->map->n_columns, changes = 0, rc = SQLITE_OK;
+  int n = d->p.a->map->n_columns, changes = 0, rc = SQLITE_OK;
   for (int i = 0; i < n && !changes; i++) {
-    changes = may_change(&d->cells[i], d->affinities[i]);
+    changes = may_change(&d->p.cells[i], d->affinities[i]);
   }
   if (!changes) return;
   if (!d->scratch) open_scratch(d, e);
   if (e->code) return;
   sqlite3_reset(d->get);
   for (int i = 0; i < n && rc == SQLITE_OK; i++) {
-    rc = cell_bind(d->put, i + 1, &d->cells[i]);
+    rc = cell_bind(d->put, i + 1, &d->p.cells[i]);
   }
   if (rc == SQLITE_OK) {
     sqlite3_step(d->put);
@@ -202,7 +197,7 @@ static void as_stored(struct diff *d, struct err *e) {
     err_sqlite(e, d->scratch, "comparing rows");
     return;
   }
-  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->cells[i], e);
+  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->p.cells[i], e);
 }
 
 static void add_local(struct diff *d, sqlite3_int64 rowid, struct err *e) {
@@ -258,72 +253,75 @@ static struct entry *claim(const struct diff *d, const unsigned char *key,
 }
 
 static void read_local(struct diff *d, struct err *e) {
-  const struct mapping *m = d->a->map;
+  const struct mapping *m = d->p.a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   sqlite3_stmt *stmt;
-  sqlite3_str_appendf(sql, "SELECT %s", d->a->target->rowid);
+  sqlite3_str_appendf(sql, "SELECT %s", d->p.a->target->rowid);
   for (int i = 0; i < m->n_columns; i++) {
     sqlite3_str_appendf(sql, ",\"%w\"", m->columns[i].target);
   }
-  sqlite3_str_appendf(sql, " FROM %s", d->a->target->qualified);
-  stmt = sql_prepare_str(d->a->db, sql, e);
+  sqlite3_str_appendf(sql, " FROM %s", d->p.a->target->qualified);
+  stmt = sql_prepare_str(d->p.a->db, sql, e);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     for (int i = 0; i < m->n_columns; i++) {
-      diff_read_cell(stmt, i + 1, &d->cells[i], e);
+      diff_read_cell(stmt, i + 1, &d->p.cells[i], e);
     }
     if (!e->code) add_local(d, sqlite3_column_int64(stmt, 0), e);
-    if (d->n_local % 1000 == 0) txn_go_on(d->a->txn, e);
+    if (d->n_local % 1000 == 0) txn_go_on(d->p.a->txn, e);
   }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, d->a->db, "reading the target");
+  if (sqlite3_finalize(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
 }
 
 /* First every row that is there already, so that among rows of one key none of
 ** these is updated; then what shares only its key with a row. */
 static void plan_rows(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0;
-  while (apply_next(d->a, d->cells, &row, e)) {
+  while (apply_next(d->p.a, d->p.cells, &row, e)) {
     struct entry wanted;
     as_stored(d, e);
     if (e->code) return;
     digest_row(d, &wanted);
     memcpy(d->keys[row - 1], wanted.key, DIGEST);
-    d->plan[row - 1] =
+    d->p.rows[row - 1] =
         claim(d, wanted.key, wanted.rest) ? PLAN_KEEP : PLAN_INSERT;
   }
   for (sqlite3_int64 i = 0; i < row && d->n_key && !e->code; i++) {
     const struct entry *old = NULL;
-    if (d->plan[i] == PLAN_INSERT) old = claim(d, d->keys[i], NULL);
-    if (old) d->plan[i] = old->rowid;
+    if (d->p.rows[i] == PLAN_INSERT) old = claim(d, d->keys[i], NULL);
+    if (!old) continue;
+    d->p.rows[i] = old->rowid;
+    d->p.n_updates++;
   }
 }
 
 static void list_left(struct diff *d, struct err *e) {
   if (e->code) return;
-  d->left = sqlite3_malloc64((d->n_local + 1) * sizeof *d->left);
-  if (!d->left) err_nomem(e);
-  for (sqlite3_uint64 i = 0; d->left && i < d->n_local; i++) {
-    if (!d->local[i].matched) d->left[d->n_left++] = d->local[i].rowid;
+  d->p.deletes = sqlite3_malloc64((d->n_local + 1) * sizeof *d->p.deletes);
+  if (!d->p.deletes) err_nomem(e);
+  for (sqlite3_uint64 i = 0; d->p.deletes && i < d->n_local; i++) {
+    if (!d->local[i].matched)
+      d->p.deletes[d->p.n_deletes++] = d->local[i].rowid;
   }
 }
 
 static void allocate(struct diff *d, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)d->a->map->n_columns;
-  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->a->rows);
-  d->is_key = sqlite3_malloc64(n);
+  sqlite3_uint64 n = (sqlite3_uint64)d->p.a->map->n_columns;
+  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->p.a->rows);
+  d->p.is_key = sqlite3_malloc64(n);
   d->affinities = sqlite3_malloc64(n);
-  d->cells = sqlite3_malloc64(n * sizeof *d->cells);
+  d->p.cells = sqlite3_malloc64(n * sizeof *d->p.cells);
   d->keys = sqlite3_malloc64((rows + 1) * sizeof *d->keys);
-  d->plan = sqlite3_malloc64((rows + 1) * sizeof *d->plan);
-  if (!d->is_key || !d->affinities || !d->cells || !d->keys || !d->plan) {
+  d->p.rows = sqlite3_malloc64((rows + 1) * sizeof *d->p.rows);
+  if (!d->p.is_key || !d->affinities || !d->p.cells || !d->keys || !d->p.rows) {
     err_nomem(e);
     return;
   }
-  for (int i = 0; i < d->a->map->n_columns; i++) {
-    d->is_key[i] = mapping_is_key(d->a->map, i) != 0;
-    d->n_key += d->is_key[i];
+  for (int i = 0; i < d->p.a->map->n_columns; i++) {
+    d->p.is_key[i] = mapping_is_key(d->p.a->map, i) != 0;
+    d->n_key += d->p.is_key[i];
   }
-  for (int i = 0; i < d->a->target->n_decls; i++) {
-    d->affinities[i] = affinity_of(d->a->target, d->a->target->decls[i]);
+  for (int i = 0; i < d->p.a->target->n_decls; i++) {
+    d->affinities[i] = affinity_of(d->p.a->target, d->p.a->target->decls[i]);
   }
 }
 
@@ -331,26 +329,24 @@ static void release(struct diff *d) {
   sqlite3_finalize(d->put);
   sqlite3_finalize(d->get);
   sqlite3_close(d->scratch);
-  sqlite3_free(d->left);
-  sqlite3_free(d->plan);
+  sqlite3_free(d->p.deletes);
+  sqlite3_free(d->p.rows);
   sqlite3_free(d->keys);
-  sqlite3_free(d->cells);
+  sqlite3_free(d->p.cells);
   sqlite3_free(d->heads);
   sqlite3_free(d->local);
   sqlite3_free(d->affinities);
-  sqlite3_free(d->is_key);
+  sqlite3_free(d->p.is_key);
 }
 
 enum err_code diff_rows(const struct apply *a, struct err *e) {
-  struct diff d = {.a = a};
-  struct diff_plan plan;
+  struct diff d = {.p = {.a = a}};
   allocate(&d, e);
   read_local(&d, e);
   index_local(&d, e);
   plan_rows(&d, e);
   list_left(&d, e);
-  plan = (struct diff_plan){a, d.is_key, d.cells, d.plan, d.left, d.n_left};
-  diff_write(&plan, e);
+  diff_write(&d.p, e);
   release(&d);
   return e->code;
 }

@@ -24,12 +24,28 @@
 struct writer {
   const struct diff_plan *p; /* borrowed */
   struct batches batches;
-  sqlite3_stmt *plain, *strict; /* owned; strict only for updates */
-  sqlite3_int64 waiting;        /* updates that were put off */
+  sqlite3_stmt *plain; /* owned, as are all of these; the rest is for updates */
+  sqlite3_stmt *strict;
+  sqlite3_int64 waiting; /* they were put off */
+  sqlite3_stmt *take, *put;
+  struct staging *old; /* of rows taken out: row id, other columns; in order */
+  struct cell *cells;  /* one row of them */
+  int n_cells;
 };
 
-static int has_update(sqlite3_int64 plan) {
-  return plan != PLAN_KEEP && plan != PLAN_INSERT;
+/* Does it to each staged row whose plan is an update, or an insert. */
+static void each_row(struct writer *w, int inserts,
+                     void (*change)(struct writer *w, sqlite3_int64 *plan,
+                                    sqlite3_int64 row, struct err *e),
+                     struct err *e) {
+  const struct diff_plan *p = w->p;
+  sqlite3_int64 row = 0;
+  while (apply_next(p->a, p->cells, &row, e)) {
+    sqlite3_int64 *plan = &p->rows[row - 1];
+    if (*plan != PLAN_KEEP && (*plan == PLAN_INSERT) == inserts) {
+      change(w, plan, row, e);
+    }
+  }
 }
 
 void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
@@ -204,12 +220,8 @@ static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
 }
 
 static void update_pass(struct writer *w, struct err *e) {
-  const struct diff_plan *p = w->p;
-  sqlite3_int64 row = 0;
   w->waiting = 0;
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (has_update(p->rows[row - 1])) try_update(w, &p->rows[row - 1], row, e);
-  }
+  each_row(w, 0, try_update, e);
 }
 
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
@@ -232,73 +244,45 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   return stmt;
 }
 
-/* The rows that wait, between being taken out and being put in. */
-struct rewrite {
-  struct writer *w;    /* borrowed */
-  struct staging *old; /* owned: row id and other columns, in staged order */
-  struct cell *cells;  /* owned, one row of them */
-  int n_cells;
-  sqlite3_stmt *take, *put; /* owned */
-};
-
 /* A row that somebody else's trigger took has no old values left. */
-static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
+static void take_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
                      struct err *e) {
-  int found = step_rowid(r->take, rowid) == SQLITE_ROW;
-  for (int i = 0; i < r->n_cells && found && !e->code; i++) {
-    diff_read_cell(r->take, i, &r->cells[i], e);
+  int found = step_rowid(w->take, *plan) == SQLITE_ROW;
+  for (int i = 0; i < w->n_cells && found && !e->code; i++) {
+    diff_read_cell(w->take, i, &w->cells[i], e);
   }
-  if (found && !e->code) staging_append(r->old, r->cells, e);
-  if (found) (void)sqlite3_step(r->take);
-  if (sqlite3_reset(r->take)) apply_explain(r->w->p->a, row, e);
-  if (!found && !e->code) explain_unchanged(r->w, row, e);
+  if (found && !e->code) staging_append(w->old, w->cells, e);
+  if (found) (void)sqlite3_step(w->take);
+  if (sqlite3_reset(w->take)) apply_explain(w->p->a, row, e);
+  if (!found && !e->code) explain_unchanged(w, row, e);
 }
 
-static void take_rows(struct rewrite *r, struct err *e) {
-  const struct diff_plan *p = r->w->p;
-  sqlite3_int64 n = staging_rows(p->a->rows);
-  for (sqlite3_int64 row = 0; row < n && !e->code; row++) {
-    if (has_update(p->rows[row])) take_row(r, p->rows[row], row + 1, e);
-    if (row % 1000 == 999) txn_go_on(p->a->txn, e);
-  }
-}
-
-static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
-  const struct apply *a = r->w->p->a;
+static void put_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
+                    struct err *e) {
+  const struct apply *a = w->p->a;
   int without_id = a->target->alias_column >= 0;
   int rc = SQLITE_OK, has_row = 0;
-  if (staging_next(r->old, r->cells, &has_row, e)) return;
-  for (int i = without_id; i < r->n_cells && rc == SQLITE_OK; i++) {
+  (void)plan;
+  if (staging_next(w->old, w->cells, &has_row, e)) return;
+  for (int i = without_id; i < w->n_cells && rc == SQLITE_OK; i++) {
     rc =
-        cell_bind(r->put, a->map->n_columns + i + 1 - without_id, &r->cells[i]);
+        cell_bind(w->put, a->map->n_columns + i + 1 - without_id, &w->cells[i]);
   }
-  if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->p->cells);
-  (void)is_written(r->w, rc, row, e);
-}
-
-static void put_rows(struct rewrite *r, struct err *e) {
-  const struct diff_plan *p = r->w->p;
-  sqlite3_int64 row = 0;
-  if (!e->code) staging_rewind(r->old);
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (has_update(p->rows[row - 1])) put_row(r, row, e);
-  }
+  if (rc == SQLITE_OK) rc = apply_step(a, w->put, w->p->cells);
+  (void)is_written(w, rc, row, e);
 }
 
 static void rewrite_rows(struct writer *w, struct err *e) {
   const struct apply *a = w->p->a;
-  struct rewrite r = {.w = w, .n_cells = a->target->n_others + 1};
-  r.cells = sqlite3_malloc64((sqlite3_uint64)r.n_cells * sizeof *r.cells);
-  if (!r.cells) err_nomem(e);
-  if (!e->code) staging_open(&r.old, r.n_cells, 0, e);
-  r.take = prepare_take(a, e);
-  r.put = prepare_put(a, e);
-  take_rows(&r, e);
-  put_rows(&r, e);
-  sqlite3_finalize(r.take);
-  sqlite3_finalize(r.put);
-  staging_close(r.old);
-  sqlite3_free(r.cells);
+  w->n_cells = a->target->n_others + 1;
+  w->cells = sqlite3_malloc64((sqlite3_uint64)w->n_cells * sizeof *w->cells);
+  if (!w->cells) err_nomem(e);
+  if (!e->code) staging_open(&w->old, w->n_cells, 0, e);
+  w->take = prepare_take(a, e);
+  w->put = prepare_put(a, e);
+  each_row(w, 0, take_row, e);
+  if (!e->code) staging_rewind(w->old);
+  each_row(w, 0, put_row, e);
 }
 
 /* Whether taking a row out would change the rows of another table. */
@@ -335,10 +319,8 @@ static void update_waiting(struct writer *w, struct err *e) {
 
 static void update_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "updated"}};
-  sqlite3_int64 n = staging_rows(p->a->rows), row = 0;
-  while (row < n && !has_update(p->rows[row])) row++;
   p->a->log->updated = 0;
-  if (e->code || row == n) return;
+  if (e->code || p->n_updates == 0) return;
   w.plain = prepare_update(p->a, "UPDATE", e);
   if (has_on_conflict(p->a, e)) {
     w.strict = prepare_update(p->a, "UPDATE OR ABORT", e);
@@ -349,16 +331,22 @@ static void update_rows(const struct diff_plan *p, struct err *e) {
   p->a->log->updated = w.batches.done;
   sqlite3_finalize(w.plain);
   sqlite3_finalize(w.strict);
+  sqlite3_finalize(w.take);
+  sqlite3_finalize(w.put);
+  staging_close(w.old);
+  sqlite3_free(w.cells);
+}
+
+static void insert_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
+                       struct err *e) {
+  (void)plan;
+  (void)is_written(w, apply_step(w->p->a, w->plain, w->p->cells), row, e);
 }
 
 static void insert_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "inserted"}};
-  sqlite3_int64 row = 0;
   w.plain = apply_prepare_insert(p->a, NULL, 0, e);
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (p->rows[row - 1] != PLAN_INSERT) continue;
-    (void)is_written(&w, apply_step(p->a, w.plain, p->cells), row, e);
-  }
+  each_row(&w, 1, insert_row, e);
   if (!e->code) apply_all_done(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
   sqlite3_finalize(w.plain);

@@ -134,21 +134,13 @@ static enum err_code start(const struct fetch *f, struct reader *r,
   return e->code;
 }
 
-static int column_of_rowid(const struct fetch *f) {
-  for (int i = 0; f->target->alias && i < f->map->n_columns; i++) {
-    const char *column = f->map->columns[i].target;
-    if (sqlite3_stricmp(column, f->target->alias) == 0) return i;
-  }
-  return -1;
-}
-
 static enum err_code read_rows(const struct fetch *f, struct reader *r,
                                struct match *m, struct staging *staged,
                                struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)f->map->n_columns;
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
   struct keys keys = {.map = f->map};
-  int rowid = column_of_rowid(f), has_row = 0;
+  int rowid = f->target->alias_column, has_row = 0;
   keys.is_key = sqlite3_malloc64(n);
   if (!cells || !keys.is_key) {
     err_nomem(e);
