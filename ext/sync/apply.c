@@ -37,7 +37,7 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
       *ignored = row;
     if (!e->code) apply_done(a, &b, e);
   }
-  if (!e->code) apply_all_done(a, &b, e);
+  apply_end_batch(a, &b, e);
   a->log->inserted = row;
   a->log->updated = 0;
   sqlite3_finalize(insert);

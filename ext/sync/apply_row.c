@@ -71,8 +71,8 @@ void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e) {
   err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
 }
 
-static void end_batch(const struct apply *a, struct batches *b, struct err *e) {
-  if (txn_go_on(a->txn, e)) return;
+void apply_end_batch(const struct apply *a, struct batches *b, struct err *e) {
+  if (b->told == b->done || txn_go_on(a->txn, e)) return;
   runlog_detail(a->log, TRACE_INFO, "apply", "batch %d: rows %lld to %lld %s",
                 ++b->n, (long long)b->told + 1, (long long)b->done, b->verb);
   runlog_progress(a->log, "writing", b->done);
@@ -80,9 +80,5 @@ static void end_batch(const struct apply *a, struct batches *b, struct err *e) {
 }
 
 void apply_done(const struct apply *a, struct batches *b, struct err *e) {
-  if (++b->done - b->told >= a->map->batch_size) end_batch(a, b, e);
-}
-
-void apply_all_done(const struct apply *a, struct batches *b, struct err *e) {
-  if (b->told < b->done) end_batch(a, b, e);
+  if (++b->done - b->told >= a->map->batch_size) apply_end_batch(a, b, e);
 }

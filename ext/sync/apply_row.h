@@ -48,11 +48,10 @@ struct batches {
   int n;
 };
 
-/* One more is done. Where a batch ends: progress, cancel, deadline, a detail.
- */
+/* One more is done, which may end a batch. */
 void apply_done(const struct apply *a, struct batches *b, struct err *e);
 
-/* The last batch may be a smaller one. */
-void apply_all_done(const struct apply *a, struct batches *b, struct err *e);
+/* Progress, cancel, deadline, a detail; the last batch may be a smaller one. */
+void apply_end_batch(const struct apply *a, struct batches *b, struct err *e);
 
 #endif

@@ -285,16 +285,13 @@ static void rewrite_rows(struct writer *w, struct err *e) {
   each_row(w, 0, put_row, e);
 }
 
-/* Whether taking a row out would change the rows of another table. */
-static int children_act(const struct apply *a, struct err *e) {
-  return a->target->acting_child &&
-         sql_integer(a->db, e, "PRAGMA foreign_keys");
-}
-
 /* As long as trying again helps much; a chain of n rows in the wrong order
-** would take n passes. Where taking rows out does harm, as long as it helps. */
+** would take n passes. Where taking rows out would change those of another
+** table, as long as it helps at all. */
 static void update_waiting(struct writer *w, struct err *e) {
-  int act = children_act(w->p->a, e);
+  const struct apply *a = w->p->a;
+  int act =
+      a->target->acting_child && sql_integer(a->db, e, "PRAGMA foreign_keys");
   sqlite3_int64 before;
   do {
     before = w->waiting;
@@ -310,8 +307,7 @@ static void update_waiting(struct writer *w, struct err *e) {
           "sync \"%s\": %lld rows exchange values of a UNIQUE column or "
           "PRIMARY KEY; to write them they would have to be deleted for a "
           "moment, and with them the rows of \"%s\" that point at them",
-          w->p->a->map->sync, (long long)w->waiting,
-          w->p->a->target->acting_child);
+          a->map->sync, (long long)w->waiting, a->target->acting_child);
   err_hint(e, "PRAGMA foreign_keys = 0 for this refresh, or do without the "
               "UNIQUE or the ON DELETE action");
   e->sqlite_code = SQLITE_CONSTRAINT_UNIQUE;
@@ -327,7 +323,7 @@ static void update_rows(const struct diff_plan *p, struct err *e) {
   }
   update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
-  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  apply_end_batch(p->a, &w.batches, e);
   p->a->log->updated = w.batches.done;
   sqlite3_finalize(w.plain);
   sqlite3_finalize(w.strict);
@@ -347,7 +343,7 @@ static void insert_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "inserted"}};
   w.plain = apply_prepare_insert(p->a, NULL, 0, e);
   each_row(&w, 1, insert_row, e);
-  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  apply_end_batch(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
   sqlite3_finalize(w.plain);
 }

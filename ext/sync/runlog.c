@@ -276,22 +276,18 @@ enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
   return e->code;
 }
 
-static const char *status_of(const struct err *why) {
-  if (!why) return "skipped";
-  return why->code == ERR_INTERRUPT ? "cancelled" : "error";
-}
-
 /* Row and details in one transaction of db. */
 static void write_outcome(struct runlog *log, sqlite3 *db,
                           const struct err *why, struct err *e) {
   int hurry = why && why->code == ERR_INTERRUPT;
+  const char *status = !why ? "skipped" : hurry ? "cancelled" : "error";
   sqlite3_int64 old_id = log->run_id;
   struct txn txn = {0};
   txn_prepare(&txn, db, "main", "ordersync_runs",
               db == log->db ? log->interrupt : NULL,
               clock_now_ms() + (hurry ? LOG_WAIT_MS / 4 : LOG_WAIT_MS), e);
   if (!txn_begin(&txn, e)) {
-    write_row(log, db, status_of(why), why, e);
+    write_row(log, db, status, why, e);
     insert_details(log, db, e);
   }
   if (txn_commit(&txn, e)) log->run_id = old_id;
