@@ -317,7 +317,7 @@ static void allocate(struct diff *d, struct err *e) {
     return;
   }
   for (int i = 0; i < d->p.a->map->n_columns; i++) {
-    d->p.is_key[i] = mapping_is_key(d->p.a->map, i) != 0;
+    d->p.is_key[i] = (char)mapping_is_key(d->p.a->map, i);
     d->n_key += d->p.is_key[i];
   }
   for (int i = 0; i < d->p.a->target->n_decls; i++) {

@@ -35,15 +35,15 @@ struct writer {
 
 /* Does it to each staged row whose plan is an update, or an insert. */
 static void each_row(struct writer *w, int inserts,
-                     void (*change)(struct writer *w, sqlite3_int64 *plan,
-                                    sqlite3_int64 row, struct err *e),
+                     void (*change)(struct writer *w, sqlite3_int64 row,
+                                    struct err *e),
                      struct err *e) {
   const struct diff_plan *p = w->p;
   sqlite3_int64 row = 0;
   while (apply_next(p->a, p->cells, &row, e)) {
-    sqlite3_int64 *plan = &p->rows[row - 1];
-    if (*plan != PLAN_KEEP && (*plan == PLAN_INSERT) == inserts) {
-      change(w, plan, row, e);
+    sqlite3_int64 plan = p->rows[row - 1];
+    if (plan != PLAN_KEEP && (plan == PLAN_INSERT) == inserts) {
+      change(w, row, e);
     }
   }
 }
@@ -206,8 +206,8 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** (ON CONFLICT IGNORE, REPLACE) instead of saying that the value is taken. It
 ** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
-static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
-                       struct err *e) {
+static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
+  sqlite3_int64 *plan = &w->p->rows[row - 1];
   int rc = SQLITE_CONSTRAINT;
   if (w->strict) rc = update_row(w, w->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
@@ -245,9 +245,8 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
 }
 
 /* A row that somebody else's trigger took has no old values left. */
-static void take_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
-                     struct err *e) {
-  int found = step_rowid(w->take, *plan) == SQLITE_ROW;
+static void take_row(struct writer *w, sqlite3_int64 row, struct err *e) {
+  int found = step_rowid(w->take, w->p->rows[row - 1]) == SQLITE_ROW;
   for (int i = 0; i < w->n_cells && found && !e->code; i++) {
     diff_read_cell(w->take, i, &w->cells[i], e);
   }
@@ -257,12 +256,10 @@ static void take_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
   if (!found && !e->code) explain_unchanged(w, row, e);
 }
 
-static void put_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
-                    struct err *e) {
+static void put_row(struct writer *w, sqlite3_int64 row, struct err *e) {
   const struct apply *a = w->p->a;
   int without_id = a->target->alias_column >= 0;
   int rc = SQLITE_OK, has_row = 0;
-  (void)plan;
   if (staging_next(w->old, w->cells, &has_row, e)) return;
   for (int i = without_id; i < w->n_cells && rc == SQLITE_OK; i++) {
     rc =
@@ -333,9 +330,7 @@ static void update_rows(const struct diff_plan *p, struct err *e) {
   sqlite3_free(w.cells);
 }
 
-static void insert_row(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
-                       struct err *e) {
-  (void)plan;
+static void insert_row(struct writer *w, sqlite3_int64 row, struct err *e) {
   (void)is_written(w, apply_step(w->p->a, w->plain, w->p->cells), row, e);
 }
 
