@@ -35,75 +35,69 @@ static const char *text_argument(int argc, sqlite3_value **argv, int i) {
   return i < argc ? (const char *)sqlite3_value_text(argv[i]) : NULL;
 }
 
-/* Raises what went wrong, or says that the connection is at work already: a
-** progress handler or a collation of the host may call back. */
-static int enter(sqlite3_context *context) {
+/* Not while the connection is at work already: a progress handler or a
+** collation of the host may call back. NULL then, and e is set. */
+static struct app *enter(sqlite3_context *context, struct err *e) {
   struct app *app = sqlite3_user_data(context);
   if (app->busy) {
-    struct err e = {0};
-    err_set(&e, ERR_MISUSE, "ordersync is already at work on this connection");
-    err_result(&e, context);
-    return 0;
+    err_set(e, ERR_MISUSE, "ordersync is already at work on this connection");
+    return NULL;
   }
   app->busy = 1;
-  return 1;
+  return app;
 }
 
-static void leave(sqlite3_context *context) {
-  struct app *app = sqlite3_user_data(context);
-  app->busy = 0;
+/* Raises what went wrong, instead of the result. Accepts NULL. */
+static void leave(struct app *app, sqlite3_context *context,
+                  const struct err *e) {
+  if (app) app->busy = 0;
+  if (e->code) err_result(e, context);
 }
 
 static void install_function(sqlite3_context *context, int argc,
                              sqlite3_value **argv) {
   struct err e = {0};
+  struct app *app = enter(context, &e);
+  int decimals = 0;
   (void)argc;
   (void)argv;
-  int decimals = 0;
-  if (!enter(context)) return;
-  if (install_all(sqlite3_context_db_handle(context), &decimals, &e)) {
-    err_result(&e, context);
-  } else {
-    sqlite3_result_text(context,
-                        decimals
-                            ? "ordersync " ORDERSYNC_VERSION
-                              " installed; columns of kind decimal hold "
-                              "REAL instead of TEXT, up to 15 digits, from "
-                              "their next refresh on"
-                            : "ordersync " ORDERSYNC_VERSION " installed",
-                        -1, SQLITE_STATIC);
-  }
-  leave(context);
+  if (app) install_all(sqlite3_context_db_handle(context), &decimals, &e);
+  sqlite3_result_text(context,
+                      decimals ? "ordersync " ORDERSYNC_VERSION
+                                 " installed; columns of kind decimal hold "
+                                 "REAL instead of TEXT, up to 15 digits, from "
+                                 "their next refresh on"
+                               : "ordersync " ORDERSYNC_VERSION " installed",
+                      -1, SQLITE_STATIC);
+  leave(app, context, &e);
 }
 
 static void refresh_function(sqlite3_context *context, int argc,
                              sqlite3_value **argv) {
   struct err e = {0};
+  struct app *app = enter(context, &e);
   struct refresh_result result = {0};
-  if (!enter(context)) return;
-  if (refresh_run(sqlite3_context_db_handle(context),
-                  text_argument(argc, argv, 0), text_argument(argc, argv, 1),
-                  &result, &e)) {
-    err_result(&e, context);
-  } else if (!result.skipped) {
-    sqlite3_result_int64(context, result.rows);
+  if (app) {
+    refresh_run(sqlite3_context_db_handle(context),
+                text_argument(argc, argv, 0), text_argument(argc, argv, 1),
+                &result, &e);
   }
-  leave(context);
+  if (!result.skipped) sqlite3_result_int64(context, result.rows);
+  leave(app, context, &e);
 }
 
 static void add_function(sqlite3_context *context, int argc,
                          sqlite3_value **argv) {
   struct err e = {0};
+  struct app *app = enter(context, &e);
   int n_columns = 0;
-  if (!enter(context)) return;
-  if (add_sync(sqlite3_context_db_handle(context), text_argument(argc, argv, 0),
-               text_argument(argc, argv, 1), text_argument(argc, argv, 2),
-               &n_columns, &e)) {
-    err_result(&e, context);
-  } else {
-    sqlite3_result_int(context, n_columns);
+  if (app) {
+    add_sync(sqlite3_context_db_handle(context), text_argument(argc, argv, 0),
+             text_argument(argc, argv, 1), text_argument(argc, argv, 2),
+             &n_columns, &e);
   }
-  leave(context);
+  sqlite3_result_int(context, n_columns);
+  leave(app, context, &e);
 }
 
 static void sql_function(sqlite3_context *context, int argc,
@@ -132,19 +126,15 @@ static void version_function(sqlite3_context *context, int argc,
 
 static const struct {
   const char *name;
-  int n_arguments;
+  int fewest, most; /* arguments */
   int flags;
   void (*function)(sqlite3_context *, int, sqlite3_value **);
 } functions[] = {
-    {"ordersync_install", 0, SQLITE_DIRECTONLY, install_function},
-    {"ordersync_refresh", 0, SQLITE_DIRECTONLY, refresh_function},
-    {"ordersync_refresh", 1, SQLITE_DIRECTONLY, refresh_function},
-    {"ordersync_refresh", 2, SQLITE_DIRECTONLY, refresh_function},
-    {"ordersync_add", 2, SQLITE_DIRECTONLY, add_function},
-    {"ordersync_add", 3, SQLITE_DIRECTONLY, add_function},
-    {"ordersync_sql", 0, SQLITE_DIRECTONLY, sql_function},
-    {"ordersync_sql", 1, SQLITE_DIRECTONLY, sql_function},
-    {"ordersync_version", 0, SQLITE_INNOCUOUS, version_function},
+    {"ordersync_install", 0, 0, SQLITE_DIRECTONLY, install_function},
+    {"ordersync_refresh", 0, 2, SQLITE_DIRECTONLY, refresh_function},
+    {"ordersync_add", 2, 3, SQLITE_DIRECTONLY, add_function},
+    {"ordersync_sql", 0, 1, SQLITE_DIRECTONLY, sql_function},
+    {"ordersync_version", 0, 0, SQLITE_INNOCUOUS, version_function},
 };
 
 static int register_functions(sqlite3 *db) {
@@ -153,14 +143,14 @@ static int register_functions(sqlite3 *db) {
   if (!app) return SQLITE_NOMEM;
   app->references = 1; /* ours, until the loop is over */
   app->busy = 0;
-  for (size_t i = 0;
-       rc == SQLITE_OK && i < sizeof functions / sizeof *functions; i++) {
-    /* SQLite calls the destructor also when the registration fails. */
-    app->references++;
-    rc = sqlite3_create_function_v2(
-        db, functions[i].name, functions[i].n_arguments,
-        SQLITE_UTF8 | functions[i].flags, app, functions[i].function, NULL,
-        NULL, app_release);
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    for (int n = functions[i].fewest; !rc && n <= functions[i].most; n++) {
+      /* SQLite calls the destructor also when the registration fails. */
+      app->references++;
+      rc = sqlite3_create_function_v2(
+          db, functions[i].name, n, SQLITE_UTF8 | functions[i].flags, app,
+          functions[i].function, NULL, NULL, app_release);
+    }
   }
   app_release(app);
   return rc;

@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-/* ---- what it is doing -------------------------------------------------- */
-
 static int writer_is_active(sqlite3 *db) {
   sqlite3_stmt *stmt = NULL;
   while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
@@ -17,9 +15,8 @@ static int writer_is_active(sqlite3 *db) {
   return 0;
 }
 
-/* SQLite evaluates a table's CHECKs in PRAGMA integrity_check without asking
-** whether the functions in them are for direct use only, so there a hostile
-** file would get us called. No honest call comes from a PRAGMA. */
+/* SQLite does not ask there whether a function is for direct use only. No
+** honest call comes from a PRAGMA. */
 enum err_code caller_check_pragma(sqlite3 *db, struct err *e) {
   sqlite3_stmt *stmt = NULL;
   while (!e->code && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
@@ -33,8 +30,6 @@ enum err_code caller_check_pragma(sqlite3 *db, struct err *e) {
   return e->code;
 }
 
-/* ---- what may be written ----------------------------------------------- */
-
 static int has_moved(sqlite3 *db, const char *schema) {
   int moved = 0;
   return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==
@@ -42,8 +37,8 @@ static int has_moved(sqlite3 *db, const char *schema) {
          moved;
 }
 
-/* The file is no longer there; what is written to the WAL of a file that was
-** replaced would be read by whoever opens the new one. */
+/* What is written to the WAL of a file that was replaced would be read by
+** whoever opens the new one. */
 enum err_code caller_check_place(sqlite3 *db, const char *schema,
                                  struct err *e) {
   if (e->code || !has_moved(db, schema)) return e->code;
@@ -111,8 +106,6 @@ int caller_may_write(sqlite3 *db) {
   return sqlite3_db_readonly(db, "main") == 0 && !has_moved(db, "main") &&
          !sql_integer(db, &ignored, "PRAGMA query_only");
 }
-
-/* ---- who reads the target? --------------------------------------------- */
 
 /* Does the program of this statement open the table, or an index of it?
 ** Nothing else tells what a statement that is running reads. */

@@ -17,42 +17,28 @@
 /* An index on a column that somebody else's table does not have is left out;
 ** the refresh names the column if a mapping needs it. */
 static int may_be_left_out(sqlite3 *db, const char *sql) {
-  sql += strspn(sql, " \t\r\n");
-  return sqlite3_strnicmp(sql, "CREATE INDEX IF NOT EXISTS index_", 33) == 0 &&
+  return sql_begins(sql, "CREATE INDEX IF NOT EXISTS index_", NULL) &&
          (strstr(sqlite3_errmsg(db), "no such column") ||
           strstr(sqlite3_errmsg(db), "no column named"));
 }
 
-/* Where the next statement's text starts: comments before it are not it. */
-static const char *skip_comments(const char *sql) {
-  for (;;) {
-    sql += strspn(sql, " \t\r\n");
-    if (sql[0] != '-' || sql[1] != '-') return sql;
-    sql += strcspn(sql, "\n");
-  }
-}
-
-static enum err_code run_script(sqlite3 *db, const char *sql, struct err *e) {
-  while (!e->code && *(sql = skip_comments(sql))) {
+static void run_script(sqlite3 *db, const char *sql, struct err *e) {
+  while (!e->code && *sql) {
     sqlite3_stmt *stmt = NULL;
     const char *tail = NULL;
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, &tail);
-    if (rc == SQLITE_OK) {
-      while (sqlite3_step(stmt) == SQLITE_ROW) {
-      }
-      rc = sqlite3_finalize(stmt);
-    } else if (may_be_left_out(db, sql)) {
-      rc = SQLITE_OK;
-      tail = strchr(sql, ';');
-      tail = tail ? tail + 1 : sql + strlen(sql);
+    if (rc && may_be_left_out(db, sql)) rc = SQLITE_OK;
+    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
     }
-    if (rc) err_sqlite(e, db, "installing");
+    if (sqlite3_finalize(stmt) || rc) err_sqlite(e, db, "installing");
     sql = tail;
   }
-  return e->code;
 }
 
-/* ---- upgrade ----------------------------------------------------------- */
+static void run_scripts(sqlite3 *db, int with_open_orders, struct err *e) {
+  run_script(db, sql_schema, e);
+  if (with_open_orders) run_script(db, sql_open_orders, e);
+}
 
 static int has_column(sqlite3 *db, const char *table, const char *column) {
   return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
@@ -84,7 +70,7 @@ static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
 
 /* Compares with the same script run in an empty database, so that the script
 ** stays the one place that says what the tables are. */
-static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
+static void upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
   sqlite3 *fresh = NULL;
   sqlite3_stmt *stmt = NULL;
   if (sqlite3_open_v2(":memory:", &fresh,
@@ -92,8 +78,7 @@ static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
     err_sqlite(e, fresh, "upgrading");
     goto done;
   }
-  if (run_script(fresh, sql_schema, e)) goto done;
-  if (with_open_orders && run_script(fresh, sql_open_orders, e)) goto done;
+  run_scripts(fresh, with_open_orders, e);
   check_kinds(db, fresh, e);
   /* NOT NULL can only be added together with a default. */
   stmt = sql_prepare(
@@ -117,18 +102,6 @@ static enum err_code upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
 done:
   if (sqlite3_finalize(stmt)) err_sqlite(e, fresh, "upgrading");
   sqlite3_close(fresh);
-  return e->code;
-}
-
-/* ---- entry ------------------------------------------------------------- */
-
-/* Whether anything is mapped by kind decimal, whose form has changed. */
-static int has_decimals(sqlite3 *db, struct err *e) {
-  sqlite3_stmt *stmt = sql_prepare(
-      db, e, "SELECT 1 FROM main.ordersync_columns WHERE kind = 'decimal'");
-  int found = !e->code && sqlite3_step(stmt) == SQLITE_ROW;
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "installing");
-  return found;
 }
 
 static enum err_code install(sqlite3 *db, int with_open_orders, int *decimals,
@@ -138,18 +111,19 @@ static enum err_code install(sqlite3 *db, int with_open_orders, int *decimals,
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   if (caller_check(db, "main", e)) return e->code;
   if (interrupt_open(&interrupt, db, e)) return e->code;
-  if (txn_prepare(&txn, db, "main", NULL, &interrupt,
-                  clock_now_ms() + INSTALL_WAIT_MS, e)) {
-    goto done;
+  txn_prepare(&txn, db, "main", NULL, &interrupt,
+              clock_now_ms() + INSTALL_WAIT_MS, e);
+  if (!txn_begin(&txn, e)) {
+    txn_guard(&txn);
+    upgrade(db, with_open_orders, e);
+    run_scripts(db, with_open_orders, e);
+    /* The form of these has changed. */
+    *decimals =
+        sql_integer(db, e,
+                    "SELECT EXISTS(SELECT 1 FROM main.ordersync_columns "
+                    "WHERE kind = 'decimal')") != 0;
+    txn_commit(&txn, e);
   }
-  if (txn_begin(&txn, e)) goto done;
-  txn_guard(&txn);
-  if (upgrade(db, with_open_orders, e)) goto done;
-  if (run_script(db, sql_schema, e)) goto done;
-  if (with_open_orders && run_script(db, sql_open_orders, e)) goto done;
-  *decimals = has_decimals(db, e);
-  if (!e->code) txn_commit(&txn, e);
-done:
   txn_clear(&txn);
   interrupt_close(&interrupt);
   sqlite3_set_last_insert_rowid(db, saved_rowid);

@@ -15,9 +15,8 @@ enum err_code install_schema(sqlite3 *db, struct err *e);
 
 /* The same and open_orders: the table, its indexes, its sync and its 68-column
 ** mapping. What is there already is kept. *decimals tells whether a column is
-** mapped by kind decimal: what such ones hold was TEXT before, and is REAL up
-*to
-** 15 digits from their next refresh on. */
+** mapped by kind decimal: what such ones hold was TEXT before, and is REAL, up
+** to 15 digits, from their next refresh on. */
 enum err_code install_all(sqlite3 *db, int *decimals, struct err *e);
 
 #endif

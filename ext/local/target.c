@@ -14,15 +14,6 @@ static int mapped_as(const struct mapping *m, const char *column) {
   return -1;
 }
 
-/* Our own tables and SQLite's are no targets: a refresh would delete the
-** configuration that drives it. */
-static int is_reserved(const char *table) {
-  return sqlite3_strnicmp(table, "sqlite_", 7) == 0 ||
-         sqlite3_strnicmp(table, "ordersync_", 10) == 0;
-}
-
-/* ---- the table --------------------------------------------------------- */
-
 static sqlite3_int64 schema_version(sqlite3 *db, const struct mapping *m,
                                     struct err *e) {
   return sql_integer(db, e, "PRAGMA \"%w\".schema_version", m->schema);
@@ -49,10 +40,10 @@ static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
                         struct err *e) {
   sqlite3_stmt *stmt;
   int rc;
-  if (e->code) return;
-  if (is_reserved(m->target)) {
+  /* A refresh would delete the configuration that drives it. */
+  if (sqlite3_strnicmp(m->target, "sqlite_", 7) == 0 ||
+      sqlite3_strnicmp(m->target, "ordersync_", 10) == 0) {
     err_set(e, ERR_CONFIG, "target \"%s\" is not a table of yours", m->target);
-    return;
   }
   stmt = sql_prepare(db, e,
                      "SELECT type, wr, strict FROM pragma_table_list WHERE "
@@ -76,8 +67,6 @@ static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
   }
   sqlite3_finalize(stmt);
 }
-
-/* ---- its row ids ------------------------------------------------------- */
 
 /* The INTEGER PRIMARY KEY that is the row id has no index of its own; one that
 ** only looks like it (DESC, WITHOUT ROWID, one of several columns) has. */
@@ -118,29 +107,6 @@ static void choose_rowid(struct target *t, sqlite3 *db, const struct mapping *m,
   }
 }
 
-/* ---- its columns ------------------------------------------------------- */
-
-/* A column that nobody maps. */
-static void check_unmapped(struct target *t, const struct mapping *m,
-                           const char *name, int not_null, sqlite3_str *others,
-                           struct err *e) {
-  if (t->alias && sqlite3_stricmp(name, t->alias) == 0) return;
-  if (sqlite3_stricmp(name, "updated_at") == 0) {
-    t->has_updated_at = 1;
-    return;
-  }
-  sqlite3_str_appendf(others, ",\"%w\"", name);
-  t->n_others++;
-  if (sqlite3_stricmp(name, "created_at") == 0) {
-    t->has_created_at = 1;
-  } else if (not_null) {
-    err_set(e, ERR_CONFIG,
-            "target column \"%s\".\"%s\" is NOT NULL, has no default, and no "
-            "source column is mapped to it",
-            m->target, name);
-  }
-}
-
 /* One column of the target: name, declared type, NOT NULL, default, primary
 ** key, hidden. */
 static void check_column(struct target *t, const struct mapping *m,
@@ -148,9 +114,9 @@ static void check_column(struct target *t, const struct mapping *m,
                          struct err *e) {
   const char *name = (const char *)sqlite3_column_text(row, 0);
   const char *decl = (const char *)sqlite3_column_text(row, 1);
-  int has_default = sqlite3_column_type(row, 3) != SQLITE_NULL;
-  int not_null = sqlite3_column_int(row, 2) ||
-                 (t->without_rowid && sqlite3_column_int(row, 4));
+  int must_fill = (sqlite3_column_int(row, 2) ||
+                   (t->without_rowid && sqlite3_column_int(row, 4))) &&
+                  sqlite3_column_type(row, 3) == SQLITE_NULL;
   int hidden = sqlite3_column_int(row, 5);
   int at = name ? mapped_as(m, name) : -1;
   if (!name) {
@@ -161,8 +127,20 @@ static void check_column(struct target *t, const struct mapping *m,
   } else if (at >= 0) {
     t->decls[at] = sqlite3_mprintf("%s", decl ? decl : "");
     if (!t->decls[at]) err_nomem(e);
-  } else if (!hidden) {
-    check_unmapped(t, m, name, not_null && !has_default, others, e);
+  } else if (hidden || (t->alias && sqlite3_stricmp(name, t->alias) == 0)) {
+    return;
+  } else if (sqlite3_stricmp(name, "updated_at") == 0) {
+    t->has_updated_at = 1;
+  } else {
+    int stamped = sqlite3_stricmp(name, "created_at") == 0;
+    sqlite3_str_appendf(others, ",\"%w\"", name);
+    t->n_others++;
+    t->has_created_at |= stamped;
+    if (stamped || !must_fill) return;
+    err_set(e, ERR_CONFIG,
+            "target column \"%s\".\"%s\" is NOT NULL, has no default, and no "
+            "source column is mapped to it",
+            m->target, name);
   }
 }
 
@@ -212,18 +190,12 @@ static void check_columns(struct target *t, sqlite3 *db,
   if (!e->code) check_missing(t, m, e);
 }
 
-/* ---- other tables' rows ------------------------------------------------ */
-
-static int has_key(const struct mapping *m) {
-  return m->key && m->key[strspn(m->key, " ,\t\r\n")];
-}
-
 /* Deleting a row would delete (CASCADE) or empty (SET NULL, SET DEFAULT) the
 ** rows of other tables that point at it. That is as it should be for a row
 ** that vanished on the server, but not for one that comes back at once. */
 static void check_children(struct target *t, sqlite3 *db,
                            const struct mapping *m, struct err *e) {
-  int spares = m->mode == MODE_DIFF && has_key(m);
+  int has_key = m->key && m->key[strspn(m->key, " ,\t\r\n")];
   sqlite3_stmt *stmt = sql_prepare(
       db, e,
       "SELECT t.name, f.on_delete FROM pragma_table_list t, "
@@ -236,7 +208,7 @@ static void check_children(struct target *t, sqlite3 *db,
     const char *child = (const char *)sqlite3_column_text(stmt, 0);
     t->acting_child = child ? sqlite3_mprintf("%s", child) : NULL;
     if (!t->acting_child) err_nomem(e);
-    if (!spares) {
+    if (!has_key || m->mode != MODE_DIFF) {
       err_set(e, ERR_CONFIG,
               "table \"%s\" points at \"%s\" with ON DELETE %s, and %s",
               t->acting_child, m->target, sqlite3_column_text(stmt, 1),
@@ -248,8 +220,6 @@ static void check_children(struct target *t, sqlite3 *db,
   }
   if (sqlite3_finalize(stmt) != SQLITE_OK) err_sqlite(e, db, "reading keys");
 }
-
-/* ---- all together ------------------------------------------------------ */
 
 enum err_code target_open(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e) {

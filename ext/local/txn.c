@@ -11,8 +11,6 @@
 
 #define RETRY_MS 20
 
-/* ---- life -------------------------------------------------------------- */
-
 /* What ends a transaction. To SQLite a look at the journal mode is a write
 ** ([vdbeaux.c] OP_JournalMode), needs no table, and answers a row, so it can be
 ** left running. */

@@ -11,8 +11,6 @@ static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
   return sql_integer(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
 }
 
-/* ---- replace ----------------------------------------------------------- */
-
 static void truncate(const struct apply *a, struct err *e) {
   sqlite3_stmt *stmt =
       sql_prepare(a->db, e, "DELETE FROM %s", a->target->qualified);
@@ -31,7 +29,7 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
   sqlite3_int64 row = 0;
   if (!cells) err_nomem(e);
   truncate(a, e);
-  insert = apply_prepare_insert(a, e);
+  insert = apply_prepare_insert(a, NULL, 0, e);
   while (apply_next(a, cells, &row, e)) {
     if (apply_step(a, insert, cells))
       apply_explain(a, row, e);
@@ -39,14 +37,12 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
       *ignored = row;
     if (!e->code) apply_done(a, &b, e);
   }
-  if (!e->code) apply_all_done(a, &b, e);
+  apply_end_batch(a, &b, e);
   a->log->inserted = row;
   a->log->updated = 0;
   sqlite3_finalize(insert);
   sqlite3_free(cells);
 }
-
-/* ---- guards ------------------------------------------------------------ */
 
 /* What must not be written even though it arrived whole. */
 static enum err_code check_guards(const struct apply *a, struct err *e) {
@@ -97,8 +93,6 @@ static enum err_code check_count(const struct apply *a, sqlite3_int64 ignored,
                  a->map->sync, (long long)fetched, (long long)stored,
                  ignored ? text : "");
 }
-
-/* ---- all together ------------------------------------------------------ */
 
 /* Asked before COMMIT, which would only say that some key is wrong, and of a
 ** dry run never. */

@@ -30,31 +30,26 @@ int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
   return !e->code;
 }
 
-void apply_begin_insert(const struct apply *a, sqlite3_str *sql) {
+sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
+                                   int n_more, struct err *e) {
   const struct mapping *m = a->map;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  int stamp_created = !more && a->target->has_created_at;
+  int n_stamps = stamp_created + a->target->has_updated_at;
+  int n = m->n_columns + n_more + n_stamps;
+  sqlite3_stmt *stmt;
   sqlite3_str_appendf(sql, "INSERT INTO %s(", a->target->qualified);
   for (int i = 0; i < m->n_columns; i++) {
     sqlite3_str_appendf(sql, "%s\"%w\"", i ? "," : "", m->columns[i].target);
   }
-}
-
-sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e) {
-  const struct mapping *m = a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  int n_stamps = a->target->has_created_at + a->target->has_updated_at;
-  sqlite3_stmt *stmt;
-  apply_begin_insert(a, sql);
-  if (a->target->has_created_at) sqlite3_str_appendall(sql, ",created_at");
-  if (a->target->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
-  sqlite3_str_appendall(sql, ") VALUES(?");
-  for (int i = 1; i < m->n_columns + n_stamps; i++) {
-    sqlite3_str_appendall(sql, ",?");
-  }
+  sqlite3_str_appendf(sql, "%s%s%s) VALUES(?", more,
+                      stamp_created ? ",created_at" : "",
+                      a->target->has_updated_at ? ",updated_at" : "");
+  for (int i = 1; i < n; i++) sqlite3_str_appendall(sql, ",?");
   sqlite3_str_appendall(sql, ")");
   stmt = sql_prepare_str(a->db, sql, e);
-  for (int i = 1; stmt && i <= n_stamps; i++) {
-    sqlite3_bind_text(stmt, m->n_columns + i, a->log->started_at, -1,
-                      SQLITE_STATIC);
+  for (int i = n - n_stamps; stmt && i < n; i++) {
+    sqlite3_bind_text(stmt, i + 1, a->log->started_at, -1, SQLITE_STATIC);
   }
   return stmt;
 }
@@ -76,8 +71,8 @@ void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e) {
   err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
 }
 
-static void end_batch(const struct apply *a, struct batches *b, struct err *e) {
-  if (txn_go_on(a->txn, e)) return;
+void apply_end_batch(const struct apply *a, struct batches *b, struct err *e) {
+  if (b->told == b->done || txn_go_on(a->txn, e)) return;
   runlog_detail(a->log, TRACE_INFO, "apply", "batch %d: rows %lld to %lld %s",
                 ++b->n, (long long)b->told + 1, (long long)b->done, b->verb);
   runlog_progress(a->log, "writing", b->done);
@@ -85,9 +80,5 @@ static void end_batch(const struct apply *a, struct batches *b, struct err *e) {
 }
 
 void apply_done(const struct apply *a, struct batches *b, struct err *e) {
-  if (++b->done - b->told >= a->map->batch_size) end_batch(a, b, e);
-}
-
-void apply_all_done(const struct apply *a, struct batches *b, struct err *e) {
-  if (b->told < b->done) end_batch(a, b, e);
+  if (++b->done - b->told >= a->map->batch_size) apply_end_batch(a, b, e);
 }

@@ -25,11 +25,12 @@ struct apply {
 int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
                struct err *e);
 
-/* "INSERT INTO target(" and the mapped columns; what else, is the caller's. */
-void apply_begin_insert(const struct apply *a, sqlite3_str *sql);
-
-/* INSERT INTO target(...) VALUES(...) with created_at and updated_at bound. */
-sqlite3_stmt *apply_prepare_insert(const struct apply *a, struct err *e);
+/* INSERT INTO target(...) VALUES(...): the mapped columns, n_more others
+ *(`,"a"`;
+ ** NULL: none), which the caller binds, and updated_at, bound; created_at too,
+ ** unless there are others. */
+sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
+                                   int n_more, struct err *e);
 
 /* Binds the mapped columns, steps, resets. SQLite's extended code. */
 int apply_step(const struct apply *a, sqlite3_stmt *stmt,
@@ -47,11 +48,10 @@ struct batches {
   int n;
 };
 
-/* One more is done. Where a batch ends: progress, cancel, deadline, a detail.
- */
+/* One more is done, which may end a batch. */
 void apply_done(const struct apply *a, struct batches *b, struct err *e);
 
-/* The last batch may be a smaller one. */
-void apply_all_done(const struct apply *a, struct batches *b, struct err *e);
+/* Progress, cancel, deadline, a detail; the last batch may be a smaller one. */
+void apply_end_batch(const struct apply *a, struct batches *b, struct err *e);
 
 #endif

@@ -24,74 +24,53 @@ struct entry {
   unsigned char key[DIGEST];
   unsigned char rest[DIGEST];
   sqlite3_int64 rowid;
-  char used;    /* the slot holds a local row */
-  char matched; /* a staged row has claimed it */
+  struct entry *next; /* with the same end of the key's digest */
+  int matched;        /* a staged row has claimed it */
 };
 
 struct diff {
-  const struct apply *a; /* borrowed, as is its contents */
-  char *is_key;          /* owned, per mapped column */
-  char *affinities;      /* owned, per mapped column */
+  struct diff_plan p; /* its arrays are owned */
+  char *affinities;   /* owned, per mapped column */
   int n_key;
-  struct entry *table; /* owned; open addressing, a power of two */
-  sqlite3_uint64 n_slots, n_local;
+  struct entry *local; /* owned, per local row */
+  sqlite3_uint64 n_local, max_local;
+  struct entry **heads; /* owned: a power of two, where lists begin */
+  sqlite3_uint64 n_heads;
   unsigned char (*keys)[DIGEST]; /* owned, per staged row */
-  sqlite3_int64 *plan; /* owned, per staged row: see struct diff_plan */
-  sqlite3_int64 *left; /* owned: rowids that no staged row has claimed */
-  sqlite3_int64 n_left;
-  struct cell *cells;      /* owned, one row */
   sqlite3 *scratch;        /* owned; applies column affinities, see below */
   sqlite3_stmt *put, *get; /* owned */
 };
 
-/* ---- the key ----------------------------------------------------------- */
-
-static int column_named(const struct mapping *m, const char *name, size_t n) {
-  for (int i = 0; i < m->n_columns; i++) {
-    if (strlen(m->columns[i].target) == n &&
-        sqlite3_strnicmp(m->columns[i].target, name, (int)n) == 0) {
-      return i;
-    }
+static int is_mapped(const struct mapping *m, const char *name, size_t n) {
+  int i = 0;
+  while (i < m->n_columns &&
+         (strlen(m->columns[i].target) != n ||
+          sqlite3_strnicmp(m->columns[i].target, name, (int)n) != 0)) {
+    i++;
   }
-  return -1;
-}
-
-/* Reads "sales_doc, item_number" into is_key (NULL: only checks); returns the
-** number of columns. */
-static int parse_key(const struct mapping *m, char *is_key, struct err *e) {
-  const char *at = m->key ? m->key : "";
-  int n_key = 0;
-  while (!e->code) {
-    size_t n;
-    int column;
-    at += strspn(at, " ,\t\r\n");
-    n = strcspn(at, ",");
-    while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
-    if (n == 0) break;
-    column = column_named(m, at, n);
-    if (column < 0) {
-      err_set(e, ERR_CONFIG,
-              "sync \"%s\": key column \"%.*s\" is not a mapped target column",
-              m->sync, (int)n, at);
-    } else {
-      if (is_key) is_key[column] = 1;
-      n_key++;
-    }
-    at += n;
-  }
-  return n_key;
+  return i < m->n_columns;
 }
 
 enum err_code diff_check_key(const struct mapping *m, struct err *e) {
-  (void)parse_key(m, NULL, e);
+  const char *at = m->key ? m->key : "";
+  size_t n = 1;
+  while (n > 0 && !e->code) {
+    at += strspn(at, " ,\t\r\n");
+    n = strcspn(at, ",");
+    while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
+    if (n > 0 && !is_mapped(m, at, n)) {
+      err_set(e, ERR_CONFIG,
+              "sync \"%s\": key column \"%.*s\" is not a mapped target column",
+              m->sync, (int)n, at);
+    }
+    at += n;
+  }
   return e->code;
 }
 
-/* ---- digests ----------------------------------------------------------- */
-
 static void hash_cell(struct sha256_ctx *hash, const struct cell *cell) {
   uint8_t head[1 + sizeof(sqlite3_int64)] = {(uint8_t)cell->type};
-  size_t n_head = sizeof head, n_bytes = 0;
+  size_t n_head = sizeof head;
   if (cell->type == SQLITE_INTEGER) {
     memcpy(head + 1, &cell->integer, sizeof cell->integer);
   } else if (cell->type == SQLITE_FLOAT) {
@@ -101,10 +80,12 @@ static void hash_cell(struct sha256_ctx *hash, const struct cell *cell) {
   } else {
     memcpy(head + 1, &cell->n_bytes, sizeof cell->n_bytes);
     n_head = 1 + sizeof cell->n_bytes;
-    n_bytes = (size_t)cell->n_bytes;
   }
   sha256_update(hash, n_head, head);
-  if (n_bytes) sha256_update(hash, n_bytes, (const uint8_t *)cell->bytes);
+  /* None where it is a number: whoever reads a cell here sets that. */
+  if (cell->n_bytes > 0) {
+    sha256_update(hash, (size_t)cell->n_bytes, (const uint8_t *)cell->bytes);
+  }
 }
 
 /* The digests of the row in cells[]: of its key, and of what else it has. */
@@ -112,15 +93,13 @@ static void digest_row(const struct diff *d, struct entry *out) {
   struct sha256_ctx key, rest;
   sha256_init(&key);
   sha256_init(&rest);
-  for (int i = 0; i < d->a->map->n_columns; i++) {
-    int is_key = d->n_key == 0 || d->is_key[i];
-    hash_cell(is_key ? &key : &rest, &d->cells[i]);
+  for (int i = 0; i < d->p.a->map->n_columns; i++) {
+    int is_key = d->n_key == 0 || d->p.is_key[i];
+    hash_cell(is_key ? &key : &rest, &d->p.cells[i]);
   }
   sha256_digest(&key, DIGEST, out->key);
   sha256_digest(&rest, DIGEST, out->rest);
 }
-
-/* ---- affinities -------------------------------------------------------- */
 
 /* A column's affinity may change a value when it is stored: '007' in a column
 ** that somebody declared NUMERIC becomes 7. Compared unchanged, such a row
@@ -170,7 +149,7 @@ static int may_change(const struct cell *cell, char affinity_code) {
 }
 
 static void open_scratch(struct diff *d, struct err *e) {
-  const struct target *t = d->a->target;
+  const struct target *t = d->p.a->target;
   sqlite3_str *make = sqlite3_str_new(NULL), *put = sqlite3_str_new(NULL);
   char *text;
   for (int i = 0; i < t->n_decls; i++) {
@@ -197,16 +176,16 @@ static void open_scratch(struct diff *d, struct err *e) {
 
 /* Makes cells[] what the target would hold. */
 static void as_stored(struct diff *d, struct err *e) {
-  int n = d->a->map->n_columns, changes = 0, rc = SQLITE_OK;
+  int n = d->p.a->map->n_columns, changes = 0, rc = SQLITE_OK;
   for (int i = 0; i < n && !changes; i++) {
-    changes = may_change(&d->cells[i], d->affinities[i]);
+    changes = may_change(&d->p.cells[i], d->affinities[i]);
   }
   if (!changes) return;
   if (!d->scratch) open_scratch(d, e);
   if (e->code) return;
   sqlite3_reset(d->get);
   for (int i = 0; i < n && rc == SQLITE_OK; i++) {
-    rc = cell_bind(d->put, i + 1, &d->cells[i]);
+    rc = cell_bind(d->put, i + 1, &d->p.cells[i]);
   }
   if (rc == SQLITE_OK) {
     sqlite3_step(d->put);
@@ -218,132 +197,131 @@ static void as_stored(struct diff *d, struct err *e) {
     err_sqlite(e, d->scratch, "comparing rows");
     return;
   }
-  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->cells[i], e);
+  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->p.cells[i], e);
 }
 
-/* ---- the table --------------------------------------------------------- */
+static void add_local(struct diff *d, sqlite3_int64 rowid, struct err *e) {
+  if (d->n_local == d->max_local) {
+    sqlite3_uint64 max = d->max_local ? 2 * d->max_local : 1024;
+    struct entry *grown = sqlite3_realloc64(d->local, max * sizeof *grown);
+    if (!grown) {
+      err_nomem(e);
+      return;
+    }
+    d->local = grown;
+    d->max_local = max;
+  }
+  d->local[d->n_local] = (struct entry){.rowid = rowid};
+  digest_row(d, &d->local[d->n_local++]);
+}
 
-static sqlite3_uint64 slot_of(const struct diff *d, const unsigned char *key) {
+static struct entry **head_of(const struct diff *d, const unsigned char *key) {
   sqlite3_uint64 hash;
   memcpy(&hash, key, sizeof hash);
-  return hash & (d->n_slots - 1);
+  return &d->heads[hash & (d->n_heads - 1)];
 }
 
-static void table_put(struct diff *d, const struct entry *entry) {
-  sqlite3_uint64 at = slot_of(d, entry->key);
-  while (d->table[at].used) at = (at + 1) & (d->n_slots - 1);
-  d->table[at] = *entry;
-}
-
-static void table_resize(struct diff *d, sqlite3_uint64 n, struct err *e) {
-  struct entry *old = d->table;
-  sqlite3_uint64 n_old = d->n_slots;
-  struct entry *resized = sqlite3_malloc64(n * sizeof *resized);
-  if (!resized) {
+/* Each list is in the order of the table. */
+static void index_local(struct diff *d, struct err *e) {
+  if (e->code) return;
+  d->n_heads = 1;
+  while (d->n_heads < d->n_local) d->n_heads *= 2;
+  d->heads = sqlite3_malloc64(d->n_heads * sizeof(struct entry *));
+  if (!d->heads) {
     err_nomem(e);
     return;
   }
-  memset(resized, 0, n * sizeof *resized);
-  d->table = resized;
-  d->n_slots = n;
-  for (sqlite3_uint64 i = 0; i < n_old; i++) {
-    if (old[i].used) table_put(d, &old[i]);
+  for (sqlite3_uint64 i = 0; i < d->n_heads; i++) d->heads[i] = NULL;
+  for (sqlite3_uint64 i = d->n_local; i-- > 0;) {
+    struct entry **head = head_of(d, d->local[i].key);
+    d->local[i].next = *head;
+    *head = &d->local[i];
   }
-  sqlite3_free(old);
 }
 
 /* An unclaimed local row with this key, and with this rest unless that is NULL;
 ** NULL when there is none. */
-static struct entry *table_claim(const struct diff *d, const unsigned char *key,
-                                 const unsigned char *rest) {
-  sqlite3_uint64 at = slot_of(d, key);
-  for (; d->table[at].used; at = (at + 1) & (d->n_slots - 1)) {
-    struct entry *entry = &d->table[at];
-    if (entry->matched || memcmp(entry->key, key, DIGEST) != 0) continue;
-    if (rest && memcmp(entry->rest, rest, DIGEST) != 0) continue;
-    entry->matched = 1;
-    return entry;
+static struct entry *claim(const struct diff *d, const unsigned char *key,
+                           const unsigned char *rest) {
+  struct entry *entry = *head_of(d, key);
+  while (entry && (entry->matched || memcmp(entry->key, key, DIGEST) != 0 ||
+                   (rest && memcmp(entry->rest, rest, DIGEST) != 0))) {
+    entry = entry->next;
   }
-  return NULL;
+  if (entry) entry->matched = 1;
+  return entry;
 }
 
-/* ---- reading both sides ------------------------------------------------ */
-
 static void read_local(struct diff *d, struct err *e) {
-  const struct mapping *m = d->a->map;
+  const struct mapping *m = d->p.a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
   sqlite3_stmt *stmt;
-  int rc = SQLITE_DONE;
-  sqlite3_str_appendf(sql, "SELECT %s", d->a->target->rowid);
+  sqlite3_str_appendf(sql, "SELECT %s", d->p.a->target->rowid);
   for (int i = 0; i < m->n_columns; i++) {
     sqlite3_str_appendf(sql, ",\"%w\"", m->columns[i].target);
   }
-  sqlite3_str_appendf(sql, " FROM %s", d->a->target->qualified);
-  stmt = sql_prepare_str(d->a->db, sql, e);
-  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    struct entry entry = {.rowid = sqlite3_column_int64(stmt, 0), .used = 1};
+  sqlite3_str_appendf(sql, " FROM %s", d->p.a->target->qualified);
+  stmt = sql_prepare_str(d->p.a->db, sql, e);
+  while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     for (int i = 0; i < m->n_columns; i++) {
-      diff_read_cell(stmt, i + 1, &d->cells[i], e);
+      diff_read_cell(stmt, i + 1, &d->p.cells[i], e);
     }
-    if (!e->code) digest_row(d, &entry);
-    /* Half of the slots stay empty, so that a search ends soon. */
-    if (2 * ++d->n_local > d->n_slots) table_resize(d, 2 * d->n_slots, e);
-    if (!e->code) table_put(d, &entry);
-    if (d->n_local % 1000 == 0) txn_go_on(d->a->txn, e);
+    if (!e->code) add_local(d, sqlite3_column_int64(stmt, 0), e);
+    if (d->n_local % 1000 == 0) txn_go_on(d->p.a->txn, e);
   }
-  if (!e->code && rc != SQLITE_DONE) {
-    err_sqlite(e, d->a->db, "reading the target");
-  }
-  sqlite3_finalize(stmt);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
 }
 
 /* First every row that is there already, so that among rows of one key none of
 ** these is updated; then what shares only its key with a row. */
 static void plan_rows(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0;
-  while (apply_next(d->a, d->cells, &row, e)) {
+  while (apply_next(d->p.a, d->p.cells, &row, e)) {
     struct entry wanted;
     as_stored(d, e);
     if (e->code) return;
     digest_row(d, &wanted);
     memcpy(d->keys[row - 1], wanted.key, DIGEST);
-    d->plan[row - 1] =
-        table_claim(d, wanted.key, wanted.rest) ? PLAN_KEEP : PLAN_INSERT;
+    d->p.rows[row - 1] =
+        claim(d, wanted.key, wanted.rest) ? PLAN_KEEP : PLAN_INSERT;
   }
   for (sqlite3_int64 i = 0; i < row && d->n_key && !e->code; i++) {
     const struct entry *old = NULL;
-    if (d->plan[i] == PLAN_INSERT) old = table_claim(d, d->keys[i], NULL);
-    if (old) d->plan[i] = old->rowid;
+    if (d->p.rows[i] == PLAN_INSERT) old = claim(d, d->keys[i], NULL);
+    if (!old) continue;
+    d->p.rows[i] = old->rowid;
+    d->p.n_updates++;
   }
 }
 
 static void list_left(struct diff *d, struct err *e) {
-  d->left = sqlite3_malloc64((d->n_local + 1) * sizeof *d->left);
-  if (!d->left) err_nomem(e);
-  for (sqlite3_uint64 i = 0; d->left && i < d->n_slots; i++) {
-    if (d->table[i].used && !d->table[i].matched) {
-      d->left[d->n_left++] = d->table[i].rowid;
-    }
+  if (e->code) return;
+  d->p.deletes = sqlite3_malloc64((d->n_local + 1) * sizeof *d->p.deletes);
+  if (!d->p.deletes) err_nomem(e);
+  for (sqlite3_uint64 i = 0; d->p.deletes && i < d->n_local; i++) {
+    if (!d->local[i].matched)
+      d->p.deletes[d->p.n_deletes++] = d->local[i].rowid;
   }
 }
 
-/* ---- all together ------------------------------------------------------ */
-
 static void allocate(struct diff *d, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)d->a->map->n_columns;
-  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->a->rows);
-  d->is_key = sqlite3_malloc64(n);
+  sqlite3_uint64 n = (sqlite3_uint64)d->p.a->map->n_columns;
+  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->p.a->rows);
+  d->p.is_key = sqlite3_malloc64(n);
   d->affinities = sqlite3_malloc64(n);
-  d->cells = sqlite3_malloc64(n * sizeof *d->cells);
+  d->p.cells = sqlite3_malloc64(n * sizeof *d->p.cells);
   d->keys = sqlite3_malloc64((rows + 1) * sizeof *d->keys);
-  d->plan = sqlite3_malloc64((rows + 1) * sizeof *d->plan);
-  if (!d->is_key || !d->affinities || !d->cells || !d->keys || !d->plan) {
+  d->p.rows = sqlite3_malloc64((rows + 1) * sizeof *d->p.rows);
+  if (!d->p.is_key || !d->affinities || !d->p.cells || !d->keys || !d->p.rows) {
     err_nomem(e);
     return;
   }
-  memset(d->is_key, 0, n);
-  for (int i = 0; i < d->a->target->n_decls; i++) {
-    d->affinities[i] = affinity_of(d->a->target, d->a->target->decls[i]);
+  for (int i = 0; i < d->p.a->map->n_columns; i++) {
+    d->p.is_key[i] = (char)mapping_is_key(d->p.a->map, i);
+    d->n_key += d->p.is_key[i];
+  }
+  for (int i = 0; i < d->p.a->target->n_decls; i++) {
+    d->affinities[i] = affinity_of(d->p.a->target, d->p.a->target->decls[i]);
   }
 }
 
@@ -351,27 +329,24 @@ static void release(struct diff *d) {
   sqlite3_finalize(d->put);
   sqlite3_finalize(d->get);
   sqlite3_close(d->scratch);
-  sqlite3_free(d->left);
-  sqlite3_free(d->plan);
+  sqlite3_free(d->p.deletes);
+  sqlite3_free(d->p.rows);
   sqlite3_free(d->keys);
-  sqlite3_free(d->cells);
-  sqlite3_free(d->table);
+  sqlite3_free(d->p.cells);
+  sqlite3_free(d->heads);
+  sqlite3_free(d->local);
   sqlite3_free(d->affinities);
-  sqlite3_free(d->is_key);
+  sqlite3_free(d->p.is_key);
 }
 
 enum err_code diff_rows(const struct apply *a, struct err *e) {
-  struct diff d = {.a = a};
+  struct diff d = {.p = {.a = a}};
   allocate(&d, e);
-  if (!e->code) d.n_key = parse_key(a->map, d.is_key, e);
-  if (!e->code) table_resize(&d, 1024, e);
-  if (!e->code) read_local(&d, e);
-  if (!e->code) plan_rows(&d, e);
-  if (!e->code) list_left(&d, e);
-  if (!e->code) {
-    struct diff_plan plan = {a, d.is_key, d.cells, d.plan, d.left, d.n_left};
-    diff_write(&plan, e);
-  }
+  read_local(&d, e);
+  index_local(&d, e);
+  plan_rows(&d, e);
+  list_left(&d, e);
+  diff_write(&d.p, e);
   release(&d);
   return e->code;
 }

@@ -24,12 +24,28 @@
 struct writer {
   const struct diff_plan *p; /* borrowed */
   struct batches batches;
-  sqlite3_stmt *plain, *strict; /* owned; strict only for updates */
-  sqlite3_int64 waiting;        /* updates that were put off */
+  sqlite3_stmt *plain; /* owned, as are all of these; the rest is for updates */
+  sqlite3_stmt *strict;
+  sqlite3_int64 waiting; /* they were put off */
+  sqlite3_stmt *take, *put;
+  struct staging *old; /* of rows taken out: row id, other columns; in order */
+  struct cell *cells;  /* one row of them */
+  int n_cells;
 };
 
-static int has_update(sqlite3_int64 plan) {
-  return plan != PLAN_KEEP && plan != PLAN_INSERT;
+/* Does it to each staged row whose plan is an update, or an insert. */
+static void each_row(struct writer *w, int inserts,
+                     void (*change)(struct writer *w, sqlite3_int64 row,
+                                    struct err *e),
+                     struct err *e) {
+  const struct diff_plan *p = w->p;
+  sqlite3_int64 row = 0;
+  while (apply_next(p->a, p->cells, &row, e)) {
+    sqlite3_int64 plan = p->rows[row - 1];
+    if (plan != PLAN_KEEP && (plan == PLAN_INSERT) == inserts) {
+      change(w, row, e);
+    }
+  }
 }
 
 void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
@@ -48,8 +64,6 @@ void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
     if (cell->type == SQLITE_TEXT && !cell->bytes) err_nomem(e);
   }
 }
-
-/* ---- what went wrong --------------------------------------------------- */
 
 static void append_value(sqlite3_str *out, const struct cell *cell) {
   int n = cell->n_bytes;
@@ -102,8 +116,6 @@ static int is_written(struct writer *w, int rc, sqlite3_int64 row,
   return !e->code;
 }
 
-/* ---- deletes ----------------------------------------------------------- */
-
 static sqlite3_stmt *prepare_rowid(const struct apply *a, const char *verb,
                                    struct err *e) {
   return sql_prepare(a->db, e, "%s FROM %s WHERE %s=?1", verb,
@@ -148,8 +160,6 @@ static void delete_rows(const struct diff_plan *p, struct err *e) {
   sqlite3_finalize(stmt);
   sqlite3_finalize(look);
 }
-
-/* ---- updates ----------------------------------------------------------- */
 
 static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
                                     struct err *e) {
@@ -196,8 +206,8 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** (ON CONFLICT IGNORE, REPLACE) instead of saying that the value is taken. It
 ** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
-static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
-                       struct err *e) {
+static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
+  sqlite3_int64 *plan = &w->p->rows[row - 1];
   int rc = SQLITE_CONSTRAINT;
   if (w->strict) rc = update_row(w, w->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
@@ -210,128 +220,75 @@ static void try_update(struct writer *w, sqlite3_int64 *plan, sqlite3_int64 row,
 }
 
 static void update_pass(struct writer *w, struct err *e) {
-  const struct diff_plan *p = w->p;
-  sqlite3_int64 row = 0;
   w->waiting = 0;
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (has_update(p->rows[row - 1])) try_update(w, &p->rows[row - 1], row, e);
-  }
+  each_row(w, 0, try_update, e);
 }
-
-/* ---- updates that wait for each other ---------------------------------- */
 
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
-  return sql_prepare(a->db, e, "SELECT %s%s FROM %s WHERE %s=?1", t->rowid,
-                     t->others, t->qualified, t->rowid);
+  return sql_prepare(a->db, e, "DELETE FROM %s WHERE %s=?1 RETURNING %s%s",
+                     t->qualified, t->rowid, t->rowid, t->others);
 }
 
-/* Its parameters: the mapped columns, then what prepare_take() reads. A mapped
-** INTEGER PRIMARY KEY is the row id already. */
+/* Its parameters: the mapped columns, then what prepare_take() reads, but for
+** the row id where a mapped INTEGER PRIMARY KEY is that already. */
 static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
   const struct target *t = a->target;
-  const struct mapping *m = a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  apply_begin_insert(a, sql);
-  if (t->alias_column < 0) sqlite3_str_appendf(sql, ",%s", t->rowid);
-  sqlite3_str_appendf(sql, "%s", t->others);
-  if (t->has_updated_at) sqlite3_str_appendall(sql, ",updated_at");
-  sqlite3_str_appendall(sql, ") VALUES(?1");
-  for (int i = 1; i < m->n_columns + 1 + t->n_others; i++) {
-    if (i == m->n_columns && t->alias_column >= 0) continue;
-    sqlite3_str_appendf(sql, ",?%d", i + 1);
-  }
-  if (t->has_updated_at) sqlite3_str_appendf(sql, ",%Q", a->log->started_at);
-  sqlite3_str_appendall(sql, ")");
-  return sql_prepare_str(a->db, sql, e);
+  int has_id = t->alias_column < 0;
+  char *more = sqlite3_mprintf("%s%s%s", has_id ? "," : "",
+                               has_id ? t->rowid : "", t->others);
+  sqlite3_stmt *stmt;
+  if (!more) err_nomem(e);
+  stmt = apply_prepare_insert(a, more, has_id + t->n_others, e);
+  sqlite3_free(more);
+  return stmt;
 }
-
-/* The rows that wait, between being taken out and being put in. */
-struct rewrite {
-  struct writer *w;    /* borrowed */
-  struct staging *old; /* owned: row id and other columns, in staged order */
-  struct cell *cells;  /* owned, one row of them */
-  int n_cells;
-  sqlite3_stmt *take, *drop, *put; /* owned */
-};
 
 /* A row that somebody else's trigger took has no old values left. */
-static void take_row(struct rewrite *r, sqlite3_int64 rowid, sqlite3_int64 row,
-                     struct err *e) {
-  const struct apply *a = r->w->p->a;
-  int found = step_rowid(r->take, rowid) == SQLITE_ROW;
-  for (int i = 0; i < r->n_cells && found && !e->code; i++) {
-    diff_read_cell(r->take, i, &r->cells[i], e);
+static void take_row(struct writer *w, sqlite3_int64 row, struct err *e) {
+  int found = step_rowid(w->take, w->p->rows[row - 1]) == SQLITE_ROW;
+  for (int i = 0; i < w->n_cells && found && !e->code; i++) {
+    diff_read_cell(w->take, i, &w->cells[i], e);
   }
-  if (found && !e->code) staging_append(r->old, r->cells, e);
-  if (sqlite3_reset(r->take)) err_sqlite(e, a->db, "reading the target");
-  if (e->code) return;
-  (void)step_rowid(r->drop, rowid);
-  if (sqlite3_reset(r->drop)) {
-    apply_explain(a, row, e);
-  } else if (!found || sqlite3_changes(a->db) != 1) {
-    explain_unchanged(r->w, row, e);
-  }
+  if (found && !e->code) staging_append(w->old, w->cells, e);
+  if (found) (void)sqlite3_step(w->take);
+  if (sqlite3_reset(w->take)) apply_explain(w->p->a, row, e);
+  if (!found && !e->code) explain_unchanged(w, row, e);
 }
 
-static void take_rows(struct rewrite *r, struct err *e) {
-  const struct diff_plan *p = r->w->p;
-  sqlite3_int64 n = staging_rows(p->a->rows);
-  for (sqlite3_int64 row = 0; row < n && !e->code; row++) {
-    if (has_update(p->rows[row])) take_row(r, p->rows[row], row + 1, e);
-    if (row % 1000 == 999) txn_go_on(p->a->txn, e);
-  }
-}
-
-static void put_row(struct rewrite *r, sqlite3_int64 row, struct err *e) {
-  const struct apply *a = r->w->p->a;
+static void put_row(struct writer *w, sqlite3_int64 row, struct err *e) {
+  const struct apply *a = w->p->a;
+  int without_id = a->target->alias_column >= 0;
   int rc = SQLITE_OK, has_row = 0;
-  if (staging_next(r->old, r->cells, &has_row, e)) return;
-  for (int i = 0; i < r->n_cells && rc == SQLITE_OK; i++) {
-    if (i == 0 && a->target->alias_column >= 0) continue;
-    rc = cell_bind(r->put, a->map->n_columns + i + 1, &r->cells[i]);
+  if (staging_next(w->old, w->cells, &has_row, e)) return;
+  for (int i = without_id; i < w->n_cells && rc == SQLITE_OK; i++) {
+    rc =
+        cell_bind(w->put, a->map->n_columns + i + 1 - without_id, &w->cells[i]);
   }
-  if (rc == SQLITE_OK) rc = apply_step(a, r->put, r->w->p->cells);
-  (void)is_written(r->w, rc, row, e);
-}
-
-static void put_rows(struct rewrite *r, struct err *e) {
-  const struct diff_plan *p = r->w->p;
-  sqlite3_int64 row = 0;
-  if (!e->code) staging_rewind(r->old);
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (has_update(p->rows[row - 1])) put_row(r, row, e);
-  }
+  if (rc == SQLITE_OK) rc = apply_step(a, w->put, w->p->cells);
+  (void)is_written(w, rc, row, e);
 }
 
 static void rewrite_rows(struct writer *w, struct err *e) {
   const struct apply *a = w->p->a;
-  struct rewrite r = {.w = w, .n_cells = a->target->n_others + 1};
-  r.cells = sqlite3_malloc64((sqlite3_uint64)r.n_cells * sizeof *r.cells);
-  if (!r.cells) err_nomem(e);
-  if (!e->code) staging_open(&r.old, r.n_cells, 0, e);
-  r.take = prepare_take(a, e);
-  r.drop = prepare_rowid(a, "DELETE", e);
-  r.put = prepare_put(a, e);
-  take_rows(&r, e);
-  put_rows(&r, e);
-  sqlite3_finalize(r.take);
-  sqlite3_finalize(r.drop);
-  sqlite3_finalize(r.put);
-  staging_close(r.old);
-  sqlite3_free(r.cells);
-}
-
-/* Whether taking a row out would change the rows of another table. */
-static int children_act(const struct apply *a, struct err *e) {
-  return a->target->acting_child &&
-         sql_integer(a->db, e, "PRAGMA foreign_keys");
+  w->n_cells = a->target->n_others + 1;
+  w->cells = sqlite3_malloc64((sqlite3_uint64)w->n_cells * sizeof *w->cells);
+  if (!w->cells) err_nomem(e);
+  if (!e->code) staging_open(&w->old, w->n_cells, 0, e);
+  w->take = prepare_take(a, e);
+  w->put = prepare_put(a, e);
+  each_row(w, 0, take_row, e);
+  if (!e->code) staging_rewind(w->old);
+  each_row(w, 0, put_row, e);
 }
 
 /* As long as trying again helps much; a chain of n rows in the wrong order
-** would take n passes. Where taking rows out does harm, as long as it helps. */
+** would take n passes. Where taking rows out would change those of another
+** table, as long as it helps at all. */
 static void update_waiting(struct writer *w, struct err *e) {
-  int act = children_act(w->p->a, e);
+  const struct apply *a = w->p->a;
+  int act =
+      a->target->acting_child && sql_integer(a->db, e, "PRAGMA foreign_keys");
   sqlite3_int64 before;
   do {
     before = w->waiting;
@@ -347,8 +304,7 @@ static void update_waiting(struct writer *w, struct err *e) {
           "sync \"%s\": %lld rows exchange values of a UNIQUE column or "
           "PRIMARY KEY; to write them they would have to be deleted for a "
           "moment, and with them the rows of \"%s\" that point at them",
-          w->p->a->map->sync, (long long)w->waiting,
-          w->p->a->target->acting_child);
+          a->map->sync, (long long)w->waiting, a->target->acting_child);
   err_hint(e, "PRAGMA foreign_keys = 0 for this refresh, or do without the "
               "UNIQUE or the ON DELETE action");
   e->sqlite_code = SQLITE_CONSTRAINT_UNIQUE;
@@ -356,33 +312,33 @@ static void update_waiting(struct writer *w, struct err *e) {
 
 static void update_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "updated"}};
-  sqlite3_int64 n = staging_rows(p->a->rows), row = 0;
-  while (row < n && !has_update(p->rows[row])) row++;
   p->a->log->updated = 0;
-  if (e->code || row == n) return;
+  if (e->code || p->n_updates == 0) return;
   w.plain = prepare_update(p->a, "UPDATE", e);
   if (has_on_conflict(p->a, e)) {
     w.strict = prepare_update(p->a, "UPDATE OR ABORT", e);
   }
   update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
-  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  apply_end_batch(p->a, &w.batches, e);
   p->a->log->updated = w.batches.done;
   sqlite3_finalize(w.plain);
   sqlite3_finalize(w.strict);
+  sqlite3_finalize(w.take);
+  sqlite3_finalize(w.put);
+  staging_close(w.old);
+  sqlite3_free(w.cells);
 }
 
-/* ---- inserts ----------------------------------------------------------- */
+static void insert_row(struct writer *w, sqlite3_int64 row, struct err *e) {
+  (void)is_written(w, apply_step(w->p->a, w->plain, w->p->cells), row, e);
+}
 
 static void insert_rows(const struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "inserted"}};
-  sqlite3_int64 row = 0;
-  w.plain = apply_prepare_insert(p->a, e);
-  while (apply_next(p->a, p->cells, &row, e)) {
-    if (p->rows[row - 1] != PLAN_INSERT) continue;
-    (void)is_written(&w, apply_step(p->a, w.plain, p->cells), row, e);
-  }
-  if (!e->code) apply_all_done(p->a, &w.batches, e);
+  w.plain = apply_prepare_insert(p->a, NULL, 0, e);
+  each_row(&w, 1, insert_row, e);
+  apply_end_batch(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
   sqlite3_finalize(w.plain);
 }

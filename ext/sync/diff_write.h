@@ -10,12 +10,12 @@
 #define PLAN_INSERT (PLAN_KEEP + 1)
 
 struct diff_plan {
-  const struct apply *a;  /* borrowed, as is all of it */
-  const char *is_key;     /* per mapped column */
+  const struct apply *a;  /* borrowed, as is all of it here */
+  char *is_key;           /* per mapped column */
   struct cell *cells;     /* one row, to work in */
   sqlite3_int64 *rows;    /* per staged row */
   sqlite3_int64 *deletes; /* rowids */
-  sqlite3_int64 n_deletes;
+  sqlite3_int64 n_deletes, n_updates;
 };
 
 /* Column col of the statement's row; the bytes are SQLite's. */

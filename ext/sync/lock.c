@@ -15,13 +15,8 @@
 ** share a lock. */
 static void append_name(sqlite3_str *path, const char *sync) {
   for (const char *at = sync; *at; at++) {
-    unsigned char c = (unsigned char)*at;
-    int plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-    if (plain)
-      sqlite3_str_appendchar(path, 1, (char)c);
-    else
-      sqlite3_str_appendf(path, "%%%02X", c);
+    int plain = sqlite3_strglob("[-_0-9A-Za-z]*", at) == 0;
+    sqlite3_str_appendf(path, plain ? "%c" : "%%%02X", (unsigned char)*at);
   }
 }
 
@@ -53,15 +48,11 @@ static enum err_code lock_error(const char *doing, const char *path, int error,
                  error == ELOOP ? "it is a symbolic link" : strerror(error));
 }
 
-static int is_file(int fd) {
-  struct stat st;
-  return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
                            struct err *e) {
   const char *db_path = sqlite3_db_filename(db, "main");
   sqlite3_str *name;
+  struct stat st;
   char *path;
   *fd = -1;
   *busy = 0;
@@ -75,7 +66,7 @@ enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
   *fd = open_lock_file(path, db_path);
   if (*fd < 0) {
     lock_error("open", path, errno, e);
-  } else if (!is_file(*fd)) {
+  } else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
     err_set(e, ERR_CONFIG, "the run lock %s is not a regular file", path);
   } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
     *busy = errno == EWOULDBLOCK;

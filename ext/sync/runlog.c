@@ -19,10 +19,8 @@ struct runlog_detail {
   enum trace_level level;
   const char *phase; /* static */
   char at[32];
-  char text[]; /* terminated */
+  char *text; /* owned */
 };
-
-/* ---- life -------------------------------------------------------------- */
 
 void runlog_init(struct runlog *log, sqlite3 *db, const char *sync) {
   memset(log, 0, sizeof *log);
@@ -62,6 +60,7 @@ void runlog_clear(struct runlog *log) {
   if (log->db) runlog_progress(log, NULL, 0);
   while (log->first) {
     struct runlog_detail *next = log->first->next;
+    sqlite3_free(log->first->text);
     sqlite3_free(log->first);
     log->first = next;
   }
@@ -84,7 +83,6 @@ void runlog_detail(struct runlog *log, enum trace_level level,
   struct runlog_detail *d;
   va_list args;
   char *text;
-  size_t n;
   if (level == TRACE_WARN) log->warnings++;
   va_start(args, fmt);
   text = sqlite3_vmprintf(fmt, args);
@@ -92,21 +90,18 @@ void runlog_detail(struct runlog *log, enum trace_level level,
   if (!text) return; /* a lost detail is better than a lost run */
   mask(log, level, text);
   trace_line(level, log->sync, phase, text);
-  n = strlen(text);
-  d = log->has_tables ? sqlite3_malloc64(sizeof *d + n + 1) : NULL;
-  if (d) {
-    d->next = NULL;
-    d->level = level;
-    d->phase = phase;
-    clock_utc(d->at, 0);
-    memcpy(d->text, text, n + 1);
-    if (log->last)
-      log->last->next = d;
-    else
-      log->first = d;
-    log->last = d;
+  d = log->has_tables ? sqlite3_malloc64(sizeof *d) : NULL;
+  if (!d) {
+    sqlite3_free(text);
+    return;
   }
-  sqlite3_free(text);
+  *d = (struct runlog_detail){.level = level, .phase = phase, .text = text};
+  clock_utc(d->at, 0);
+  if (log->last)
+    log->last->next = d;
+  else
+    log->first = d;
+  log->last = d;
 }
 
 void runlog_progress(struct runlog *log, const char *phase,
@@ -122,111 +117,67 @@ void runlog_progress(struct runlog *log, const char *phase,
   trace_progress(log->sync, phase, rows);
 }
 
-/* ---- rows -------------------------------------------------------------- */
-
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, struct err *e) {
-  sqlite3_stmt *stmt = NULL;
-  if (!e->code && sqlite3_prepare_v2(db, sql, -1, &stmt, NULL)) {
+/* The first 23 characters of a timestamp end in milliseconds: %.23Q. */
+static void run(sqlite3 *db, struct err *e, const char *fmt, ...) {
+  va_list args;
+  char *sql;
+  if (e->code) return;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql)
+    err_nomem(e);
+  else if (sqlite3_exec(db, sql, 0, 0, 0))
     err_sqlite(e, db, writing);
-  }
-  return stmt;
-}
-
-static void run_once(sqlite3 *db, sqlite3_stmt *stmt, struct err *e) {
-  (void)sqlite3_step(stmt);
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, writing);
-}
-
-static void bind_text(sqlite3_stmt *stmt, int index, const char *text) {
-  sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
-}
-
-/* The first 23 characters of a timestamp, which end in milliseconds. The text
-** must live until the statement has run: a copy could fail. */
-static void bind_time(sqlite3_stmt *stmt, int index, const char *text) {
-  sqlite3_bind_text(stmt, index, text, 23, SQLITE_STATIC);
+  sqlite3_free(sql);
 }
 
 /* deadline_s: how long the run may take; 0: it is over. */
 static void insert_run(struct runlog *log, sqlite3 *db, int deadline_s,
                        struct err *e) {
   char deadline_at[32];
-  sqlite3_stmt *stmt = prepare(
-      db,
-      "INSERT INTO main.ordersync_runs(sync, status, mode, dry_run, "
-      "started_at, deadline_at, pid) VALUES(?1, 'running', ?2, ?3, ?4, ?5, ?6)",
-      e);
-  if (!stmt) return;
   clock_utc(deadline_at, ((sqlite3_int64)deadline_s + 1) * 1000);
-  bind_text(stmt, 1, log->sync);
-  bind_text(stmt, 2, log->mode);
-  sqlite3_bind_int(stmt, 3, log->dry_run);
-  bind_time(stmt, 4, log->started_at);
-  if (deadline_s) bind_time(stmt, 5, deadline_at);
-  sqlite3_bind_int(stmt, 6, (int)getpid());
-  run_once(db, stmt, e);
+  run(db, e,
+      "INSERT INTO main.ordersync_runs(sync, status, mode, dry_run, "
+      "started_at, deadline_at, pid) VALUES(%Q, 'running', %Q, %d, %.23Q, "
+      "%.23Q, %d)",
+      log->sync, log->mode, log->dry_run, log->started_at,
+      deadline_s ? deadline_at : NULL, (int)getpid());
   if (!e->code) log->run_id = sqlite3_last_insert_rowid(db);
 }
 
-/* A log that an older version has made has no duration_ms. */
-#define UPDATE_RUN(duration)                                                   \
-  "UPDATE main.ordersync_runs SET status=?4, mode=?5, finished_at=?6, "        \
-  "error=?7, error_category=?8, error_number=?9, dry_run=?10, attempts=?11, "  \
-  "warnings=?12, rows=?13, rows_inserted=?14, rows_updated=?15, "              \
-  "rows_deleted=?16, connect_ms=?17, fetch_ms=?18, apply_ms=?19" duration      \
-  " WHERE id=?1 AND sync=?2 AND started_at=?3"
-
 static void update_run(struct runlog *log, sqlite3 *db, const char *status,
                        const struct err *why, struct err *e) {
-  const sqlite3_int64 counts[] = {log->dry_run,
-                                  log->attempts,
-                                  log->warnings,
-                                  log->rows,
-                                  log->inserted,
-                                  log->updated,
-                                  log->deleted,
-                                  log->connect_ms,
-                                  log->fetch_ms,
-                                  log->apply_ms,
-                                  clock_now_ms() - log->started_ms};
-  int n = (int)(sizeof counts / sizeof *counts) - !log->has_duration;
-  char now[32];
-  sqlite3_stmt *stmt = prepare(
-      db, log->has_duration ? UPDATE_RUN(", duration_ms=?20") : UPDATE_RUN(""),
-      e);
-  if (!stmt) return;
+  char now[32], duration[48];
   clock_utc(now, 0);
-  sqlite3_bind_int64(stmt, 1, log->run_id);
-  bind_text(stmt, 2, log->sync);
-  bind_time(stmt, 3, log->started_at);
-  bind_text(stmt, 4, status);
-  bind_text(stmt, 5, log->mode);
-  bind_time(stmt, 6, now);
-  if (why) {
-    bind_text(stmt, 7, why->text);
-    bind_text(stmt, 8, err_name(why->code));
-    if (why->server_number) sqlite3_bind_int(stmt, 9, why->server_number);
-  }
-  for (int i = 0; i < n; i++) {
-    if (counts[i] >= 0) sqlite3_bind_int64(stmt, 10 + i, counts[i]);
-  }
-  run_once(db, stmt, e);
+  /* A log that an older version has made has no such column. */
+  (void)sqlite3_snprintf(sizeof duration, duration,
+                         log->has_duration ? ", duration_ms=%lld" : "",
+                         clock_now_ms() - log->started_ms);
+  run(db, e,
+      "UPDATE main.ordersync_runs SET status=%Q, mode=%Q, finished_at=%.23Q, "
+      "error=%Q, error_category=%Q, error_number=nullif(%d,0), dry_run=%d, "
+      "attempts=%d, warnings=%d, rows=nullif(%lld,-1), "
+      "rows_inserted=nullif(%lld,-1), rows_updated=nullif(%lld,-1), "
+      "rows_deleted=nullif(%lld,-1), connect_ms=nullif(%lld,-1), "
+      "fetch_ms=nullif(%lld,-1), apply_ms=nullif(%lld,-1)%s "
+      "WHERE id=%lld AND sync=%Q AND started_at=%.23Q",
+      status, log->mode, now, why ? why->text : NULL,
+      why ? err_name(why->code) : NULL, why ? why->server_number : 0,
+      log->dry_run, log->attempts, log->warnings, log->rows, log->inserted,
+      log->updated, log->deleted, log->connect_ms, log->fetch_ms, log->apply_ms,
+      duration, log->run_id, log->sync, log->started_at);
 }
 
 /* Runs that are still "running" while we hold the run lock. */
 static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
   char now[32];
-  sqlite3_stmt *stmt = prepare(
-      db,
-      "UPDATE main.ordersync_runs SET status='lost', finished_at=?2, "
-      "error='the run never finished: its process died, or could not write "
-      "this log', error_category='lost' WHERE sync=?1 AND status='running'",
-      e);
-  if (!stmt) return;
   clock_utc(now, 0);
-  bind_text(stmt, 1, log->sync);
-  bind_time(stmt, 2, now);
-  run_once(db, stmt, e);
+  run(db, e,
+      "UPDATE main.ordersync_runs SET status='lost', finished_at=%.23Q, "
+      "error='the run never finished: its process died, or could not write "
+      "this log', error_category='lost' WHERE sync=%Q AND status='running'",
+      now, log->sync);
 }
 
 /* The outcome's row. There may be none yet (inside the caller's transaction),
@@ -248,24 +199,25 @@ static void write_row(struct runlog *log, sqlite3 *db, const char *status,
 
 static void insert_details(const struct runlog *log, sqlite3 *db,
                            struct err *e) {
-  sqlite3_stmt *stmt =
-      prepare(db,
-              "INSERT INTO main.ordersync_run_details(run_id, at, level, "
-              "phase, message) VALUES(?1,?2,?3,?4,?5)",
-              e);
+  sqlite3_stmt *stmt = NULL;
+  if (e->code) return;
+  sqlite3_prepare_v2(db,
+                     "INSERT INTO main.ordersync_run_details(run_id, at, "
+                     "level, phase, message) VALUES(?1,?2,?3,?4,?5)",
+                     -1, &stmt, NULL);
+  if (!stmt) err_sqlite(e, db, writing);
   for (const struct runlog_detail *d = log->first; d && !e->code; d = d->next) {
+    const char *texts[] = {d->at, trace_level_name(d->level), d->phase,
+                           d->text};
     sqlite3_bind_int64(stmt, 1, log->run_id);
-    bind_time(stmt, 2, d->at);
-    bind_text(stmt, 3, trace_level_name(d->level));
-    bind_text(stmt, 4, d->phase);
-    bind_text(stmt, 5, d->text);
+    for (int i = 0; i < 4; i++) {
+      sqlite3_bind_text(stmt, i + 2, texts[i], i ? -1 : 23, SQLITE_STATIC);
+    }
     sqlite3_step(stmt);
     if (sqlite3_reset(stmt)) err_sqlite(e, db, writing);
   }
   sqlite3_finalize(stmt);
 }
-
-/* ---- begin ------------------------------------------------------------- */
 
 enum err_code runlog_begin(struct runlog *log, int deadline_s,
                            sqlite3_int64 deadline_ms,
@@ -299,25 +251,20 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
   return e->code;
 }
 
-/* ---- outcome ----------------------------------------------------------- */
-
 static void prune(const struct runlog *log, int keep_days, struct err *e) {
-  static const char *const sql[] = {
-      "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id FROM "
-      "main.ordersync_runs WHERE sync=?1 AND started_at<?2 AND id<>?3)",
-      "DELETE FROM main.ordersync_runs WHERE sync=?1 AND started_at<?2 AND "
-      "id<>?3"};
-  char before[32];
+  char before[32], *runs;
   if (keep_days < 0) return;
   clock_utc(before, -(sqlite3_int64)keep_days * 86400000);
-  for (int i = 0; i < 2 && !e->code; i++) {
-    sqlite3_stmt *stmt = prepare(log->db, sql[i], e);
-    if (!stmt) return;
-    bind_text(stmt, 1, log->sync);
-    bind_time(stmt, 2, before);
-    sqlite3_bind_int64(stmt, 3, log->run_id);
-    run_once(log->db, stmt, e);
-  }
+  runs = sqlite3_mprintf(
+      "main.ordersync_runs WHERE sync=%Q AND started_at<%.23Q AND id<>%lld",
+      log->sync, before, log->run_id);
+  if (!runs) err_nomem(e);
+  run(log->db, e,
+      "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
+      "FROM %s)",
+      runs);
+  run(log->db, e, "DELETE FROM %s", runs);
+  sqlite3_free(runs);
 }
 
 enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
@@ -329,22 +276,18 @@ enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
   return e->code;
 }
 
-static const char *status_of(const struct err *why) {
-  if (!why) return "skipped";
-  return why->code == ERR_INTERRUPT ? "cancelled" : "error";
-}
-
 /* Row and details in one transaction of db. */
 static void write_outcome(struct runlog *log, sqlite3 *db,
                           const struct err *why, struct err *e) {
   int hurry = why && why->code == ERR_INTERRUPT;
+  const char *status = !why ? "skipped" : hurry ? "cancelled" : "error";
   sqlite3_int64 old_id = log->run_id;
   struct txn txn = {0};
   txn_prepare(&txn, db, "main", "ordersync_runs",
               db == log->db ? log->interrupt : NULL,
               clock_now_ms() + (hurry ? LOG_WAIT_MS / 4 : LOG_WAIT_MS), e);
   if (!txn_begin(&txn, e)) {
-    write_row(log, db, status_of(why), why, e);
+    write_row(log, db, status, why, e);
     insert_details(log, db, e);
   }
   if (txn_commit(&txn, e)) log->run_id = old_id;

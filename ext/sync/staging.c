@@ -1,73 +1,42 @@
 /*
-** Rows in chunks of memory, then in a temporary file without a name.
+** Rows in memory, then in a temporary file without a name.
 **
 ** A row is its cells one after another, each a byte for its type, the number or
 ** the length (in the machine's byte order: nobody but this process reads it),
-** and the bytes of text and blobs. Rows are written behind one another into a
-** block; a full block is kept, or, beyond the cap, written to the file. Reading
-** goes through the blocks in the same order, and a row never crosses from one
-** block to the next, so cells can point into it.
+** and the bytes of text and blobs. Rows are written behind one another into one
+** buffer. What outgrows the cap goes to the file as a page: its size, which the
+** buffer begins with, and whole rows, so that cells can point into the buffer
+** that a page is read back into.
 */
 #include "sync/staging.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_CAP ((sqlite3_int64)64 << 20)
-#define BLOCK_BYTES ((size_t)256 << 10)
-
-/* What of a struct cell follows the type. */
-static const struct {
-  size_t offset, size;
-} fixed[] = {
-    [SQLITE_INTEGER] = {offsetof(struct cell, integer), sizeof(sqlite3_int64)},
-    [SQLITE_FLOAT] = {offsetof(struct cell, real), sizeof(double)},
-    [SQLITE_TEXT] = {offsetof(struct cell, n_bytes), sizeof(int)},
-    [SQLITE_BLOB] = {offsetof(struct cell, n_bytes), sizeof(int)},
-    [SQLITE_NULL] = {0, 0},
-};
-
-struct block {
-  unsigned char *bytes; /* owned; NULL when it is in the file */
-  size_t used;
-  size_t size;
-  off_t offset; /* in the file */
-};
+#define DEFAULT_CAP ((size_t)64 << 20)
+#define FIRST_BYTES ((size_t)256 << 10)
+#define HEAD        sizeof(size_t)
+#define CELL_BYTES  9 /* of a cell at most, but for text and blobs */
 
 struct staging {
   int n_columns;
-  sqlite3_int64 cap;
-  sqlite3_int64 n_rows;
-  sqlite3_int64 n_bytes;   /* of all rows */
-  sqlite3_int64 in_memory; /* of the blocks that are */
-  struct block *blocks;    /* owned; the last one is being written */
-  int n_blocks, max_blocks;
-  int fd; /* -1: nothing spilled */
-  off_t file_end;
-
-  int at_block; /* reading */
-  size_t at_byte;
-  sqlite3_int64 at_row;
-  unsigned char *window; /* owned; a block read back from the file */
-  size_t window_size;
-  int window_block; /* which one it holds, or -1 */
+  sqlite3_int64 n_rows, at_row;
+  unsigned char *page; /* owned */
+  size_t size, used, at;
+  size_t cap;
+  int unwritten;           /* the page holds rows that the file does not have */
+  int fd;                  /* -1: nothing spilled */
+  off_t file_end, at_file; /* where the next page is written and read */
 };
 
-/* ---- the file ---------------------------------------------------------- */
-
 static const char *temp_directory(void) {
-  static const char *const names[] = {"SQLITE_TMPDIR", "TMPDIR"};
-  static const char *const paths[] = {"/var/tmp", "/tmp"};
-  for (int i = 0; i < 2; i++) {
-    const char *path = getenv(names[i]);
-    if (path && access(path, W_OK | X_OK) == 0) return path;
-  }
-  for (int i = 0; i < 2; i++) {
-    if (access(paths[i], W_OK | X_OK) == 0) return paths[i];
+  const char *paths[] = {getenv("SQLITE_TMPDIR"), getenv("TMPDIR"), "/var/tmp",
+                         "/tmp"};
+  for (int i = 0; i < 4; i++) {
+    if (paths[i] && access(paths[i], W_OK | X_OK) == 0) return paths[i];
   }
   return ".";
 }
@@ -96,98 +65,63 @@ static int open_nameless(void) {
   return fd;
 }
 
-static enum err_code write_block(struct staging *s, struct block *b,
-                                 struct err *e) {
+static enum err_code write_page(struct staging *s, struct err *e) {
   size_t done = 0;
   if (s->fd < 0) s->fd = open_nameless();
   if (s->fd < 0) return file_error("cannot make", errno, e);
-  b->offset = s->file_end;
-  while (done < b->used) {
-    ssize_t n =
-        pwrite(s->fd, b->bytes + done, b->used - done, b->offset + (off_t)done);
+  memcpy(s->page, &s->used, HEAD);
+  while (done < s->used) {
+    ssize_t n = pwrite(s->fd, s->page + done, s->used - done,
+                       s->file_end + (off_t)done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return file_error("cannot write", n < 0 ? errno : ENOSPC, e);
     done += (size_t)n;
   }
-  s->file_end += (off_t)b->used;
-  s->in_memory -= (sqlite3_int64)b->size;
-  sqlite3_free(b->bytes);
-  b->bytes = NULL;
+  s->file_end += (off_t)s->used;
+  s->used = s->at = HEAD;
+  s->unwritten = 0;
   return ERR_NONE;
 }
 
-static enum err_code read_block(struct staging *s, int i, struct err *e) {
-  const struct block *b = &s->blocks[i];
+static enum err_code read_bytes(const struct staging *s, void *to,
+                                size_t n_bytes, struct err *e) {
   size_t done = 0;
-  if (s->window_block == i) return ERR_NONE;
-  s->window_block = -1;
-  if (s->window_size < b->used) {
-    unsigned char *grown = sqlite3_realloc64(s->window, b->used);
-    if (!grown) return err_nomem(e);
-    s->window = grown;
-    s->window_size = b->used;
-  }
-  while (done < b->used) {
-    ssize_t n =
-        pread(s->fd, s->window + done, b->used - done, b->offset + (off_t)done);
+  while (done < n_bytes) {
+    ssize_t n = pread(s->fd, (char *)to + done, n_bytes - done,
+                      s->at_file + (off_t)done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return file_error("cannot read", n < 0 ? errno : EIO, e);
     done += (size_t)n;
   }
-  s->window_block = i;
   return ERR_NONE;
 }
 
-/* ---- blocks ------------------------------------------------------------ */
-
-static enum err_code add_block(struct staging *s, size_t n_bytes,
-                               struct err *e) {
-  size_t size = n_bytes > BLOCK_BYTES ? n_bytes : BLOCK_BYTES;
-  struct block *b;
-  if (!s->blocks || s->n_blocks == s->max_blocks) {
-    int max = s->max_blocks ? 2 * s->max_blocks : 16;
-    struct block *grown =
-        sqlite3_realloc64(s->blocks, (sqlite3_uint64)max * sizeof *grown);
-    if (!grown) return err_nomem(e);
-    s->blocks = grown;
-    s->max_blocks = max;
-  }
-  b = &s->blocks[s->n_blocks];
-  memset(b, 0, sizeof *b);
-  b->bytes = sqlite3_malloc64(size);
-  if (!b->bytes) return err_nomem(e);
-  b->size = size;
-  s->n_blocks++;
-  s->in_memory += (sqlite3_int64)size;
+/* The buffer has room for every page: it has held each. */
+static enum err_code read_page(struct staging *s, struct err *e) {
+  size_t used;
+  if (s->unwritten && write_page(s, e)) return e->code;
+  if (read_bytes(s, &used, HEAD, e)) return e->code;
+  if (read_bytes(s, s->page, used, e)) return e->code;
+  s->at_file += (off_t)used;
+  s->used = used;
+  s->at = HEAD;
   return ERR_NONE;
 }
 
-static struct block *last_block(const struct staging *s) {
-  return &s->blocks[s->n_blocks - 1];
-}
-
-/* Sees to it that the last block has room for n_bytes. */
+/* Sees to it that the page has room for n_bytes. */
 static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
-  if (s->n_blocks > 0) {
-    struct block *b = last_block(s);
-    /* Without bytes: spilled, and then the next one could not be had. */
-    if (b->bytes && b->size - b->used >= n_bytes) return ERR_NONE;
-    if (b->bytes && s->in_memory + (sqlite3_int64)BLOCK_BYTES > s->cap &&
-        write_block(s, b, e)) {
-      return e->code;
-    }
+  size_t size = s->size ? s->size : FIRST_BYTES;
+  unsigned char *grown;
+  if (s->used > HEAD && s->used + n_bytes > s->cap && write_page(s, e)) {
+    return e->code;
   }
-  return add_block(s, n_bytes, e);
-}
-
-/* ---- rows -------------------------------------------------------------- */
-
-/* memcpy() of a size that is known is no call. */
-static void copy_fixed(void *to, const void *from, size_t n) {
-  if (n == 8)
-    memcpy(to, from, 8);
-  else if (n == 4)
-    memcpy(to, from, 4);
+  while (size < s->used + n_bytes) size *= 2;
+  if (size == s->size) return ERR_NONE;
+  grown = sqlite3_realloc64(s->page, size);
+  if (!grown) return err_nomem(e);
+  s->page = grown;
+  s->size = size;
+  return ERR_NONE;
 }
 
 static int has_bytes(const struct cell *cell) {
@@ -195,73 +129,83 @@ static int has_bytes(const struct cell *cell) {
          cell->n_bytes > 0;
 }
 
-static size_t cell_size(const struct cell *cell) {
-  return 1 + fixed[cell->type].size +
-         (has_bytes(cell) ? (size_t)cell->n_bytes : 0);
-}
-
 static unsigned char *put_cell(unsigned char *to, const struct cell *cell) {
-  size_t n = fixed[cell->type].size;
   *to++ = (unsigned char)cell->type;
-  copy_fixed(to, (const char *)cell + fixed[cell->type].offset, n);
-  if (has_bytes(cell)) memcpy(to + n, cell->bytes, (size_t)cell->n_bytes);
-  return to + cell_size(cell) - 1;
+  switch (cell->type) {
+  case SQLITE_NULL:
+    return to;
+  case SQLITE_INTEGER:
+    memcpy(to, &cell->integer, sizeof cell->integer);
+    return to + sizeof cell->integer;
+  case SQLITE_FLOAT:
+    memcpy(to, &cell->real, sizeof cell->real);
+    return to + sizeof cell->real;
+  default:
+    memcpy(to, &cell->n_bytes, sizeof cell->n_bytes);
+    to += sizeof cell->n_bytes;
+    if (!has_bytes(cell)) return to;
+    memcpy(to, cell->bytes, (size_t)cell->n_bytes);
+    return to + cell->n_bytes;
+  }
 }
 
 static const unsigned char *get_cell(const unsigned char *at,
                                      struct cell *cell) {
-  size_t n = fixed[*at].size;
   cell->type = *at++;
   cell->n_bytes = 0;
-  copy_fixed((char *)cell + fixed[cell->type].offset, at, n);
-  at += n;
-  cell->bytes = (const char *)at;
-  return at + cell->n_bytes;
+  switch (cell->type) {
+  case SQLITE_NULL:
+    return at;
+  case SQLITE_INTEGER:
+    memcpy(&cell->integer, at, sizeof cell->integer);
+    return at + sizeof cell->integer;
+  case SQLITE_FLOAT:
+    memcpy(&cell->real, at, sizeof cell->real);
+    return at + sizeof cell->real;
+  default:
+    memcpy(&cell->n_bytes, at, sizeof cell->n_bytes);
+    at += sizeof cell->n_bytes;
+    cell->bytes = (const char *)at;
+    return at + cell->n_bytes;
+  }
 }
 
 enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e) {
   size_t size = 0;
   unsigned char *to;
-  for (int i = 0; i < s->n_columns; i++) size += cell_size(&cells[i]);
+  for (int i = 0; i < s->n_columns; i++) {
+    size += CELL_BYTES;
+    if (has_bytes(&cells[i])) size += (size_t)cells[i].n_bytes;
+  }
   if (reserve(s, size, e)) return e->code;
-  to = last_block(s)->bytes + last_block(s)->used;
+  to = s->page + s->used;
   for (int i = 0; i < s->n_columns; i++) to = put_cell(to, &cells[i]);
-  last_block(s)->used += size;
-  s->n_bytes += (sqlite3_int64)size;
+  s->used = (size_t)(to - s->page);
+  s->unwritten = 1;
   s->n_rows++;
   return ERR_NONE;
 }
 
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
                            struct err *e) {
-  const unsigned char *start, *at;
+  const unsigned char *at;
   *has_row = 0;
   if (s->at_row == s->n_rows) return ERR_NONE;
-  while (s->at_byte == s->blocks[s->at_block].used) {
-    s->at_block++;
-    s->at_byte = 0;
-  }
-  start = s->blocks[s->at_block].bytes;
-  if (!start) {
-    if (read_block(s, s->at_block, e)) return e->code;
-    start = s->window;
-  }
-  at = start + s->at_byte;
+  if (s->at == s->used && read_page(s, e)) return e->code;
+  at = s->page + s->at;
   for (int i = 0; i < s->n_columns; i++) at = get_cell(at, &cells[i]);
-  s->at_byte = (size_t)(at - start);
+  s->at = (size_t)(at - s->page);
   s->at_row++;
   *has_row = 1;
   return ERR_NONE;
 }
 
 void staging_rewind(struct staging *s) {
-  s->at_block = 0;
-  s->at_byte = 0;
+  s->at = s->fd < 0 ? HEAD : s->used;
+  s->at_file = 0;
   s->at_row = 0;
 }
-
-/* ---- life -------------------------------------------------------------- */
 
 enum err_code staging_open(struct staging **out, int n_columns,
                            sqlite3_int64 memory_cap, struct err *e) {
@@ -270,27 +214,22 @@ enum err_code staging_open(struct staging **out, int n_columns,
   if (!s) return err_nomem(e);
   memset(s, 0, sizeof *s);
   s->n_columns = n_columns;
-  s->cap = memory_cap > 0 ? memory_cap : DEFAULT_CAP;
+  s->cap = memory_cap > 0 ? (size_t)memory_cap : DEFAULT_CAP;
+  s->used = HEAD;
   s->fd = -1;
-  s->window_block = -1;
   *out = s;
   return ERR_NONE;
 }
 
 void staging_close(struct staging *s) {
   if (!s) return;
-  for (int i = 0; i < s->n_blocks; i++) sqlite3_free(s->blocks[i].bytes);
-  sqlite3_free(s->blocks);
-  sqlite3_free(s->window);
+  sqlite3_free(s->page);
   if (s->fd >= 0) (void)close(s->fd);
   sqlite3_free(s);
 }
 
 sqlite3_int64 staging_rows(const struct staging *s) {
   return s->n_rows;
-}
-sqlite3_int64 staging_bytes(const struct staging *s) {
-  return s->n_bytes;
 }
 int staging_spilled(const struct staging *s) {
   return s->fd >= 0;

@@ -23,7 +23,6 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e);
 
 sqlite3_int64 staging_rows(const struct staging *s);
-sqlite3_int64 staging_bytes(const struct staging *s);
 
 /* 1 when the rows outgrew memory and went to the file. */
 int staging_spilled(const struct staging *s);

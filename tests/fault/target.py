@@ -551,6 +551,16 @@ ignored_by_a_trigger("DELETE", "DELETE FROM vwSimple WHERE id = 2",
 
 
 @test
+def a_row_that_a_trigger_keeps_from_an_exchange_is_named_by_its_key():
+    with DiffBox("kept", [
+            "CREATE TABLE simple(id INT, v TEXT UNIQUE)",
+            "CREATE TRIGGER keep BEFORE DELETE ON simple BEGIN "
+            "SELECT RAISE(IGNORE); END"]) as b:
+        b.swap()
+        b.stays(r"\(row 1, id 1\): the row was not updated")
+
+
+@test
 def values_are_not_exchanged_at_the_cost_of_children():
     with DiffBox("swap-child", [
             "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT UNIQUE)",
