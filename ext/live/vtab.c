@@ -54,17 +54,6 @@ static int allowed_in_schema(const struct live_table *t) {
   return allowed;
 }
 
-static enum err_code declare(sqlite3 *db, struct live_table *t, struct err *e) {
-  char *sql = t->broken ? sqlite3_mprintf("CREATE TABLE x(broken)")
-                        : columns_declaration(t, e);
-  if (!sql) return err_nomem(e);
-  if (sqlite3_declare_vtab(db, sql)) {
-    err_sqlite(e, db, "declaring the columns");
-  }
-  sqlite3_free(sql);
-  return e->code;
-}
-
 /* argv: module, schema, table, arguments. */
 static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
                                     const char *const *argv, struct err *e) {
@@ -95,7 +84,10 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
     t->broken = sqlite3_mprintf("%s", e->text);
     if (t->broken) err_reset(e);
   }
-  if (!e->code) declare(db, t, e);
+  if (!e->code && sqlite3_declare_vtab(db, t->broken ? "CREATE TABLE x(broken)"
+                                                     : t->told.declaration)) {
+    err_sqlite(e, db, "declaring the columns");
+  }
 done:
   if (!e->code) return t;
   table_free(t);
