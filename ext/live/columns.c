@@ -8,7 +8,6 @@
 #include "live/columns.h"
 
 #include "base/sql.h"
-#include "local/txn.h"
 
 #include <string.h>
 

@@ -14,7 +14,6 @@
 #include "base/sql.h"
 #include "live/cursor.h"
 #include "live/plan.h"
-#include "local/txn.h"
 
 #include <string.h>
 
