@@ -37,23 +37,14 @@ void plan_value(struct cell *v, sqlite3_value *right,
   memset(v, 0, sizeof *v);
   v->type = strchr("IRN", column->affinity) ? sqlite3_value_numeric_type(right)
                                             : sqlite3_value_type(right);
-  switch (v->type) {
-  case SQLITE_INTEGER:
+  if (v->type == SQLITE_INTEGER) {
     v->integer = sqlite3_value_int64(right);
-    break;
-  case SQLITE_FLOAT:
+  } else if (v->type == SQLITE_FLOAT) {
     v->real = sqlite3_value_double(right);
-    break;
-  case SQLITE_TEXT:
-    v->bytes = (const char *)sqlite3_value_text(right);
+  } else if (v->type != SQLITE_NULL) {
+    v->bytes = v->type == SQLITE_TEXT ? (const char *)sqlite3_value_text(right)
+                                      : sqlite3_value_blob(right);
     v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  case SQLITE_BLOB:
-    v->bytes = sqlite3_value_blob(right);
-    v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  default:
-    break;
   }
 }
 
