@@ -113,23 +113,18 @@ static enum err_code shadow_fill(struct live_table *t, struct err *e) {
 static enum err_code add_column(struct remote_columns *columns,
                                 sqlite3_stmt *row, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)columns->count + 1;
-  const char *name = (const char *)sqlite3_column_text(row, 0);
   struct remote_column *items =
       sqlite3_realloc64(columns->items, n * sizeof *items);
-  struct remote_column *c;
   if (!items) return err_nomem(e);
   columns->items = items;
-  c = &items[columns->count];
-  memset(c, 0, sizeof *c);
-  c->name = copy(name ? name : "", e);
-  if (e->code) return e->code;
-  columns->count++;
-  c->type = remote_type_parse((const char *)sqlite3_column_text(row, 1));
-  c->precision = sqlite3_column_int(row, 2);
-  c->scale = sqlite3_column_int(row, 3);
-  c->max_bytes = sqlite3_column_int(row, 4);
-  c->nullable = sqlite3_column_int(row, 5);
-  return ERR_NONE;
+  items[columns->count++] = (struct remote_column){
+      .name = copy((const char *)sqlite3_column_text(row, 0), e),
+      .type = remote_type_parse((const char *)sqlite3_column_text(row, 1)),
+      .precision = sqlite3_column_int(row, 2),
+      .scale = sqlite3_column_int(row, 3),
+      .max_bytes = sqlite3_column_int(row, 4),
+      .nullable = sqlite3_column_int(row, 5)};
+  return e->code;
 }
 
 static enum err_code shadow_read(struct live_table *t, struct err *e) {

@@ -23,13 +23,17 @@ struct live_cursor {
   struct err cell_error; /* kept here: to clear one for each cell costs */
 
   /* Reading kept rows. */
-  int is_local;
   int is_indexed;    /* only the rows of a hash bucket */
   sqlite3_int64 row; /* from 0 */
 };
 
 static struct live_table *table_of(const struct live_cursor *c) {
   return (struct live_table *)c->base.pVtab;
+}
+
+/* The rows that the present scan reads; NULL: the server's. */
+static struct rows *kept(const struct live_cursor *c) {
+  return c->memories.current ? c->memories.current->rows : NULL;
 }
 
 static int fail(struct live_cursor *c, struct err *e) {
@@ -42,8 +46,6 @@ static int fail(struct live_cursor *c, struct err *e) {
   c->eof = 1;
   return err_vtab(e, &c->base.pVtab->zErrMsg);
 }
-
-/* ---- open and close ---------------------------------------------------- */
 
 /* A table that came with the file asks nobody where the program has told SQLite
 ** not to trust the file: it may be a stranger's, and would run as us. */
@@ -95,8 +97,6 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-/* ---- kept rows --------------------------------------------------------- */
-
 /* All rows by the conditions that do not vary. *too_large: they are too many
 ** to be kept. */
 static enum err_code fetch(struct live_cursor *c, struct err *e) {
@@ -140,7 +140,7 @@ static int index_term(const struct live_cursor *c, int argc,
     columns_where(&column, table_of(c), c->map, term->column, NULL);
     plan_value(key, argv[i], &column);
     if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
-        rows_are_all(c->memories.current->rows, term->column, key->type)) {
+        rows_are_all(kept(c), term->column, key->type)) {
       return i;
     }
   }
@@ -149,15 +149,14 @@ static int index_term(const struct live_cursor *c, int argc,
 
 static void go_to(struct live_cursor *c, sqlite3_int64 row) {
   c->row = row;
-  c->eof = row < 0 || row >= rows_count(c->memories.current->rows);
+  c->eof = row < 0 || row >= rows_count(kept(c));
 }
 
 static enum err_code start_local(struct live_cursor *c, int argc,
                                  sqlite3_value **argv, struct err *e) {
-  struct rows *rows = c->memories.current->rows;
+  struct rows *rows = kept(c);
   struct cell key;
   int term = index_term(c, argc, argv, &key);
-  c->is_local = 1;
   c->is_indexed = term >= 0;
   if (term < 0) {
     go_to(c, 0);
@@ -166,8 +165,6 @@ static enum err_code start_local(struct live_cursor *c, int argc,
   }
   return e->code;
 }
-
-/* ---- xFilter ----------------------------------------------------------- */
 
 /* LIMIT + OFFSET where every condition is exact; else -1. */
 static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
@@ -188,32 +185,32 @@ static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
 static enum err_code start_once(struct live_cursor *c, const char *index_string,
                                 int argc, sqlite3_value **argv, int *changed,
                                 struct err *e) {
-  struct request r = {0};
-  enum memory_advice advice = MEMORY_SCAN;
-  char *where = NULL;
+  struct request made;
+  enum memory_advice advice;
+  const struct memory *m;
+  sqlite3_int64 top = -1;
   *changed = 0;
-  if (scan_describe(&c->scan, &c->plan, e) ||
-      request_make(&r, &c->plan, table_of(c), &c->scan.match, argc, argv, e) ||
-      r.never) {
-    goto done;
+  if (scan_describe(&c->scan, &c->plan, e)) return e->code;
+  request_make(&made, &c->plan, table_of(c), &c->scan.match, argc, argv, e);
+  if (e->code || made.never) {
+    request_clear(&made);
+    return e->code;
   }
-  advice = memories_consider(&c->memories, index_string, &r, e);
-  if (!e->code && advice == MEMORY_FETCH) {
-    where = request_where(&r, c->memories.current->varied, e);
-    if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
+  advice = memories_consider(&c->memories, index_string, &made, e);
+  request_clear(&made); /* still there when there was no memory */
+  m = c->memories.current;
+  if (!e->code && advice == MEMORY_FETCH &&
+      !scan_start(&c->scan, &c->plan, request_where(&m->request, m->varied, e),
+                  -1, changed, e)) {
+    fetch(c, e);
   }
-  if (e->code) goto done;
-  if (c->memories.current->rows) {
-    start_local(c, argc, argv, e);
-    goto done;
-  }
-  where = request_where(&r, NULL, e);
-  if (!scan_start(&c->scan, &c->plan, where, top_of(&c->plan, &r, argc, argv),
+  if (e->code) return e->code;
+  if (m->rows) return start_local(c, argc, argv, e);
+  top = top_of(&c->plan, &m->request, argc, argv);
+  if (!scan_start(&c->scan, &c->plan, request_where(&m->request, NULL, e), top,
                   changed, e)) {
     c->eof = 0;
   }
-done:
-  request_clear(&r);
   return e->code;
 }
 
@@ -223,11 +220,9 @@ static enum err_code start(struct live_cursor *c, const char *index_string,
   /* No need to ask anybody. */
   if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
   start_once(c, index_string, argc, argv, &changed, e);
-  if (changed) {
-    err_reset(e);
-    start_once(c, index_string, argc, argv, &changed, e);
-  }
-  return e->code;
+  if (!changed) return e->code;
+  err_reset(e);
+  return start_once(c, index_string, argc, argv, &changed, e);
 }
 
 static enum err_code step(struct live_cursor *c, struct err *e) {
@@ -244,10 +239,10 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
   (void)number;
   scan_end(&c->scan);
   c->eof = 1;
-  c->is_local = 0;
+  c->memories.current = NULL;
   table_of(c)->opened = NULL;
   plan_read(&c->plan, string);
-  if (!start(c, string, argc, argv, &e) && !c->eof && !c->is_local) {
+  if (!start(c, string, argc, argv, &e) && !c->eof && !kept(c)) {
     step(c, &e);
   }
   if (e.code) return fail(c, &e);
@@ -258,9 +253,8 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
 int cursor_next(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
-  if (!c->is_local) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
-  go_to(c, c->is_indexed ? rows_after(c->memories.current->rows, c->row)
-                         : c->row + 1);
+  if (!kept(c)) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
+  go_to(c, c->is_indexed ? rows_after(kept(c), c->row) : c->row + 1);
   return SQLITE_OK;
 }
 
@@ -268,12 +262,10 @@ int cursor_eof(sqlite3_vtab_cursor *base) {
   return ((struct live_cursor *)base)->eof;
 }
 
-/* ---- cells and rowids -------------------------------------------------- */
-
 static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
                                struct err *e) {
-  if (!c->is_local) return scan_cell(&c->scan, i, cell, e);
-  rows_cell(c->memories.current->rows, c->row, i, cell);
+  if (!kept(c)) return scan_cell(&c->scan, i, cell, e);
+  rows_cell(kept(c), c->row, i, cell);
   return ERR_NONE;
 }
 
