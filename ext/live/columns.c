@@ -285,7 +285,10 @@ static enum err_code describe(struct told *out, const struct live_table *t,
     sqlite3_str_appendf(declaration, "%s\"%w\" %s COLLATE \"%w\"%s",
                         i ? ", " : "CREATE TABLE x(", name, type, collation,
                         not_null ? " NOT NULL" : "");
-    sqlite3_str_appendchar(affinities, 1, where_affinity(type));
+    /* ANY is NUMERIC, but stores in a STRICT table what it is given. */
+    sqlite3_str_appendchar(affinities, 1,
+                           sqlite3_stricmp(type, "ANY") ? where_affinity(type)
+                                                        : 'A');
     sqlite3_str_appendf(names, "\"%w\" COLLATE \"%w\",", name, collation);
   }
   sqlite3_str_appendall(declaration, ")");

@@ -13,7 +13,7 @@ struct live_cursor;
 /* What SQLite was told of the columns. All owned. */
 struct told {
   char *declaration; /* the CREATE TABLE for sqlite3_declare_vtab() */
-  char *affinities;  /* a letter a column, as where_affinity() has it */
+  char *affinities;  /* a letter a column: where_affinity()'s, 'A' for ANY */
   char *names;       /* and collations */
 };
 

@@ -6,7 +6,9 @@
 #include "live/memory.h"
 #include "live/plan.h"
 #include "live/scan.h"
+#include "value/number.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* A LIMIT beyond this is not sent as TOP. */
@@ -269,6 +271,43 @@ static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
   return ERR_NONE;
 }
 
+/* A number's text and a text's number, as SQLite takes one for the other when a
+** table stores it: https://sqlite.org/datatype3.html, 3. */
+static void apply_affinity(struct cell *cell, char affinity) {
+  static const char blanks[] = {' ', '\t', '\n', '\v', '\f', '\r'};
+  const unsigned char *text = (const unsigned char *)cell->bytes;
+  int n = cell->n_bytes;
+  if (affinity == 'T' &&
+      (cell->type == SQLITE_INTEGER || cell->type == SQLITE_FLOAT)) {
+    if (cell->type == SQLITE_INTEGER)
+      sqlite3_snprintf(sizeof cell->text, cell->text, "%lld", cell->integer);
+    else
+      sqlite3_snprintf(sizeof cell->text, cell->text, "%!.15g", cell->real);
+    cell->type = SQLITE_TEXT;
+    cell->bytes = cell->text;
+    cell->n_bytes = (int)strlen(cell->text);
+  }
+  if (!strchr("IRN", affinity)) return;
+  if (cell->type == SQLITE_TEXT && n > 0) {
+    for (; n > 0 && memchr(blanks, *text, sizeof blanks); n--) text++;
+    while (n > 0 && memchr(blanks, text[n - 1], sizeof blanks)) n--;
+    if (!real_from_text(text, n, &cell->real)) return;
+    cell->type = SQLITE_FLOAT;
+    if (!memchr(text, '.', (size_t)n) &&
+        integer_from_text(text, n, &cell->integer)) {
+      cell->type = SQLITE_INTEGER;
+    }
+  }
+  if (affinity == 'R' && cell->type == SQLITE_INTEGER) {
+    cell->type = SQLITE_FLOAT;
+    cell->real = (double)cell->integer;
+  } else if (affinity != 'R' && cell->type == SQLITE_FLOAT &&
+             integer_from_real(cell->real, &cell->integer) &&
+             cell->integer > INT64_MIN) {
+    cell->type = SQLITE_INTEGER;
+  }
+}
+
 int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct cell cell;
@@ -278,6 +317,7 @@ int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
     err_reset(&c->cell_error);
     return fail(c, &e);
   }
+  apply_affinity(&cell, table_of(c)->told.affinities[i]);
   cell_result(context, &cell);
   return SQLITE_OK;
 }

@@ -35,8 +35,8 @@ char *plan_order_text(const struct plan *plan, const struct match *match,
 void plan_value(struct cell *v, sqlite3_value *right,
                 const struct where_column *column) {
   memset(v, 0, sizeof *v);
-  v->type = strchr("IRN", column->affinity) ? sqlite3_value_numeric_type(right)
-                                            : sqlite3_value_type(right);
+  v->type = strchr("AIRN", column->affinity) ? sqlite3_value_numeric_type(right)
+                                             : sqlite3_value_type(right);
   if (v->type == SQLITE_INTEGER) {
     v->integer = sqlite3_value_int64(right);
   } else if (v->type == SQLITE_FLOAT) {
