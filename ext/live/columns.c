@@ -89,23 +89,13 @@ static enum err_code shadow_create(struct live_table *t, struct err *e) {
 
 static enum err_code shadow_fill(struct live_table *t, struct err *e) {
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
-  sqlite3_stmt *stmt = sql_prepare(db_of(t), e,
-                                   "INSERT INTO \"%w\".\"%w_" SHADOW
-                                   "\" VALUES(?1,?2,?3,?4,?5,?6,?7)",
-                                   t->schema, t->name);
-  for (int i = 0; i < t->declared.count && !e->code; i++) {
+  for (int i = 0; i < t->declared.count; i++) {
     const struct remote_column *c = &t->declared.items[i];
-    sqlite3_bind_int(stmt, 1, i + 1);
-    sqlite3_bind_text(stmt, 2, c->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 3, remote_type_name(c->type), -1, SQLITE_STATIC);
-    sqlite3_bind_int(stmt, 4, c->precision);
-    sqlite3_bind_int(stmt, 5, c->scale);
-    sqlite3_bind_int(stmt, 6, c->max_bytes);
-    sqlite3_bind_int(stmt, 7, c->nullable);
-    sqlite3_step(stmt);
-    if (sqlite3_reset(stmt)) err_sqlite(e, db_of(t), "keeping the columns");
+    run(t, e, "keeping the columns",
+        "INSERT INTO \"%w\".\"%w_" SHADOW "\" VALUES(%d,%Q,%Q,%d,%d,%d,%d)",
+        t->schema, t->name, i + 1, c->name, remote_type_name(c->type),
+        c->precision, c->scale, c->max_bytes, c->nullable);
   }
-  sqlite3_finalize(stmt);
   sqlite3_set_last_insert_rowid(db_of(t), saved_rowid);
   return e->code;
 }

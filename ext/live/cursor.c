@@ -67,6 +67,13 @@ static enum err_code check_trust(const struct live_table *t, struct err *e) {
   return e->code;
 }
 
+static void cursor_free(struct live_cursor *c) {
+  memories_clear(&c->memories);
+  scan_clear(&c->scan);
+  mapping_clear(&c->fresh);
+  sqlite3_free(c);
+}
+
 int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   struct live_table *t = (struct live_table *)base;
   struct live_cursor *c = sqlite3_malloc64(sizeof *c);
@@ -76,9 +83,7 @@ int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   c->eof = 1;
   if (check_trust(t, &e) || columns_current(t, &c->fresh, &c->map, &e) ||
       scan_init(&c->scan, t, c->map, &e)) {
-    scan_clear(&c->scan);
-    mapping_clear(&c->fresh);
-    sqlite3_free(c);
+    cursor_free(c);
     return err_vtab(&e, &base->zErrMsg);
   }
   t->opened = c;
@@ -92,10 +97,7 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   if (t->opened && t->opened != c)
     memories_hand_on(&c->memories, &t->opened->memories);
   t->opened = NULL;
-  memories_clear(&c->memories);
-  scan_clear(&c->scan);
-  mapping_clear(&c->fresh);
-  sqlite3_free(c);
+  cursor_free(c);
   return SQLITE_OK;
 }
 
@@ -111,10 +113,7 @@ static enum err_code fetch(struct live_cursor *c, struct err *e) {
   while (!e->code && !full) {
     if (scan_step(&c->scan, &has_row, e) || !has_row) break;
     for (int i = 0; i < c->map->n_columns && !e->code; i++) {
-      if (plan_uses(&c->plan, i))
-        scan_cell(&c->scan, i, &cells[i], e);
-      else
-        cells[i].type = SQLITE_NULL;
+      scan_cell(&c->scan, i, &cells[i], e);
     }
     if (!e->code) rows_add(m->rows, cells, &full, e);
   }
@@ -156,16 +155,14 @@ static void go_to(struct live_cursor *c, sqlite3_int64 row) {
 
 static enum err_code start_local(struct live_cursor *c, int argc,
                                  sqlite3_value **argv, struct err *e) {
-  struct rows *rows = kept(c);
   struct cell key;
   int term = index_term(c, argc, argv, &key);
   c->is_indexed = term >= 0;
-  if (term < 0) {
-    go_to(c, 0);
-  } else if (!rows_index(rows, c->plan.terms[term].column, e)) {
-    go_to(c, rows_first(rows, &key));
+  if (c->is_indexed && rows_index(kept(c), c->plan.terms[term].column, e)) {
+    return e->code;
   }
-  return e->code;
+  go_to(c, c->is_indexed ? rows_first(kept(c), &key) : 0);
+  return ERR_NONE;
 }
 
 /* LIMIT + OFFSET where every condition is exact; else -1. */
@@ -337,7 +334,6 @@ int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
   sqlite3_uint64 h = CELL_HASH_START;
   struct cell cell;
   for (int i = 0; !c->eof && i < c->map->n_columns; i++) {
-    if (!plan_uses(&c->plan, i)) continue;
     if (read_cell(c, i, &cell, &e)) return fail(c, &e);
     h = cell_hash(h, &cell);
   }

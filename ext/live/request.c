@@ -10,10 +10,6 @@
 /* How many right sides an IN list may have before it is not pushed. */
 #define LIST_VALUES 20000
 
-int plan_uses(const struct plan *plan, int column) {
-  return (int)(plan->used >> (column < 63 ? column : 63) & 1);
-}
-
 char *plan_order_text(const struct plan *plan, const struct match *match,
                       struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);

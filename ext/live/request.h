@@ -33,8 +33,6 @@ struct plan {
   struct plan_order orders[PLAN_ORDERS];
 };
 
-int plan_uses(const struct plan *plan, int column);
-
 /* A right side as the column's affinity makes it; v->bytes are the value's.
 ** v->type is SQLITE_NULL for NULL. */
 void plan_value(struct cell *v, sqlite3_value *right,

@@ -41,7 +41,7 @@ enum err_code scan_step(struct scan *s, int *has_row, struct err *e);
 /* Abandons what is left, and gives the link back. */
 void scan_end(struct scan *s);
 
-/* Column i of the mapping, converted. */
+/* Column i of the mapping, converted; NULL where the plan does without it. */
 enum err_code scan_cell(struct scan *s, int i, struct cell *cell,
                         struct err *e);
 

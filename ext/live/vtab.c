@@ -66,14 +66,11 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
   t->pool = pool;
   t->schema = sqlite3_mprintf("%s", argv[1]);
   t->name = sqlite3_mprintf("%s", argv[2]);
-  if (!t->schema || !t->name) {
-    err_nomem(e);
-    goto done;
-  }
+  if (!t->schema || !t->name) err_nomem(e);
   /* The eponymous table has the module's name; CREATE VIRTUAL TABLE refuses
   ** to make another of it. */
   t->eponymous = argc == 3 && sqlite3_stricmp(argv[0], argv[2]) == 0;
-  creating = !t->eponymous && is_creating(db, t->schema);
+  creating = !e->code && !t->eponymous && is_creating(db, t->schema);
   if (!vtab_args_parse(&t->args, argc - 3, argv + 3, e)) {
     columns_load(t, creating, e);
   }
@@ -87,7 +84,6 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
                                                      : t->told.declaration)) {
     err_sqlite(e, db, "declaring the columns");
   }
-done:
   if (!e->code) return t;
   table_free(t);
   return NULL;
