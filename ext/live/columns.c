@@ -72,23 +72,20 @@ static int shadow_exists(struct live_table *t, struct err *e) {
                      t->schema, t->name) != 0;
 }
 
-static enum err_code shadow_create(struct live_table *t, struct err *e) {
+static enum err_code shadow_write(struct live_table *t, struct err *e) {
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
   if (shadow_exists(t, e)) {
     err_set(e, ERR_CONFIG,
             "there is already a table \"%s_" SHADOW
             "\", which would keep the columns of \"%s\"",
             t->name, t->name);
   }
-  return run(t, e, "keeping the columns",
-             "CREATE TABLE \"%w\".\"%w_" SHADOW
-             "\"(position INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT "
-             "NOT NULL, precision INTEGER, scale INTEGER, max_bytes INTEGER, "
-             "nullable INTEGER)",
-             t->schema, t->name);
-}
-
-static enum err_code shadow_fill(struct live_table *t, struct err *e) {
-  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
+  run(t, e, "keeping the columns",
+      "CREATE TABLE \"%w\".\"%w_" SHADOW
+      "\"(position INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT "
+      "NOT NULL, precision INTEGER, scale INTEGER, max_bytes INTEGER, "
+      "nullable INTEGER)",
+      t->schema, t->name);
   for (int i = 0; i < t->declared.count; i++) {
     const struct remote_column *c = &t->declared.items[i];
     run(t, e, "keeping the columns",
@@ -207,17 +204,18 @@ static enum remote_type likely_type(const struct mapping_column *c) {
   return known ? known : by_kind[c->kind];
 }
 
-void columns_where(struct where_column *out, const struct live_table *t,
-                   const struct mapping *map, int i,
-                   const struct remote_column *remote) {
-  const struct mapping_column *c = &map->columns[i];
+const struct remote_column *columns_where(struct where_column *out,
+                                          const struct live_table *t,
+                                          const struct match *match, int i) {
+  const struct mapping_column *c = &match->map->columns[i];
+  const struct remote_column *remote = match_remote(match, i);
   *out = (struct where_column){.source = c->source,
                                .type = likely_type(c),
                                .precision = 38,
                                .scale = 7,
                                .kind = c->kind,
                                .affinity = t->told.affinities[i]};
-  if (!remote) return;
+  if (!remote) return NULL;
   out->source = remote->name;
   out->type = remote->type;
   out->precision = remote->type == REMOTE_MONEY        ? 19
@@ -225,6 +223,7 @@ void columns_where(struct where_column *out, const struct live_table *t,
                                                        : remote->precision;
   out->scale = remote->scale;
   out->is_ansi = remote->is_ansi;
+  return remote;
 }
 
 /*
@@ -294,7 +293,7 @@ enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
     mapping_load(&t->map, db_of(t), t->args.sync, e);
   } else if (creating) {
     ask_server(t, e);
-    if (!e->code && !shadow_create(t, e)) shadow_fill(t, e);
+    if (!e->code) shadow_write(t, e);
   } else {
     shadow_read(t, e);
   }

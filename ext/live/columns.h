@@ -51,11 +51,11 @@ struct live_table {
 enum err_code columns_load(struct live_table *t, int creating, struct err *e);
 void columns_clear(struct live_table *t);
 
-/* How column i reads on the server. remote NULL: as far as map, the table's
-** own or as it is now, tells. */
-void columns_where(struct where_column *out, const struct live_table *t,
-                   const struct mapping *map, int i,
-                   const struct remote_column *remote);
+/* How column i reads on the server, which has it as the returned column; NULL:
+** that is not known, and *out is what the mapping tells. */
+const struct remote_column *columns_where(struct where_column *out,
+                                          const struct live_table *t,
+                                          const struct match *match, int i);
 
 /* What the table knows of its source's columns; NULL: nothing. */
 const struct remote_columns *columns_known(const struct live_table *t);

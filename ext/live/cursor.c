@@ -133,13 +133,11 @@ static int index_term(const struct live_cursor *c, int argc,
                       sqlite3_value **argv, struct cell *key) {
   for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
     const struct plan_term *term = &c->plan.terms[i];
-    struct where_column column;
     if (term->op != WHERE_EQ || term->is_list ||
         !c->memories.current->varied[i]) {
       continue;
     }
-    columns_where(&column, table_of(c), c->map, term->column, NULL);
-    plan_value(key, argv[i], &column);
+    plan_value(key, argv[i], table_of(c)->told.affinities[term->column]);
     if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
         rows_are_all(kept(c), term->column, key->type)) {
       return i;

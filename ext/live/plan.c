@@ -36,14 +36,6 @@ static void find_types(struct planner *p, struct err *e) {
   match_source(&p->match, known, &ignored);
 }
 
-/* How a column of the table reads on the server. */
-static const struct remote_column *look_at(const struct planner *p, int i,
-                                           struct where_column *out) {
-  const struct remote_column *remote = match_remote(&p->match, i);
-  columns_where(out, p->table, &p->table->map, i, remote);
-  return remote;
-}
-
 static int op_of(unsigned char sqlite_op) {
   static const unsigned char ops[] = {
       [WHERE_EQ] = SQLITE_INDEX_CONSTRAINT_EQ,
@@ -77,7 +69,7 @@ static void take(struct planner *p, int i) {
     return;
   }
   collation = sqlite3_vtab_collation(p->info, i);
-  look_at(p, k->iColumn, &column);
+  columns_where(&column, p->table, &p->match, k->iColumn);
   if ((collation && sqlite3_stricmp(collation, "BINARY") != 0) ||
       (p->match.source.count && !can_push(&column, (enum where_op)op))) {
     p->inexact = 1;
@@ -101,7 +93,7 @@ static void take_order(struct planner *p) {
   for (int i = 0; i < info->nOrderBy; i++) {
     struct where_column column;
     int c = info->aOrderBy[i].iColumn;
-    if (c < 0 || !look_at(p, c, &column)) return;
+    if (c < 0 || !columns_where(&column, p->table, &p->match, c)) return;
     if (!tsql_sorts_alike(&column)) return;
     p->plan.orders[i].column = c;
     p->plan.orders[i].descending = info->aOrderBy[i].desc;
@@ -142,10 +134,10 @@ static void append_condition(struct planner *p, sqlite3_str *out, int n,
   struct cell v = {0};
   sqlite3_value *right = NULL;
   int is_test = term->op == WHERE_ISNULL || term->op == WHERE_NOTNULL;
-  look_at(p, term->column, &column);
+  columns_where(&column, p->table, &p->match, term->column);
   if (!is_test && !term->is_list &&
       sqlite3_vtab_rhs_value(p->info, constraint, &right) == SQLITE_OK) {
-    plan_value(&v, right, &column);
+    plan_value(&v, right, column.affinity);
   }
   if ((is_test || v.type) && v.type != SQLITE_NULL) {
     tsql_where(out, &column, term->op, &v, is_test ? 0 : 1, &e);

@@ -28,11 +28,10 @@ char *plan_order_text(const struct plan *plan, const struct match *match,
   return sqlite3_str_finish(out);
 }
 
-void plan_value(struct cell *v, sqlite3_value *right,
-                const struct where_column *column) {
+void plan_value(struct cell *v, sqlite3_value *right, char affinity) {
   memset(v, 0, sizeof *v);
-  v->type = strchr("AIRN", column->affinity) ? sqlite3_value_numeric_type(right)
-                                             : sqlite3_value_type(right);
+  v->type = strchr("AIRN", affinity) ? sqlite3_value_numeric_type(right)
+                                     : sqlite3_value_type(right);
   if (v->type == SQLITE_INTEGER) {
     v->integer = sqlite3_value_int64(right);
   } else if (v->type == SQLITE_FLOAT) {
@@ -60,8 +59,7 @@ static void values_clear(struct values *v) {
 }
 
 static enum err_code add_value(struct values *v, const sqlite3_value *right,
-                               const struct where_column *column,
-                               struct err *e) {
+                               char affinity, struct err *e) {
   sqlite3_value *dup;
   struct cell *cell;
   if (v->n == LIST_VALUES) v->too_many = 1;
@@ -78,7 +76,7 @@ static enum err_code add_value(struct values *v, const sqlite3_value *right,
   if (!dup) return err_nomem(e);
   cell = &v->cells[v->n];
   v->dups[v->n++] = dup;
-  plan_value(cell, dup, column);
+  plan_value(cell, dup, affinity);
   /* SQLite has no bytes of a text that it had no memory to convert. */
   if (!cell->bytes && (cell->n_bytes || cell->type == SQLITE_TEXT)) {
     return err_nomem(e);
@@ -88,13 +86,13 @@ static enum err_code add_value(struct values *v, const sqlite3_value *right,
 
 /* One right side, or a list's. None at the end: the condition is never true. */
 static enum err_code read_values(struct values *v, const struct plan_term *term,
-                                 sqlite3_value *argument,
-                                 const struct where_column *column,
+                                 sqlite3_value *argument, char affinity,
                                  struct err *e) {
   sqlite3_value *item = argument;
   int rc = term->is_list ? sqlite3_vtab_in_first(argument, &item) : SQLITE_OK;
   while (rc == SQLITE_OK && item && !e->code && !v->too_many) {
-    if (sqlite3_value_type(item) != SQLITE_NULL) add_value(v, item, column, e);
+    if (sqlite3_value_type(item) != SQLITE_NULL)
+      add_value(v, item, affinity, e);
     if (!term->is_list) return e->code;
     rc = sqlite3_vtab_in_next(argument, &item);
   }
@@ -129,7 +127,7 @@ static enum err_code add_condition(struct request *r,
   sqlite3_str *out = sqlite3_str_new(NULL);
   char *text;
   if (!is_test(term)) {
-    read_values(&v, term, argument, column, e);
+    read_values(&v, term, argument, column->affinity, e);
     if (!e->code && v.n == 0) r->never = 1;
   }
   if (!e->code && !r->never && is_known && !v.too_many) {
@@ -156,9 +154,8 @@ enum err_code request_make(struct request *r, const struct plan *plan,
   for (int i = 0; i < plan->n_terms && i < argc && !e->code; i++) {
     const struct plan_term *term = &plan->terms[i];
     struct where_column column;
-    const struct remote_column *remote = match_remote(match, term->column);
-    columns_where(&column, t, match->map, term->column, remote);
-    add_condition(r, term, &column, remote != NULL, argv[i], e);
+    int is_known = columns_where(&column, t, match, term->column) != NULL;
+    add_condition(r, term, &column, is_known, argv[i], e);
   }
   return e->code;
 }

@@ -51,16 +51,12 @@ void scan_clear(struct scan *s) {
 /* The plan has ORDER BY from what was known then. */
 static enum err_code check_order(const struct scan *s, const struct plan *plan,
                                  struct err *e) {
-  const struct mapping *map = s->match.map;
   for (int i = 0; i < plan->n_orders; i++) {
-    int column = plan->orders[i].column;
-    const struct remote_column *remote = NULL;
-    struct where_column w;
-    if (column >= 0 && column < map->n_columns) {
-      remote = match_remote(&s->match, column);
-      columns_where(&w, s->table, map, column, remote);
+    struct where_column column;
+    if (columns_where(&column, s->table, &s->match, plan->orders[i].column) &&
+        tsql_sorts_alike(&column)) {
+      continue;
     }
-    if (remote && tsql_sorts_alike(&w)) continue;
     return err_set(e, ERR_DATA,
                    "the server cannot sort any more as this statement was "
                    "planned: prepare it again");
