@@ -211,37 +211,35 @@ static enum err_code start_once(struct live_cursor *c, const char *index_string,
   return e->code;
 }
 
-static enum err_code start(struct live_cursor *c, const char *index_string,
-                           int argc, sqlite3_value **argv, struct err *e) {
-  int changed = 0;
-  /* No need to ask anybody. */
-  if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
-  start_once(c, index_string, argc, argv, &changed, e);
-  if (!changed) return e->code;
-  err_reset(e);
-  return start_once(c, index_string, argc, argv, &changed, e);
-}
-
 static enum err_code step(struct live_cursor *c, struct err *e) {
   int has_row = 0;
-  if (scan_step(&c->scan, &has_row, e)) return e->code;
-  c->eof = !has_row;
-  return ERR_NONE;
+  if (kept(c)) {
+    go_to(c, c->is_indexed ? rows_after(kept(c), c->row) : c->row + 1);
+  } else if (!scan_step(&c->scan, &has_row, e)) {
+    c->eof = !has_row;
+  }
+  return e->code;
 }
 
 int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
                   int argc, sqlite3_value **argv) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
+  int changed = 0;
   (void)number;
   scan_end(&c->scan);
   c->eof = 1;
   c->memories.current = NULL;
   table_of(c)->opened = NULL;
   plan_read(&c->plan, string);
-  if (!start(c, string, argc, argv, &e) && !c->eof && !kept(c)) {
-    step(c, &e);
+  /* No need to ask anybody. */
+  if (request_compares_null(&c->plan, argc, argv)) return SQLITE_OK;
+  start_once(c, string, argc, argv, &changed, &e);
+  if (changed) {
+    err_reset(&e);
+    start_once(c, string, argc, argv, &changed, &e);
   }
+  if (!e.code && !c->eof && !kept(c)) step(c, &e);
   if (e.code) return fail(c, &e);
   if (c->eof) scan_end(&c->scan);
   return SQLITE_OK;
@@ -250,9 +248,7 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
 int cursor_next(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
-  if (!kept(c)) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
-  go_to(c, c->is_indexed ? rows_after(kept(c), c->row) : c->row + 1);
-  return SQLITE_OK;
+  return step(c, &e) ? fail(c, &e) : SQLITE_OK;
 }
 
 int cursor_eof(sqlite3_vtab_cursor *base) {

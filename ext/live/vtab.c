@@ -143,11 +143,6 @@ static const sqlite3_module module = {
     .xShadowName = columns_is_shadow,
 };
 
-static void pool_free(void *p) {
-  pool_clear(p);
-  sqlite3_free(p);
-}
-
 int vtab_register(sqlite3 *db) {
   struct pool *pool = sqlite3_malloc64(sizeof *pool);
   if (!pool) return SQLITE_NOMEM;
