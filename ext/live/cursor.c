@@ -166,16 +166,13 @@ static enum err_code start_local(struct live_cursor *c, int argc,
 /* LIMIT + OFFSET where every condition is exact; else -1. */
 static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
                             int argc, sqlite3_value **argv) {
-  sqlite3_int64 limit, offset = 0;
-  int at = plan->n_terms;
-  if (!plan->has_limit || r->inexact || at >= argc) return -1;
+  int at = plan->n_terms, n = 1 + plan->has_offset;
+  sqlite3_int64 limit, offset;
+  if (!plan->has_limit || r->inexact || at + n > argc) return -1;
   limit = sqlite3_value_int64(argv[at]);
-  if (plan->has_offset && at + 1 < argc) {
-    offset = sqlite3_value_int64(argv[at + 1]);
-  }
-  if (offset < 0) offset = 0;
+  offset = plan->has_offset ? sqlite3_value_int64(argv[at + 1]) : 0;
   if (limit <= 0 || limit > TOP_MOST || offset > TOP_MOST) return -1;
-  return limit + offset;
+  return limit + (offset > 0 ? offset : 0);
 }
 
 /* Once. *changed: worth another try. */

@@ -56,35 +56,30 @@ static double share(enum where_op op, int is_list) {
   return op == WHERE_NOTNULL ? 0.9 : op == WHERE_ISNULL ? 0.1 : 0.25;
 }
 
-/* Takes constraint i if it can be of use. */
-static void take(struct planner *p, int i) {
+/* Takes constraint i if it can be of use. 0: it is not printed, or not exactly.
+ */
+static int take(struct planner *p, int i) {
   const struct sqlite3_index_constraint *k = &p->info->aConstraint[i];
   struct plan_term *term = &p->plan.terms[p->plan.n_terms];
   struct where_column column;
   sqlite3_value *right = NULL;
-  const char *collation;
+  const char *collation = sqlite3_vtab_collation(p->info, i);
   int op = op_of(k->op);
-  if (!k->usable || op < 0 || k->iColumn < 0 || p->plan.n_terms == PLAN_TERMS) {
-    p->inexact = 1;
-    return;
+  if (!k->usable || op < 0 || k->iColumn < 0 || p->plan.n_terms == PLAN_TERMS ||
+      (collation && sqlite3_stricmp(collation, "BINARY") != 0)) {
+    return 0;
   }
-  collation = sqlite3_vtab_collation(p->info, i);
   columns_where(&column, p->table, &p->match, k->iColumn);
-  if ((collation && sqlite3_stricmp(collation, "BINARY") != 0) ||
-      (p->match.source.count && !can_push(&column, (enum where_op)op))) {
-    p->inexact = 1;
-    return;
-  }
+  if (p->match.source.count && !can_push(&column, (enum where_op)op)) return 0;
   term->column = k->iColumn;
   term->op = (enum where_op)op;
   term->is_list = op == WHERE_EQ && sqlite3_vtab_in(p->info, i, 1);
   /* A row value's first part comes as <= or >=: (a, b) > (1, 2). */
   term->is_scalar = (op != WHERE_LE && op != WHERE_GE) ||
                     sqlite3_vtab_rhs_value(p->info, i, &right) == SQLITE_OK;
-  if (!term->is_scalar) p->inexact = 1;
-  p->plan.n_terms++;
-  p->info->aConstraintUsage[i].argvIndex = p->plan.n_terms;
+  p->info->aConstraintUsage[i].argvIndex = ++p->plan.n_terms;
   p->rows *= share(term->op, term->is_list);
+  return term->is_scalar;
 }
 
 static void take_order(struct planner *p) {
@@ -203,7 +198,7 @@ int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     int op = info->aConstraint[i].op;
     if (op != SQLITE_INDEX_CONSTRAINT_LIMIT &&
         op != SQLITE_INDEX_CONSTRAINT_OFFSET) {
-      take(&p, i);
+      p.inexact |= !take(&p, i);
     }
   }
   if (!e.code) take_order(&p);
