@@ -18,7 +18,6 @@
 
 enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e) {
-  memset(s, 0, sizeof *s);
   s->table = table;
   return match_init(&s->match, map, e);
 }
@@ -45,7 +44,6 @@ void scan_end(struct scan *s) {
 void scan_clear(struct scan *s) {
   scan_end(s);
   match_clear(&s->match);
-  memset(s, 0, sizeof *s);
 }
 
 /* The plan has ORDER BY from what was known then. */
