@@ -23,95 +23,79 @@ static const char *const secrets[] = {
     "password", "pwd",    "pass",     "user",  "uid",  "login",
     "secret",   "server", "database", "token", "auth", "password_file"};
 
+#define BLANKS " \t\r\n\f"
+
 static const char *skip_blank(const char *at) {
-  return at + strspn(at, " \t\r\n\f");
+  return at + strspn(at, BLANKS);
 }
 
-/* The length of text without the blanks at its end. */
-static int trimmed_length(const char *text) {
-  size_t n = strlen(text);
-  while (n > 0 && strchr(" \t\r\n\f", text[n - 1])) n--;
+/* The length of text[0..n) without the blanks at its end. */
+static int trimmed(const char *text, size_t n) {
+  while (n > 0 && strchr(BLANKS, text[n - 1])) n--;
   return (int)n;
 }
 
-static int same(const char *text, int n, const char *word) {
-  return (int)strlen(word) == n && sqlite3_strnicmp(text, word, n) == 0;
-}
-
-/* Which key; -1 with e set. */
-static int read_key(const char *text, int n, struct err *e) {
-  for (int i = 0; i < KEY_COUNT; i++) {
-    if (same(text, n, keys[i])) return i;
+/* Which of the words; -1: none. */
+static int find(const char *const *words, int n_words, const char *text,
+                int n) {
+  for (int i = 0; i < n_words; i++) {
+    if ((int)strlen(words[i]) == n && !sqlite3_strnicmp(text, words[i], n)) {
+      return i;
+    }
   }
-  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-    if (!same(text, n, secrets[i])) continue;
-    err_set(e, ERR_CONFIG,
-            "%s is no argument: the server and the credentials belong in the "
-            "profile, not in the database",
-            secrets[i]);
-    err_hint(e, VALID);
-    return -1;
-  }
-  err_set(e, ERR_CONFIG, "there is no argument \"%.*s\"", n > 60 ? 60 : n,
-          text);
-  err_hint(e, VALID);
   return -1;
 }
 
 /* A plain word, or text in quotes that are doubled inside. */
 static char *read_value(const char *key, const char *text, struct err *e) {
-  const char *at = skip_blank(text);
-  int n = trimmed_length(at);
-  char quote = *at;
-  char *value, *to;
-  if (quote != '\'' && quote != '"') {
-    value = sqlite3_mprintf("%.*s", n, at);
-    if (value && (n == 0 || strpbrk(value, "'\"=()"))) {
-      err_set(e, ERR_CONFIG, "the argument %s=%.60s is malformed", key, value);
-      err_hint(e, "put the value in 'quotes'");
-    }
-  } else {
-    const char *end = at + n;
-    value = sqlite3_malloc64((sqlite3_uint64)n + 1);
-    to = value;
-    for (at++; value && at < end && (*at != quote || at[1] == quote); at++) {
-      if (*at == quote) at++;
-      *to++ = *at;
-    }
-    if (value) {
-      *to = 0;
-      if (at != end - 1) {
-        err_set(e, ERR_CONFIG, "the argument %s=%.60s has no proper end", key,
-                text);
-      } else if (!*value) {
-        err_set(e, ERR_CONFIG, "the argument %s is empty", key);
-      }
-    }
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  int n = trimmed(text, strlen(text));
+  int quoted = *text == '\'' || *text == '"', i = quoted;
+  while (i < n && (!quoted || text[i] != *text || text[i + 1] == *text)) {
+    i += quoted && text[i] == *text;
+    sqlite3_str_append(out, &text[i++], 1);
   }
-  if (!value) err_nomem(e);
-  if (!e->code) return value;
-  sqlite3_free(value);
-  return NULL;
+  if (sqlite3_str_errcode(out)) {
+    err_nomem(e);
+  } else if (quoted && i != n - 1) {
+    err_set(e, ERR_CONFIG, "the argument %s=%.60s has no proper end", key,
+            text);
+  } else if (quoted && sqlite3_str_length(out) == 0) {
+    err_set(e, ERR_CONFIG, "the argument %s is empty", key);
+  } else if (!quoted && (n == 0 || strpbrk(text, "'\"=()"))) {
+    err_set(e, ERR_CONFIG, "the argument %s=%.*s is malformed", key,
+            n > 60 ? 60 : n, text);
+    err_hint(e, "put the value in 'quotes'");
+  }
+  return sqlite3_str_finish(out);
 }
 
 static enum err_code read_one(char **values, const char *argument,
                               struct err *e) {
   const char *at = skip_blank(argument);
   const char *equals = strchr(at, '=');
-  int n, key;
-  if (!equals) {
-    err_set(e, ERR_CONFIG, "the argument \"%.60s\" is not key=value", at);
-    err_hint(e, VALID);
-    return e->code;
-  }
-  n = (int)(equals - at);
-  while (n > 0 && strchr(" \t\r\n\f", at[n - 1])) n--;
-  key = read_key(at, n, e);
-  if (key < 0) return e->code;
-  if (values[key]) {
+  int n = equals ? trimmed(at, (size_t)(equals - at)) : 0;
+  int key = find(keys, KEY_COUNT, at, n), secret;
+  if (key >= 0 && values[key]) {
     return err_set(e, ERR_CONFIG, "the argument %s is given twice", keys[key]);
   }
-  values[key] = read_value(keys[key], equals + 1, e);
+  if (key >= 0) {
+    values[key] = read_value(keys[key], skip_blank(equals + 1), e);
+    return e->code;
+  }
+  secret = find(secrets, (int)(sizeof secrets / sizeof *secrets), at, n);
+  if (!equals) {
+    err_set(e, ERR_CONFIG, "the argument \"%.60s\" is not key=value", at);
+  } else if (secret >= 0) {
+    err_set(e, ERR_CONFIG,
+            "%s is no argument: the server and the credentials belong in the "
+            "profile, not in the database",
+            secrets[secret]);
+  } else {
+    err_set(e, ERR_CONFIG, "there is no argument \"%.*s\"", n > 60 ? 60 : n,
+            at);
+  }
+  err_hint(e, VALID);
   return e->code;
 }
 
@@ -141,13 +125,15 @@ enum err_code vtab_args_parse(struct vtab_args *a, int argc,
   if (argc == 1 && !*skip_blank(argv[0])) argc = 0;
   for (int i = 0; i < argc && !e->code; i++) read_one(values, argv[i], e);
   if (argc > 0 && !e->code) check(values, e);
+  if (e->code) {
+    for (int i = 0; i < KEY_COUNT; i++) sqlite3_free(values[i]);
+    return e->code;
+  }
   a->sync = values[KEY_SYNC];
   a->is_query = values[KEY_QUERY] != NULL;
   a->source = a->is_query ? values[KEY_QUERY] : values[KEY_SOURCE];
-  if (a->is_query) sqlite3_free(values[KEY_SOURCE]);
   a->profile = values[KEY_PROFILE];
-  if (e->code) vtab_args_clear(a);
-  return e->code;
+  return ERR_NONE;
 }
 
 void vtab_args_clear(struct vtab_args *a) {

@@ -8,7 +8,6 @@
 #include "live/columns.h"
 
 #include "base/sql.h"
-#include "local/txn.h"
 
 #include <string.h>
 
@@ -22,12 +21,25 @@ static sqlite3 *db_of(const struct live_table *t) {
   return t->pool->db;
 }
 
-/* ---- a mapping made of a source's columns ------------------------------ */
-
 static char *copy(const char *text, struct err *e) {
   char *out = sqlite3_mprintf("%s", text);
   if (!out) err_nomem(e);
   return out;
+}
+
+/* Runs a statement on the shadow table. */
+static enum err_code run(struct live_table *t, struct err *e, const char *doing,
+                         const char *fmt, ...) {
+  va_list args;
+  char *sql;
+  if (e->code) return e->code;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql) return err_nomem(e);
+  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) err_sqlite(e, db_of(t), doing);
+  sqlite3_free(sql);
+  return e->code;
 }
 
 static enum err_code map_source(struct live_table *t, struct err *e) {
@@ -53,64 +65,34 @@ static enum err_code map_source(struct live_table *t, struct err *e) {
   return e->code;
 }
 
-/* ---- the shadow table -------------------------------------------------- */
-
-/* 1: there, 0: not there; e on failure. */
 static int shadow_exists(struct live_table *t, struct err *e) {
-  sqlite3_stmt *stmt;
-  int found;
-  if (e->code) return 0;
-  stmt = sql_prepare(db_of(t), e,
+  return sql_integer(db_of(t), e,
                      "SELECT 1 FROM \"%w\".sqlite_schema WHERE type='table' "
                      "AND name=%Q||'_" SHADOW "' COLLATE NOCASE",
-                     t->schema, t->name);
-  if (!stmt) return 0;
-  found = sqlite3_step(stmt) == SQLITE_ROW;
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db_of(t), "looking for a table");
-  return found;
+                     t->schema, t->name) != 0;
 }
 
-static enum err_code shadow_create(struct live_table *t, struct err *e) {
-  char *sql;
+static enum err_code shadow_write(struct live_table *t, struct err *e) {
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
   if (shadow_exists(t, e)) {
     err_set(e, ERR_CONFIG,
             "there is already a table \"%s_" SHADOW
             "\", which would keep the columns of \"%s\"",
             t->name, t->name);
   }
-  if (e->code) return e->code;
-  sql = sqlite3_mprintf(
-      "CREATE TABLE \"%w\".\"%w_" SHADOW "\"(position INTEGER PRIMARY KEY, "
-      "name TEXT NOT NULL, type TEXT NOT NULL, precision INTEGER, scale "
-      "INTEGER, max_bytes INTEGER, nullable INTEGER)",
+  run(t, e, "keeping the columns",
+      "CREATE TABLE \"%w\".\"%w_" SHADOW
+      "\"(position INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT "
+      "NOT NULL, precision INTEGER, scale INTEGER, max_bytes INTEGER, "
+      "nullable INTEGER)",
       t->schema, t->name);
-  if (!sql) return err_nomem(e);
-  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
-    err_sqlite(e, db_of(t), "keeping the columns");
-  }
-  sqlite3_free(sql);
-  return e->code;
-}
-
-static enum err_code shadow_fill(struct live_table *t, struct err *e) {
-  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db_of(t));
-  sqlite3_stmt *stmt = sql_prepare(db_of(t), e,
-                                   "INSERT INTO \"%w\".\"%w_" SHADOW
-                                   "\" VALUES(?1,?2,?3,?4,?5,?6,?7)",
-                                   t->schema, t->name);
-  for (int i = 0; i < t->declared.count && !e->code; i++) {
+  for (int i = 0; i < t->declared.count; i++) {
     const struct remote_column *c = &t->declared.items[i];
-    sqlite3_bind_int(stmt, 1, i + 1);
-    sqlite3_bind_text(stmt, 2, c->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(stmt, 3, remote_type_name(c->type), -1, SQLITE_STATIC);
-    sqlite3_bind_int(stmt, 4, c->precision);
-    sqlite3_bind_int(stmt, 5, c->scale);
-    sqlite3_bind_int(stmt, 6, c->max_bytes);
-    sqlite3_bind_int(stmt, 7, c->nullable);
-    sqlite3_step(stmt);
-    if (sqlite3_reset(stmt)) err_sqlite(e, db_of(t), "keeping the columns");
+    run(t, e, "keeping the columns",
+        "INSERT INTO \"%w\".\"%w_" SHADOW "\" VALUES(%d,%Q,%Q,%d,%d,%d,%d)",
+        t->schema, t->name, i + 1, c->name, remote_type_name(c->type),
+        c->precision, c->scale, c->max_bytes, c->nullable);
   }
-  sqlite3_finalize(stmt);
   sqlite3_set_last_insert_rowid(db_of(t), saved_rowid);
   return e->code;
 }
@@ -118,23 +100,18 @@ static enum err_code shadow_fill(struct live_table *t, struct err *e) {
 static enum err_code add_column(struct remote_columns *columns,
                                 sqlite3_stmt *row, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)columns->count + 1;
-  const char *name = (const char *)sqlite3_column_text(row, 0);
   struct remote_column *items =
       sqlite3_realloc64(columns->items, n * sizeof *items);
-  struct remote_column *c;
   if (!items) return err_nomem(e);
   columns->items = items;
-  c = &items[columns->count];
-  memset(c, 0, sizeof *c);
-  c->name = copy(name ? name : "", e);
-  if (e->code) return e->code;
-  columns->count++;
-  c->type = remote_type_parse((const char *)sqlite3_column_text(row, 1));
-  c->precision = sqlite3_column_int(row, 2);
-  c->scale = sqlite3_column_int(row, 3);
-  c->max_bytes = sqlite3_column_int(row, 4);
-  c->nullable = sqlite3_column_int(row, 5);
-  return ERR_NONE;
+  items[columns->count++] = (struct remote_column){
+      .name = copy((const char *)sqlite3_column_text(row, 0), e),
+      .type = remote_type_parse((const char *)sqlite3_column_text(row, 1)),
+      .precision = sqlite3_column_int(row, 2),
+      .scale = sqlite3_column_int(row, 3),
+      .max_bytes = sqlite3_column_int(row, 4),
+      .nullable = sqlite3_column_int(row, 5)};
+  return e->code;
 }
 
 static enum err_code shadow_read(struct live_table *t, struct err *e) {
@@ -162,44 +139,28 @@ static enum err_code shadow_read(struct live_table *t, struct err *e) {
 }
 
 enum err_code columns_drop(struct live_table *t, struct err *e) {
-  char *sql;
   if (!t->args.source) return ERR_NONE;
-  sql = sqlite3_mprintf("DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"",
-                        t->schema, t->name);
-  if (!sql) return err_nomem(e);
-  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
-    err_sqlite(e, db_of(t), "dropping the columns");
-  }
-  sqlite3_free(sql);
-  return e->code;
+  return run(t, e, "dropping the columns",
+             "DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"", t->schema,
+             t->name);
 }
 
 enum err_code columns_rename(struct live_table *t, const char *name,
                              struct err *e) {
   char *new_name = copy(name, e);
-  char *sql = NULL;
-  if (e->code) return e->code;
   if (t->args.source && shadow_exists(t, e)) {
-    sql = sqlite3_mprintf("ALTER TABLE \"%w\".\"%w_" SHADOW
-                          "\" RENAME TO \"%w_" SHADOW "\"",
-                          t->schema, t->name, name);
-    if (!sql)
-      err_nomem(e);
-    else if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) {
-      err_sqlite(e, db_of(t), "renaming the columns");
-    }
+    run(t, e, "renaming the columns",
+        "ALTER TABLE \"%w\".\"%w_" SHADOW "\" RENAME TO \"%w_" SHADOW "\"",
+        t->schema, t->name, name);
   }
-  sqlite3_free(sql);
   if (e->code) {
     sqlite3_free(new_name);
-  } else {
-    sqlite3_free(t->name);
-    t->name = new_name;
+    return e->code;
   }
-  return e->code;
+  sqlite3_free(t->name);
+  t->name = new_name;
+  return ERR_NONE;
 }
-
-/* ---- loading ----------------------------------------------------------- */
 
 const struct remote_columns *columns_known(const struct live_table *t) {
   int is_fresh = t->known_since == t->pool->n_connects;
@@ -243,17 +204,18 @@ static enum remote_type likely_type(const struct mapping_column *c) {
   return known ? known : by_kind[c->kind];
 }
 
-void columns_where(struct where_column *out, const struct live_table *t,
-                   const struct mapping *map, int i,
-                   const struct remote_column *remote) {
-  const struct mapping_column *c = &map->columns[i];
+const struct remote_column *columns_where(struct where_column *out,
+                                          const struct live_table *t,
+                                          const struct match *match, int i) {
+  const struct mapping_column *c = &match->map->columns[i];
+  const struct remote_column *remote = match_remote(match, i);
   *out = (struct where_column){.source = c->source,
                                .type = likely_type(c),
                                .precision = 38,
                                .scale = 7,
                                .kind = c->kind,
-                               .affinity = t->columns[i].affinity};
-  if (!remote) return;
+                               .affinity = t->told.affinities[i]};
+  if (!remote) return NULL;
   out->source = remote->name;
   out->type = remote->type;
   out->precision = remote->type == REMOTE_MONEY        ? 19
@@ -261,50 +223,68 @@ void columns_where(struct where_column *out, const struct live_table *t,
                                                        : remote->precision;
   out->scale = remote->scale;
   out->is_ansi = remote->is_ansi;
+  return remote;
 }
-
-/* ---- as SQLite is told ------------------------------------------------- */
 
 /*
 ** A sync's column is declared as its target's is, so that comparisons and sort
 ** orders are those of the table; by its kind where there is no such column. A
 ** source's is by its type.
 */
-static enum err_code describe(const struct live_table *t,
-                              const struct mapping *map, int i,
-                              struct live_column *out, struct err *e) {
+static enum err_code look_at(const struct live_table *t,
+                             const struct mapping *map, int i,
+                             const char **type, const char **collation,
+                             struct err *e) {
   const struct mapping_column *c = &map->columns[i];
-  const char *type = NULL, *collation = NULL;
   int rc = SQLITE_ERROR;
+  *type = *collation = NULL;
   if (!t->args.source) {
     rc = sqlite3_table_column_metadata(db_of(t), map->schema, map->target,
-                                       c->target, &type, &collation, NULL, NULL,
+                                       c->target, type, collation, NULL, NULL,
                                        NULL);
   }
   if (rc == SQLITE_ERROR) { /* no such column */
-    type = value_kind_decl(c->kind, i < t->declared.count
-                                        ? t->declared.items[i].type
-                                        : remote_type_parse(c->source_type));
+    *type = value_kind_decl(c->kind, i < t->declared.count
+                                         ? t->declared.items[i].type
+                                         : remote_type_parse(c->source_type));
   } else if (rc) {
-    return err_sqlite(e, db_of(t), "looking at the target");
+    err_sqlite(e, db_of(t), "looking at the target");
   }
-  if (!type) type = "";
-  out->affinity = where_affinity(type);
-  out->n_type = (int)strlen(type);
-  out->decl = collation && sqlite3_stricmp(collation, "BINARY") != 0
-                  ? sqlite3_mprintf("%s COLLATE \"%w\"", type, collation)
-                  : sqlite3_mprintf("%s", type);
-  return out->decl ? ERR_NONE : err_nomem(e);
+  if (!*type) *type = "";
+  if (!*collation) *collation = "BINARY";
+  return e->code;
 }
 
-static enum err_code describe_all(struct live_table *t, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)t->map.n_columns;
-  t->columns = sqlite3_malloc64(n * sizeof *t->columns);
-  if (!t->columns) return err_nomem(e);
-  memset(t->columns, 0, n * sizeof *t->columns);
-  for (int i = 0; i < t->map.n_columns && !e->code; i++) {
-    describe(t, &t->map, i, &t->columns[i], e);
+static void told_clear(struct told *told) {
+  sqlite3_free(told->declaration);
+  sqlite3_free(told->affinities);
+  sqlite3_free(told->names);
+  memset(told, 0, sizeof *told);
+}
+
+static enum err_code describe(struct told *out, const struct live_table *t,
+                              const struct mapping *map, struct err *e) {
+  sqlite3_str *declaration = sqlite3_str_new(NULL);
+  sqlite3_str *affinities = sqlite3_str_new(NULL);
+  sqlite3_str *names = sqlite3_str_new(NULL);
+  for (int i = 0; i < map->n_columns; i++) {
+    int not_null = i < t->declared.count && !t->declared.items[i].nullable;
+    const char *name = map->columns[i].target, *type, *collation;
+    if (look_at(t, map, i, &type, &collation, e)) break;
+    sqlite3_str_appendf(declaration, "%s\"%w\" %s COLLATE \"%w\"%s",
+                        i ? ", " : "CREATE TABLE x(", name, type, collation,
+                        not_null ? " NOT NULL" : "");
+    /* ANY is NUMERIC, but stores in a STRICT table what it is given. */
+    sqlite3_str_appendchar(affinities, 1,
+                           sqlite3_stricmp(type, "ANY") ? where_affinity(type)
+                                                        : 'A');
+    sqlite3_str_appendf(names, "\"%w\" COLLATE \"%w\",", name, collation);
   }
+  sqlite3_str_appendall(declaration, ")");
+  out->declaration = sqlite3_str_finish(declaration);
+  out->affinities = sqlite3_str_finish(affinities);
+  out->names = sqlite3_str_finish(names);
+  if (!out->declaration || !out->affinities || !out->names) err_nomem(e);
   return e->code;
 }
 
@@ -313,74 +293,38 @@ enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
     mapping_load(&t->map, db_of(t), t->args.sync, e);
   } else if (creating) {
     ask_server(t, e);
-    if (!e->code && !shadow_create(t, e)) shadow_fill(t, e);
+    if (!e->code) shadow_write(t, e);
   } else {
     shadow_read(t, e);
   }
   if (!e->code && t->args.source) map_source(t, e);
-  return e->code ? e->code : describe_all(t, e);
+  return e->code ? e->code : describe(&t->told, t, &t->map, e);
 }
 
 void columns_clear(struct live_table *t) {
-  for (int i = 0; t->columns && i < t->map.n_columns; i++) {
-    sqlite3_free(t->columns[i].decl);
-  }
-  sqlite3_free(t->columns);
+  told_clear(&t->told);
   mapping_clear(&t->map);
   remote_columns_clear(&t->declared);
   remote_columns_clear(&t->known);
 }
 
-char *columns_declaration(const struct live_table *t, struct err *e) {
-  sqlite3_str *out = sqlite3_str_new(NULL);
-  char *text;
-  sqlite3_str_appendall(out, "CREATE TABLE x(");
-  for (int i = 0; i < t->map.n_columns; i++) {
-    int not_null = i < t->declared.count && !t->declared.items[i].nullable;
-    sqlite3_str_appendf(out, "%s\"%w\" %s%s", i ? ", " : "",
-                        t->map.columns[i].target, t->columns[i].decl,
-                        not_null ? " NOT NULL" : "");
-  }
-  sqlite3_str_appendall(out, ")");
-  text = sqlite3_str_finish(out);
-  if (!text) err_nomem(e);
-  return text;
-}
-
-/* ---- changes ----------------------------------------------------------- */
-
-/* Compares and sorts as SQLite was told, whatever the type is called. */
-static int is_as_told(const struct live_table *t, const struct mapping *now,
-                      int i, struct err *e) {
-  const struct live_column *told = &t->columns[i];
-  struct live_column column = {0};
-  int same =
-      strcmp(now->columns[i].target, t->map.columns[i].target) == 0 &&
-      !describe(t, now, i, &column, e) && column.decl &&
-      column.affinity == told->affinity &&
-      strcmp(column.decl + column.n_type, told->decl + told->n_type) == 0;
-  sqlite3_free(column.decl);
-  return same;
-}
-
 enum err_code columns_current(struct live_table *t, struct mapping *fresh,
                               const struct mapping **map, struct err *e) {
-  int same;
+  struct told now = {0};
   *map = &t->map;
   if (t->args.source) return ERR_NONE;
-  if (mapping_load(fresh, db_of(t), t->args.sync, e)) return e->code;
-  same = fresh->n_columns == t->map.n_columns;
-  for (int i = 0; same && i < fresh->n_columns; i++) {
-    same = is_as_told(t, fresh, i, e);
-  }
-  if (!same) {
+  *map = fresh;
+  if (!mapping_load(fresh, db_of(t), t->args.sync, e) &&
+      !describe(&now, t, fresh, e) &&
+      (strcmp(now.affinities, t->told.affinities) != 0 ||
+       strcmp(now.names, t->told.names) != 0)) {
     err_set(e, ERR_CONFIG,
             "the columns of sync \"%s\" have changed since this connection "
             "first used the table",
             fresh->sync);
     err_hint(e, "open the database again");
   }
-  *map = fresh;
+  told_clear(&now);
   return e->code;
 }
 

@@ -10,11 +10,11 @@
 
 struct live_cursor;
 
-/* A column as SQLite was told. */
-struct live_column {
-  char *decl; /* owned: type and collation, as the target has them */
-  int n_type; /* bytes of the type in it */
-  char affinity;
+/* What SQLite was told of the columns. All owned. */
+struct told {
+  char *declaration; /* the CREATE TABLE for sqlite3_declare_vtab() */
+  char *affinities;  /* a letter a column: where_affinity()'s, 'A' for ANY */
+  char *names;       /* and collations */
 };
 
 struct live_table {
@@ -29,7 +29,7 @@ struct live_table {
   /* For a sync this is its mapping as it was when SQLite was told; for a
   ** source, one made of the server's columns. */
   struct mapping map;
-  struct live_column *columns;    /* owned: one a column of map */
+  struct told told;
   struct remote_columns declared; /* source: what CREATE read, kept locally */
 
   /* The source's columns, if learned since the server was last connected to;
@@ -46,19 +46,16 @@ struct live_table {
   char *broken;
 };
 
-/* Fills map, columns and declared from the sync, from the server (while
+/* Fills map, told and declared from the sync, from the server (while
 ** creating, and then into the shadow table), or from the shadow table. */
 enum err_code columns_load(struct live_table *t, int creating, struct err *e);
 void columns_clear(struct live_table *t);
 
-/* The CREATE TABLE that sqlite3_declare_vtab() wants. */
-char *columns_declaration(const struct live_table *t, struct err *e);
-
-/* How column i reads on the server. remote NULL: as far as map, the table's
-** own or as it is now, tells. */
-void columns_where(struct where_column *out, const struct live_table *t,
-                   const struct mapping *map, int i,
-                   const struct remote_column *remote);
+/* How column i reads on the server, which has it as the returned column; NULL:
+** that is not known, and *out is what the mapping tells. */
+const struct remote_column *columns_where(struct where_column *out,
+                                          const struct live_table *t,
+                                          const struct match *match, int i);
 
 /* What the table knows of its source's columns; NULL: nothing. */
 const struct remote_columns *columns_known(const struct live_table *t);

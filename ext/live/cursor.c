@@ -6,7 +6,9 @@
 #include "live/memory.h"
 #include "live/plan.h"
 #include "live/scan.h"
+#include "value/number.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* A LIMIT beyond this is not sent as TOP. */
@@ -23,13 +25,17 @@ struct live_cursor {
   struct err cell_error; /* kept here: to clear one for each cell costs */
 
   /* Reading kept rows. */
-  int is_local;
   int is_indexed;    /* only the rows of a hash bucket */
   sqlite3_int64 row; /* from 0 */
 };
 
 static struct live_table *table_of(const struct live_cursor *c) {
   return (struct live_table *)c->base.pVtab;
+}
+
+/* The rows that the present scan reads; NULL: the server's. */
+static struct rows *kept(const struct live_cursor *c) {
+  return c->memories.current ? c->memories.current->rows : NULL;
 }
 
 static int fail(struct live_cursor *c, struct err *e) {
@@ -42,8 +48,6 @@ static int fail(struct live_cursor *c, struct err *e) {
   c->eof = 1;
   return err_vtab(e, &c->base.pVtab->zErrMsg);
 }
-
-/* ---- open and close ---------------------------------------------------- */
 
 /* A table that came with the file asks nobody where the program has told SQLite
 ** not to trust the file: it may be a stranger's, and would run as us. */
@@ -63,6 +67,13 @@ static enum err_code check_trust(const struct live_table *t, struct err *e) {
   return e->code;
 }
 
+static void cursor_free(struct live_cursor *c) {
+  memories_clear(&c->memories);
+  scan_clear(&c->scan);
+  mapping_clear(&c->fresh);
+  sqlite3_free(c);
+}
+
 int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   struct live_table *t = (struct live_table *)base;
   struct live_cursor *c = sqlite3_malloc64(sizeof *c);
@@ -72,9 +83,7 @@ int cursor_open(sqlite3_vtab *base, sqlite3_vtab_cursor **out) {
   c->eof = 1;
   if (check_trust(t, &e) || columns_current(t, &c->fresh, &c->map, &e) ||
       scan_init(&c->scan, t, c->map, &e)) {
-    scan_clear(&c->scan);
-    mapping_clear(&c->fresh);
-    sqlite3_free(c);
+    cursor_free(c);
     return err_vtab(&e, &base->zErrMsg);
   }
   t->opened = c;
@@ -88,14 +97,9 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   if (t->opened && t->opened != c)
     memories_hand_on(&c->memories, &t->opened->memories);
   t->opened = NULL;
-  memories_clear(&c->memories);
-  scan_clear(&c->scan);
-  mapping_clear(&c->fresh);
-  sqlite3_free(c);
+  cursor_free(c);
   return SQLITE_OK;
 }
-
-/* ---- kept rows --------------------------------------------------------- */
 
 /* All rows by the conditions that do not vary. *too_large: they are too many
 ** to be kept. */
@@ -109,10 +113,7 @@ static enum err_code fetch(struct live_cursor *c, struct err *e) {
   while (!e->code && !full) {
     if (scan_step(&c->scan, &has_row, e) || !has_row) break;
     for (int i = 0; i < c->map->n_columns && !e->code; i++) {
-      if (plan_uses(&c->plan, i))
-        scan_cell(&c->scan, i, &cells[i], e);
-      else
-        cells[i].type = SQLITE_NULL;
+      scan_cell(&c->scan, i, &cells[i], e);
     }
     if (!e->code) rows_add(m->rows, cells, &full, e);
   }
@@ -132,15 +133,13 @@ static int index_term(const struct live_cursor *c, int argc,
                       sqlite3_value **argv, struct cell *key) {
   for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
     const struct plan_term *term = &c->plan.terms[i];
-    struct where_column column;
     if (term->op != WHERE_EQ || term->is_list ||
         !c->memories.current->varied[i]) {
       continue;
     }
-    columns_where(&column, table_of(c), c->map, term->column, NULL);
-    plan_value(key, argv[i], &column);
+    plan_value(key, argv[i], table_of(c)->told.affinities[term->column]);
     if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
-        rows_are_all(c->memories.current->rows, term->column, key->type)) {
+        rows_are_all(kept(c), term->column, key->type)) {
       return i;
     }
   }
@@ -149,107 +148,95 @@ static int index_term(const struct live_cursor *c, int argc,
 
 static void go_to(struct live_cursor *c, sqlite3_int64 row) {
   c->row = row;
-  c->eof = row < 0 || row >= rows_count(c->memories.current->rows);
+  c->eof = row < 0 || row >= rows_count(kept(c));
 }
 
 static enum err_code start_local(struct live_cursor *c, int argc,
                                  sqlite3_value **argv, struct err *e) {
-  struct rows *rows = c->memories.current->rows;
   struct cell key;
   int term = index_term(c, argc, argv, &key);
-  c->is_local = 1;
   c->is_indexed = term >= 0;
-  if (term < 0) {
-    go_to(c, 0);
-  } else if (!rows_index(rows, c->plan.terms[term].column, e)) {
-    go_to(c, rows_first(rows, &key));
+  if (c->is_indexed && rows_index(kept(c), c->plan.terms[term].column, e)) {
+    return e->code;
   }
-  return e->code;
+  go_to(c, c->is_indexed ? rows_first(kept(c), &key) : 0);
+  return ERR_NONE;
 }
-
-/* ---- xFilter ----------------------------------------------------------- */
 
 /* LIMIT + OFFSET where every condition is exact; else -1. */
 static sqlite3_int64 top_of(const struct plan *plan, const struct request *r,
                             int argc, sqlite3_value **argv) {
-  sqlite3_int64 limit, offset = 0;
-  int at = plan->n_terms;
-  if (!plan->has_limit || r->inexact || at >= argc) return -1;
+  int at = plan->n_terms, n = 1 + plan->has_offset;
+  sqlite3_int64 limit, offset;
+  if (!plan->has_limit || r->inexact || at + n > argc) return -1;
   limit = sqlite3_value_int64(argv[at]);
-  if (plan->has_offset && at + 1 < argc) {
-    offset = sqlite3_value_int64(argv[at + 1]);
-  }
-  if (offset < 0) offset = 0;
+  offset = plan->has_offset ? sqlite3_value_int64(argv[at + 1]) : 0;
   if (limit <= 0 || limit > TOP_MOST || offset > TOP_MOST) return -1;
-  return limit + offset;
+  return limit + (offset > 0 ? offset : 0);
 }
 
 /* Once. *changed: worth another try. */
 static enum err_code start_once(struct live_cursor *c, const char *index_string,
                                 int argc, sqlite3_value **argv, int *changed,
                                 struct err *e) {
-  struct request r = {0};
-  enum memory_advice advice = MEMORY_SCAN;
-  char *where = NULL;
+  struct request made;
+  enum memory_advice advice;
+  const struct memory *m;
+  sqlite3_int64 top = -1;
   *changed = 0;
-  if (scan_describe(&c->scan, &c->plan, e) ||
-      request_make(&r, &c->plan, table_of(c), &c->scan.match, argc, argv, e) ||
-      r.never) {
-    goto done;
+  if (scan_describe(&c->scan, &c->plan, e)) return e->code;
+  request_make(&made, &c->plan, table_of(c), &c->scan.match, argc, argv, e);
+  if (e->code || made.never) {
+    request_clear(&made);
+    return e->code;
   }
-  advice = memories_consider(&c->memories, index_string, &r, e);
-  if (!e->code && advice == MEMORY_FETCH) {
-    where = request_where(&r, c->memories.current->varied, e);
-    if (!scan_start(&c->scan, &c->plan, where, -1, changed, e)) fetch(c, e);
+  advice = memories_consider(&c->memories, index_string, &made, e);
+  request_clear(&made); /* still there when there was no memory */
+  m = c->memories.current;
+  if (!e->code && advice == MEMORY_FETCH &&
+      !scan_start(&c->scan, &c->plan, request_where(&m->request, m->varied, e),
+                  -1, changed, e)) {
+    fetch(c, e);
   }
-  if (e->code) goto done;
-  if (c->memories.current->rows) {
-    start_local(c, argc, argv, e);
-    goto done;
-  }
-  where = request_where(&r, NULL, e);
-  if (!scan_start(&c->scan, &c->plan, where, top_of(&c->plan, &r, argc, argv),
+  if (e->code) return e->code;
+  if (m->rows) return start_local(c, argc, argv, e);
+  top = top_of(&c->plan, &m->request, argc, argv);
+  if (!scan_start(&c->scan, &c->plan, request_where(&m->request, NULL, e), top,
                   changed, e)) {
     c->eof = 0;
-  }
-done:
-  request_clear(&r);
-  return e->code;
-}
-
-static enum err_code start(struct live_cursor *c, const char *index_string,
-                           int argc, sqlite3_value **argv, struct err *e) {
-  int changed = 0;
-  /* No need to ask anybody. */
-  if (request_compares_null(&c->plan, argc, argv)) return ERR_NONE;
-  start_once(c, index_string, argc, argv, &changed, e);
-  if (changed) {
-    err_reset(e);
-    start_once(c, index_string, argc, argv, &changed, e);
   }
   return e->code;
 }
 
 static enum err_code step(struct live_cursor *c, struct err *e) {
   int has_row = 0;
-  if (scan_step(&c->scan, &has_row, e)) return e->code;
-  c->eof = !has_row;
-  return ERR_NONE;
+  if (kept(c)) {
+    go_to(c, c->is_indexed ? rows_after(kept(c), c->row) : c->row + 1);
+  } else if (!scan_step(&c->scan, &has_row, e)) {
+    c->eof = !has_row;
+  }
+  return e->code;
 }
 
 int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
                   int argc, sqlite3_value **argv) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
+  int changed = 0;
   (void)number;
   scan_end(&c->scan);
   c->eof = 1;
-  c->is_local = 0;
+  c->memories.current = NULL;
   table_of(c)->opened = NULL;
   plan_read(&c->plan, string);
-  if (!start(c, string, argc, argv, &e) && !c->eof && !c->is_local) {
-    step(c, &e);
+  /* No need to ask anybody. */
+  if (request_compares_null(&c->plan, argc, argv)) return SQLITE_OK;
+  start_once(c, string, argc, argv, &changed, &e);
+  if (changed) {
+    err_reset(&e);
+    start_once(c, string, argc, argv, &changed, &e);
   }
+  if (!e.code && !c->eof && !kept(c)) step(c, &e);
   if (e.code) return fail(c, &e);
   if (c->eof) scan_end(&c->scan);
   return SQLITE_OK;
@@ -258,23 +245,55 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
 int cursor_next(sqlite3_vtab_cursor *base) {
   struct live_cursor *c = (struct live_cursor *)base;
   struct err e = {0};
-  if (!c->is_local) return step(c, &e) ? fail(c, &e) : SQLITE_OK;
-  go_to(c, c->is_indexed ? rows_after(c->memories.current->rows, c->row)
-                         : c->row + 1);
-  return SQLITE_OK;
+  return step(c, &e) ? fail(c, &e) : SQLITE_OK;
 }
 
 int cursor_eof(sqlite3_vtab_cursor *base) {
   return ((struct live_cursor *)base)->eof;
 }
 
-/* ---- cells and rowids -------------------------------------------------- */
-
 static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
                                struct err *e) {
-  if (!c->is_local) return scan_cell(&c->scan, i, cell, e);
-  rows_cell(c->memories.current->rows, c->row, i, cell);
+  if (!kept(c)) return scan_cell(&c->scan, i, cell, e);
+  rows_cell(kept(c), c->row, i, cell);
   return ERR_NONE;
+}
+
+/* A number's text and a text's number, as SQLite takes one for the other when a
+** table stores it: https://sqlite.org/datatype3.html, 3. */
+static void apply_affinity(struct cell *cell, char affinity) {
+  static const char blanks[] = {' ', '\t', '\n', '\v', '\f', '\r'};
+  const unsigned char *text = (const unsigned char *)cell->bytes;
+  int n = cell->n_bytes;
+  if (affinity == 'T' &&
+      (cell->type == SQLITE_INTEGER || cell->type == SQLITE_FLOAT)) {
+    if (cell->type == SQLITE_INTEGER)
+      sqlite3_snprintf(sizeof cell->text, cell->text, "%lld", cell->integer);
+    else
+      sqlite3_snprintf(sizeof cell->text, cell->text, "%!.15g", cell->real);
+    cell->type = SQLITE_TEXT;
+    cell->bytes = cell->text;
+    cell->n_bytes = (int)strlen(cell->text);
+  }
+  if (!strchr("IRN", affinity)) return;
+  if (cell->type == SQLITE_TEXT && n > 0) {
+    for (; n > 0 && memchr(blanks, *text, sizeof blanks); n--) text++;
+    while (n > 0 && memchr(blanks, text[n - 1], sizeof blanks)) n--;
+    if (!real_from_text(text, n, &cell->real)) return;
+    cell->type = SQLITE_FLOAT;
+    if (!memchr(text, '.', (size_t)n) &&
+        integer_from_text(text, n, &cell->integer)) {
+      cell->type = SQLITE_INTEGER;
+    }
+  }
+  if (affinity == 'R' && cell->type == SQLITE_INTEGER) {
+    cell->type = SQLITE_FLOAT;
+    cell->real = (double)cell->integer;
+  } else if (affinity != 'R' && cell->type == SQLITE_FLOAT &&
+             integer_from_real(cell->real, &cell->integer) &&
+             cell->integer > INT64_MIN) {
+    cell->type = SQLITE_INTEGER;
+  }
 }
 
 int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
@@ -286,6 +305,7 @@ int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
     err_reset(&c->cell_error);
     return fail(c, &e);
   }
+  apply_affinity(&cell, table_of(c)->told.affinities[i]);
   cell_result(context, &cell);
   return SQLITE_OK;
 }
@@ -305,7 +325,6 @@ int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
   sqlite3_uint64 h = CELL_HASH_START;
   struct cell cell;
   for (int i = 0; !c->eof && i < c->map->n_columns; i++) {
-    if (!plan_uses(&c->plan, i)) continue;
     if (read_cell(c, i, &cell, &e)) return fail(c, &e);
     h = cell_hash(h, &cell);
   }

@@ -19,50 +19,47 @@ static void link_free(struct link *l) {
   sqlite3_free(l);
 }
 
-void pool_clear(struct pool *p) {
+void pool_free(void *pool) {
+  struct pool *p = pool;
   while (p->links) link_free(p->links);
+  sqlite3_free(p);
 }
 
-static struct link *link_new(struct pool *p, const char *profile,
-                             struct err *e) {
-  struct link *l = sqlite3_malloc64(sizeof *l);
-  if (!l) {
-    err_nomem(e);
-    return NULL;
+/* One that waits for work, and lives. */
+static struct link *find_idle(struct pool *p, const char *profile) {
+  struct link *l = p->links;
+  while (l && (l->in_use || strcmp(l->settings.name, profile) != 0)) {
+    l = l->next;
   }
-  memset(l, 0, sizeof *l);
-  l->pool = p;
-  l->next = p->links;
-  p->links = l;
-  l->reader.profile = &l->settings;
-  l->reader.interrupt = &l->interrupt;
-  l->reader.use = MSSQL_LIVE;
-  if (!interrupt_open(&l->interrupt, p->db, e)) {
-    profile_load(&l->settings, profile, e);
-  }
-  p->n_connects++;
-  if (!e->code) reader_connect(&l->reader, e);
-  if (!e->code) return l;
+  if (!l || reader_alive(&l->reader)) return l;
   link_free(l);
   return NULL;
 }
 
 enum err_code link_acquire(struct link **out, struct pool *p,
                            const char *profile, struct err *e) {
-  struct link *l = p->links;
+  struct link *l = find_idle(p, profile);
   *out = NULL;
-  while (l && (l->in_use || strcmp(l->settings.name, profile) != 0))
-    l = l->next;
-  if (l && !reader_alive(&l->reader)) {
-    link_free(l);
-    l = NULL;
+  if (l) {
+    if (interrupt_open(&l->interrupt, p->db, e)) return e->code;
+  } else {
+    l = sqlite3_malloc64(sizeof *l);
+    if (!l) return err_nomem(e);
+    memset(l, 0, sizeof *l);
+    l->pool = p;
+    l->next = p->links;
+    p->links = l;
+    p->n_connects++;
+    l->reader.profile = &l->settings;
+    l->reader.interrupt = &l->interrupt;
+    l->reader.use = MSSQL_LIVE;
+    if (interrupt_open(&l->interrupt, p->db, e) ||
+        profile_load(&l->settings, profile, e) ||
+        reader_connect(&l->reader, e)) {
+      link_free(l);
+      return e->code;
+    }
   }
-  if (!l) {
-    l = link_new(p, profile, e);
-  } else if (interrupt_open(&l->interrupt, p->db, e)) {
-    return e->code;
-  }
-  if (!l) return e->code;
   l->in_use = 1;
   *out = l;
   return ERR_NONE;

@@ -25,7 +25,7 @@ struct link {
   struct link *next;
 };
 
-void pool_clear(struct pool *p);
+void pool_free(void *pool);
 
 /* A connection for the profile, for the caller alone. */
 enum err_code link_acquire(struct link **out, struct pool *p,

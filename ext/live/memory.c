@@ -10,17 +10,12 @@
 /* Scans with differing values, before rows are fetched to be kept. */
 #define SCANS_MOST 8
 
-static void forget_rows(struct memory *m) {
-  rows_free(m->rows);
-  m->rows = NULL;
-}
-
 void memories_clear(struct memories *m) {
   while (m->list) {
     struct memory *one = m->list;
     m->list = one->next;
-    for (int i = 0; i < one->n_terms; i++) sqlite3_free(one->texts[i]);
-    forget_rows(one);
+    request_clear(&one->request);
+    rows_free(one->rows);
     sqlite3_free(one);
   }
   memset(m, 0, sizeof *m);
@@ -34,24 +29,6 @@ void memories_hand_on(struct memories *m, struct memories *next) {
 
 static int same_text(const char *a, const char *b) {
   return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Takes the conditions over. Returns how many are others; *is_new: some that
-** did not vary before. */
-static int note_texts(struct memory *m, const struct request *r, int *is_new,
-                      struct err *e) {
-  int n_other = 0;
-  *is_new = 0;
-  for (int i = 0; i < r->n; i++) {
-    if (m->n_terms == r->n && same_text(m->texts[i], r->texts[i])) continue;
-    n_other++;
-    if (m->n_scans > 0 && !m->varied[i]) *is_new = m->varied[i] = 1;
-    sqlite3_free(m->texts[i]);
-    m->texts[i] = r->texts[i] ? sqlite3_mprintf("%s", r->texts[i]) : NULL;
-    if (r->texts[i] && !m->texts[i]) err_nomem(e);
-  }
-  m->n_terms = r->n;
-  return n_other;
 }
 
 static struct memory *find(struct memories *m, const char *place,
@@ -71,12 +48,21 @@ static struct memory *find(struct memories *m, const char *place,
   return one;
 }
 
-static enum memory_advice consider(struct memory *m, const struct request *r,
-                                   struct err *e) {
-  int is_new, n_other = note_texts(m, r, &is_new, e);
+static enum memory_advice consider(struct memory *m, struct request *r) {
+  int n_other = 0; /* conditions that are not the last scan's */
+  int is_new = 0;  /* some of them did not vary before */
+  for (int i = 0; m->n_scans > 0 && i < r->n; i++) {
+    if (same_text(m->request.texts[i], r->texts[i])) continue;
+    n_other++;
+    if (!m->varied[i]) is_new = m->varied[i] = 1;
+  }
+  request_clear(&m->request);
+  m->request = *r;
+  memset(r, 0, sizeof *r);
   if (m->rows && !is_new) return MEMORY_LOCAL;
   if (m->rows) { /* kept by a condition that has changed now */
-    forget_rows(m);
+    rows_free(m->rows);
+    m->rows = NULL;
     return MEMORY_FETCH;
   }
   m->n_scans++;
@@ -86,7 +72,7 @@ static enum memory_advice consider(struct memory *m, const struct request *r,
 
 enum memory_advice memories_consider(struct memories *m,
                                      const char *index_string,
-                                     const struct request *r, struct err *e) {
+                                     struct request *r, struct err *e) {
   m->current = find(m, index_string, e);
-  return m->current ? consider(m->current, r, e) : MEMORY_SCAN;
+  return m->current ? consider(m->current, r) : MEMORY_SCAN;
 }

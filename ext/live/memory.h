@@ -18,10 +18,9 @@
 /* Of the scans at one place of one statement: an OR has several. */
 struct memory {
   struct memory *next;
-  const char *place;       /* borrowed: its idxStr, which is never read */
-  char *texts[PLAN_TERMS]; /* owned: conditions of the last scan */
+  const char *place;      /* borrowed: its idxStr, which is never read */
+  struct request request; /* of the last scan */
   unsigned char varied[PLAN_TERMS];
-  int n_terms;
   int n_scans;       /* that went to the server */
   int too_large;     /* the rows did not fit: never try again */
   struct rows *rows; /* owned; NULL: not fetched */
@@ -44,10 +43,10 @@ enum memory_advice {
 /* The cursor that held m is replaced by the one that holds next. */
 void memories_hand_on(struct memories *m, struct memories *next);
 
-/* Notes the scan that is about to be made, by the plan that came with this
-** idxStr, and makes m->current its memory. */
+/* Takes over the request of the scan that is about to be made, by the plan that
+** came with this idxStr, and makes m->current its memory. */
 enum memory_advice memories_consider(struct memories *m,
                                      const char *index_string,
-                                     const struct request *r, struct err *e);
+                                     struct request *r, struct err *e);
 
 #endif

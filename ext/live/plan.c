@@ -17,8 +17,6 @@
 #define ROWS_ALL  200000.0
 #define COST_CALL 5000.0
 
-/* ---- what is known while planning -------------------------------------- */
-
 struct planner {
   struct live_table *table;
   sqlite3_index_info *info;
@@ -38,35 +36,17 @@ static void find_types(struct planner *p, struct err *e) {
   match_source(&p->match, known, &ignored);
 }
 
-/* How a column of the table reads on the server. */
-static const struct remote_column *look_at(const struct planner *p, int i,
-                                           struct where_column *out) {
-  const struct remote_column *remote = match_remote(&p->match, i);
-  columns_where(out, p->table, &p->table->map, i, remote);
-  return remote;
-}
-
-/* ---- conditions -------------------------------------------------------- */
-
 static int op_of(unsigned char sqlite_op) {
-  switch (sqlite_op) {
-  case SQLITE_INDEX_CONSTRAINT_EQ:
-    return WHERE_EQ;
-  case SQLITE_INDEX_CONSTRAINT_LT:
-    return WHERE_LT;
-  case SQLITE_INDEX_CONSTRAINT_LE:
-    return WHERE_LE;
-  case SQLITE_INDEX_CONSTRAINT_GT:
-    return WHERE_GT;
-  case SQLITE_INDEX_CONSTRAINT_GE:
-    return WHERE_GE;
-  case SQLITE_INDEX_CONSTRAINT_ISNULL:
-    return WHERE_ISNULL;
-  case SQLITE_INDEX_CONSTRAINT_ISNOTNULL:
-    return WHERE_NOTNULL;
-  default:
-    return -1;
-  }
+  static const unsigned char ops[] = {
+      [WHERE_EQ] = SQLITE_INDEX_CONSTRAINT_EQ,
+      [WHERE_LT] = SQLITE_INDEX_CONSTRAINT_LT,
+      [WHERE_LE] = SQLITE_INDEX_CONSTRAINT_LE,
+      [WHERE_GT] = SQLITE_INDEX_CONSTRAINT_GT,
+      [WHERE_GE] = SQLITE_INDEX_CONSTRAINT_GE,
+      [WHERE_ISNULL] = SQLITE_INDEX_CONSTRAINT_ISNULL,
+      [WHERE_NOTNULL] = SQLITE_INDEX_CONSTRAINT_ISNOTNULL};
+  const unsigned char *at = memchr(ops, sqlite_op, sizeof ops);
+  return at ? (int)(at - ops) : -1;
 }
 
 /* How many of the rows are left. */
@@ -76,44 +56,30 @@ static double share(enum where_op op, int is_list) {
   return op == WHERE_NOTNULL ? 0.9 : op == WHERE_ISNULL ? 0.1 : 0.25;
 }
 
-/* Takes constraint i if it can be of use. */
-static void take(struct planner *p, int i) {
+/* Takes constraint i if it can be of use. 0: it is not printed, or not exactly.
+ */
+static int take(struct planner *p, int i) {
   const struct sqlite3_index_constraint *k = &p->info->aConstraint[i];
   struct plan_term *term = &p->plan.terms[p->plan.n_terms];
   struct where_column column;
   sqlite3_value *right = NULL;
-  const char *collation;
+  const char *collation = sqlite3_vtab_collation(p->info, i);
   int op = op_of(k->op);
-  if (!k->usable || op < 0 || k->iColumn < 0 || p->plan.n_terms == PLAN_TERMS) {
-    p->inexact = 1;
-    return;
+  if (!k->usable || op < 0 || k->iColumn < 0 || p->plan.n_terms == PLAN_TERMS ||
+      (collation && sqlite3_stricmp(collation, "BINARY") != 0)) {
+    return 0;
   }
-  collation = sqlite3_vtab_collation(p->info, i);
-  look_at(p, k->iColumn, &column);
-  if ((collation && sqlite3_stricmp(collation, "BINARY") != 0) ||
-      (p->match.source.count && !can_push(&column, (enum where_op)op))) {
-    p->inexact = 1;
-    return;
-  }
+  columns_where(&column, p->table, &p->match, k->iColumn);
+  if (p->match.source.count && !can_push(&column, (enum where_op)op)) return 0;
   term->column = k->iColumn;
   term->op = (enum where_op)op;
   term->is_list = op == WHERE_EQ && sqlite3_vtab_in(p->info, i, 1);
   /* A row value's first part comes as <= or >=: (a, b) > (1, 2). */
   term->is_scalar = (op != WHERE_LE && op != WHERE_GE) ||
                     sqlite3_vtab_rhs_value(p->info, i, &right) == SQLITE_OK;
-  if (!term->is_scalar) p->inexact = 1;
-  p->plan.n_terms++;
-  p->info->aConstraintUsage[i].argvIndex = p->plan.n_terms;
+  p->info->aConstraintUsage[i].argvIndex = ++p->plan.n_terms;
   p->rows *= share(term->op, term->is_list);
-}
-
-static int find(const struct planner *p, int op) {
-  for (int i = 0; i < p->info->nConstraint; i++) {
-    if (p->info->aConstraint[i].op == op && p->info->aConstraint[i].usable) {
-      return i;
-    }
-  }
-  return -1;
+  return term->is_scalar;
 }
 
 static void take_order(struct planner *p) {
@@ -122,7 +88,7 @@ static void take_order(struct planner *p) {
   for (int i = 0; i < info->nOrderBy; i++) {
     struct where_column column;
     int c = info->aOrderBy[i].iColumn;
-    if (c < 0 || !look_at(p, c, &column)) return;
+    if (c < 0 || !columns_where(&column, p->table, &p->match, c)) return;
     if (!tsql_sorts_alike(&column)) return;
     p->plan.orders[i].column = c;
     p->plan.orders[i].descending = info->aOrderBy[i].desc;
@@ -134,13 +100,16 @@ static void take_order(struct planner *p) {
 /* The value is a hint only: SQLite counts rows itself. Whether every condition
 ** is exact, xFilter will see. */
 static void take_limit(struct planner *p) {
-  int limit = find(p, SQLITE_INDEX_CONSTRAINT_LIMIT);
-  int offset = find(p, SQLITE_INDEX_CONSTRAINT_OFFSET);
-  int has_offset = 0;
+  int limit = -1, offset = -1;
   for (int i = 0; i < p->info->nConstraint; i++) {
-    has_offset |= p->info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_OFFSET;
+    const struct sqlite3_index_constraint *k = &p->info->aConstraint[i];
+    if (k->op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
+      if (!k->usable) return;
+      offset = i;
+    }
+    if (k->op == SQLITE_INDEX_CONSTRAINT_LIMIT && k->usable) limit = i;
   }
-  if (limit < 0 || p->inexact || (has_offset && offset < 0)) return;
+  if (limit < 0 || p->inexact) return;
   if (p->info->nOrderBy > 0 && !p->info->orderByConsumed) return;
   p->plan.has_limit = 1;
   p->info->aConstraintUsage[limit].argvIndex = p->plan.n_terms + 1;
@@ -148,8 +117,6 @@ static void take_limit(struct planner *p) {
   p->plan.has_offset = 1;
   p->info->aConstraintUsage[offset].argvIndex = p->plan.n_terms + 2;
 }
-
-/* ---- the T-SQL for EXPLAIN --------------------------------------------- */
 
 /* The right side of the n-th term where it is a literal; else ? stands for
 ** it. */
@@ -162,10 +129,10 @@ static void append_condition(struct planner *p, sqlite3_str *out, int n,
   struct cell v = {0};
   sqlite3_value *right = NULL;
   int is_test = term->op == WHERE_ISNULL || term->op == WHERE_NOTNULL;
-  look_at(p, term->column, &column);
+  columns_where(&column, p->table, &p->match, term->column);
   if (!is_test && !term->is_list &&
       sqlite3_vtab_rhs_value(p->info, constraint, &right) == SQLITE_OK) {
-    plan_value(&v, right, &column);
+    plan_value(&v, right, column.affinity);
   }
   if ((is_test || v.type) && v.type != SQLITE_NULL) {
     tsql_where(out, &column, term->op, &v, is_test ? 0 : 1, &e);
@@ -177,50 +144,38 @@ static void append_condition(struct planner *p, sqlite3_str *out, int n,
                       is_test ? "" : signs[term->op]);
 }
 
-static char *conditions(struct planner *p) {
-  sqlite3_str *all = sqlite3_str_new(NULL);
+static char *conditions(struct planner *p, struct err *e) {
+  struct request r = {.n = p->plan.n_terms};
+  char *where;
   for (int i = 0; i < p->info->nConstraint; i++) {
     int n = p->info->aConstraintUsage[i].argvIndex - 1;
-    char *one;
     sqlite3_str *out;
-    if (n < 0 || n >= p->plan.n_terms) continue;
+    if (n < 0 || n >= r.n) continue;
     out = sqlite3_str_new(NULL);
     append_condition(p, out, n, i);
-    one = sqlite3_str_finish(out);
-    if (one) {
-      sqlite3_str_appendf(all, "%s%s", sqlite3_str_length(all) ? " AND " : "",
-                          one);
-    }
-    sqlite3_free(one);
+    r.texts[n] = sqlite3_str_finish(out);
   }
-  return sqlite3_str_finish(all);
+  where = request_where(&r, NULL, e);
+  request_clear(&r);
+  return where;
 }
-
-static char *explain(struct planner *p, struct err *e) {
-  char *where = conditions(p);
-  char *order = plan_order_text(&p->plan, &p->match, e);
-  struct match_ask ask = {p->plan.used, where, order, -1};
-  char *sql = match_select(&p->match, &ask, e);
-  sqlite3_free(where);
-  sqlite3_free(order);
-  return sql;
-}
-
-/* ---- xBestIndex -------------------------------------------------------- */
 
 /* SQLite hands the buffer on as it is; as a string it ends where the plan
 ** begins. */
 static enum err_code finish(struct planner *p, struct err *e) {
-  char *sql = explain(p, e);
-  size_t n = sql ? strlen(sql) + 1 : 1;
-  p->info->idxStr = sqlite3_malloc64(n + sizeof p->plan);
+  char *where = conditions(p, e);
+  char *order = plan_order_text(&p->plan, &p->match, e);
+  struct match_ask ask = {p->plan.used, where, order, -1};
+  char *sql = match_select(&p->match, &ask, e);
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  sqlite3_str_appendall(out, sql ? sql : "");
+  sqlite3_str_append(out, "", 1);
+  sqlite3_str_append(out, (const char *)&p->plan, sizeof p->plan);
+  p->info->idxStr = sqlite3_str_finish(out);
   p->info->needToFreeIdxStr = 1;
-  if (p->info->idxStr) {
-    memcpy(p->info->idxStr, sql ? sql : "", n);
-    memcpy(p->info->idxStr + n, &p->plan, sizeof p->plan);
-  } else {
-    err_nomem(e);
-  }
+  if (!p->info->idxStr) err_nomem(e);
+  sqlite3_free(where);
+  sqlite3_free(order);
   sqlite3_free(sql);
   return e->code;
 }
@@ -243,7 +198,7 @@ int plan_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     int op = info->aConstraint[i].op;
     if (op != SQLITE_INDEX_CONSTRAINT_LIMIT &&
         op != SQLITE_INDEX_CONSTRAINT_OFFSET) {
-      take(&p, i);
+      p.inexact |= !take(&p, i);
     }
   }
   if (!e.code) take_order(&p);

@@ -10,12 +10,6 @@
 /* How many right sides an IN list may have before it is not pushed. */
 #define LIST_VALUES 20000
 
-/* ---- what the plan asks for --------------------------------------------- */
-
-int plan_uses(const struct plan *plan, int column) {
-  return (int)(plan->used >> (column < 63 ? column : 63) & 1);
-}
-
 char *plan_order_text(const struct plan *plan, const struct match *match,
                       struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
@@ -34,108 +28,73 @@ char *plan_order_text(const struct plan *plan, const struct match *match,
   return sqlite3_str_finish(out);
 }
 
-/* ---- the right sides --------------------------------------------------- */
-
-void plan_value(struct cell *v, sqlite3_value *right,
-                const struct where_column *column) {
+void plan_value(struct cell *v, sqlite3_value *right, char affinity) {
   memset(v, 0, sizeof *v);
-  v->type = strchr("IRN", column->affinity) ? sqlite3_value_numeric_type(right)
-                                            : sqlite3_value_type(right);
-  switch (v->type) {
-  case SQLITE_INTEGER:
+  v->type = strchr("AIRN", affinity) ? sqlite3_value_numeric_type(right)
+                                     : sqlite3_value_type(right);
+  if (v->type == SQLITE_INTEGER) {
     v->integer = sqlite3_value_int64(right);
-    break;
-  case SQLITE_FLOAT:
+  } else if (v->type == SQLITE_FLOAT) {
     v->real = sqlite3_value_double(right);
-    break;
-  case SQLITE_TEXT:
-    v->bytes = (const char *)sqlite3_value_text(right);
+  } else if (v->type != SQLITE_NULL) {
+    v->bytes = v->type == SQLITE_TEXT ? (const char *)sqlite3_value_text(right)
+                                      : sqlite3_value_blob(right);
     v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  case SQLITE_BLOB:
-    v->bytes = sqlite3_value_blob(right);
-    v->n_bytes = sqlite3_value_bytes(right);
-    break;
-  default:
-    break;
   }
 }
 
+/* The right sides of one condition, without NULL. */
 struct values {
-  struct cell *items; /* owned; text and blobs are owned, too */
+  struct cell *cells;   /* owned; with the bytes of */
+  sqlite3_value **dups; /* owned, as is each: a list's item must outlive the
+                        ** next */
   int n;
   int too_many;
 };
 
-static enum err_code add_value(struct values *v, sqlite3_value *right,
-                               const struct where_column *column,
-                               struct err *e) {
-  if (sqlite3_value_type(right) == SQLITE_NULL) return ERR_NONE;
-  if (v->n == LIST_VALUES) {
-    v->too_many = 1;
-    return ERR_NONE;
-  }
+static void values_clear(struct values *v) {
+  for (int i = 0; i < v->n; i++) sqlite3_value_free(v->dups[i]);
+  sqlite3_free(v->dups);
+  sqlite3_free(v->cells);
+}
+
+static enum err_code add_value(struct values *v, const sqlite3_value *right,
+                               char affinity, struct err *e) {
+  sqlite3_value *dup;
+  struct cell *cell;
+  if (v->n == LIST_VALUES) v->too_many = 1;
+  if (v->too_many) return ERR_NONE;
   if ((v->n & (v->n - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
     sqlite3_uint64 room = v->n ? 2 * (sqlite3_uint64)v->n : 1;
-    struct cell *items = sqlite3_realloc64(v->items, room * sizeof *items);
-    if (!items) return err_nomem(e);
-    v->items = items;
+    struct cell *cells = sqlite3_realloc64(v->cells, room * sizeof *cells);
+    sqlite3_value **dups = sqlite3_realloc64(v->dups, room * sizeof *dups);
+    if (cells) v->cells = cells;
+    if (dups) v->dups = dups;
+    if (!cells || !dups) return err_nomem(e);
   }
-  plan_value(&v->items[v->n], right, column);
-  v->n++;
-  return ERR_NONE;
-}
-
-static int same_value(const struct cell *a, const struct cell *b) {
-  if (a->type != b->type) return 0;
-  if (a->type == SQLITE_INTEGER) return a->integer == b->integer;
-  if (a->type == SQLITE_FLOAT) return a->real == b->real;
-  return a->n_bytes == b->n_bytes &&
-         (a->n_bytes == 0 ||
-          memcmp(a->bytes, b->bytes, (size_t)a->n_bytes) == 0);
-}
-
-/* Text of one list item must outlive the next: it is copied. */
-static enum err_code own_bytes(struct cell *v, struct err *e) {
-  char *bytes;
-  if (v->type != SQLITE_TEXT && v->type != SQLITE_BLOB) return ERR_NONE;
-  bytes = sqlite3_malloc64((sqlite3_uint64)v->n_bytes + 1);
+  dup = sqlite3_value_dup(right);
+  if (!dup) return err_nomem(e);
+  cell = &v->cells[v->n];
+  v->dups[v->n++] = dup;
+  plan_value(cell, dup, affinity);
   /* SQLite has no bytes of a text that it had no memory to convert. */
-  if (!bytes || (!v->bytes && (v->n_bytes || v->type == SQLITE_TEXT))) {
-    sqlite3_free(bytes);
-    v->type = SQLITE_NULL;
+  if (!cell->bytes && (cell->n_bytes || cell->type == SQLITE_TEXT)) {
     return err_nomem(e);
   }
-  if (v->n_bytes) memcpy(bytes, v->bytes, (size_t)v->n_bytes);
-  v->bytes = bytes;
   return ERR_NONE;
 }
 
-static void values_clear(struct values *v) {
-  for (int i = 0; i < v->n; i++) {
-    if (v->items[i].type == SQLITE_TEXT || v->items[i].type == SQLITE_BLOB) {
-      char *bytes;
-      memcpy(&bytes, &v->items[i].bytes, sizeof bytes); /* drops const */
-      sqlite3_free(bytes);
-    }
-  }
-  sqlite3_free(v->items);
-}
-
-static enum err_code read_list(struct values *v, sqlite3_value *argument,
-                               const struct where_column *column,
-                               struct err *e) {
-  sqlite3_value *item = NULL;
-  int rc;
-  for (rc = sqlite3_vtab_in_first(argument, &item);
-       rc == SQLITE_OK && item && !e->code && !v->too_many;
-       rc = sqlite3_vtab_in_next(argument, &item)) {
-    int n = v->n;
-    if (add_value(v, item, column, e) || v->n == n) continue;
-    if (n > 0 && same_value(&v->items[n - 1], &v->items[n]))
-      v->n = n; /* items come sorted */
-    else
-      own_bytes(&v->items[n], e);
+/* One right side, or a list's. None at the end: the condition is never true. */
+static enum err_code read_values(struct values *v, const struct plan_term *term,
+                                 sqlite3_value *argument, char affinity,
+                                 struct err *e) {
+  sqlite3_value *item = argument;
+  int rc = term->is_list ? sqlite3_vtab_in_first(argument, &item) : SQLITE_OK;
+  while (rc == SQLITE_OK && item && !e->code && !v->too_many) {
+    if (sqlite3_value_type(item) != SQLITE_NULL)
+      add_value(v, item, affinity, e);
+    if (!term->is_list) return e->code;
+    rc = sqlite3_vtab_in_next(argument, &item);
   }
   if (rc == SQLITE_NOMEM) err_nomem(e);
   if (rc != SQLITE_OK && rc != SQLITE_DONE) {
@@ -143,18 +102,6 @@ static enum err_code read_list(struct values *v, sqlite3_value *argument,
   }
   return e->code;
 }
-
-/* One right side, or a list's. None at the end: the condition is never true. */
-static enum err_code read_values(struct values *v, const struct plan_term *term,
-                                 sqlite3_value *argument,
-                                 const struct where_column *column,
-                                 struct err *e) {
-  if (term->is_list) return read_list(v, argument, column, e);
-  if (!add_value(v, argument, column, e) && v->n) own_bytes(&v->items[0], e);
-  return e->code;
-}
-
-/* ---- the conditions ---------------------------------------------------- */
 
 static int is_test(const struct plan_term *term) {
   return term->op == WHERE_ISNULL || term->op == WHERE_NOTNULL;
@@ -180,11 +127,11 @@ static enum err_code add_condition(struct request *r,
   sqlite3_str *out = sqlite3_str_new(NULL);
   char *text;
   if (!is_test(term)) {
-    read_values(&v, term, argument, column, e);
+    read_values(&v, term, argument, column->affinity, e);
     if (!e->code && v.n == 0) r->never = 1;
   }
   if (!e->code && !r->never && is_known && !v.too_many) {
-    result = tsql_where(out, column, term->op, v.items, v.n, e);
+    result = tsql_where(out, column, term->op, v.cells, v.n, e);
   }
   if (result != WHERE_EXACT || !term->is_scalar) r->inexact = 1;
   text = sqlite3_str_finish(out);
@@ -207,9 +154,8 @@ enum err_code request_make(struct request *r, const struct plan *plan,
   for (int i = 0; i < plan->n_terms && i < argc && !e->code; i++) {
     const struct plan_term *term = &plan->terms[i];
     struct where_column column;
-    const struct remote_column *remote = match_remote(match, term->column);
-    columns_where(&column, t, match->map, term->column, remote);
-    add_condition(r, term, &column, remote != NULL, argv[i], e);
+    int is_known = columns_where(&column, t, match, term->column) != NULL;
+    add_condition(r, term, &column, is_known, argv[i], e);
   }
   return e->code;
 }

@@ -33,12 +33,9 @@ struct plan {
   struct plan_order orders[PLAN_ORDERS];
 };
 
-int plan_uses(const struct plan *plan, int column);
-
 /* A right side as the column's affinity makes it; v->bytes are the value's.
 ** v->type is SQLITE_NULL for NULL. */
-void plan_value(struct cell *v, sqlite3_value *right,
-                const struct where_column *column);
+void plan_value(struct cell *v, sqlite3_value *right, char affinity);
 
 /* "[a], [b] DESC"; NULL when there is no order. */
 char *plan_order_text(const struct plan *plan, const struct match *match,

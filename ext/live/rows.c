@@ -4,16 +4,16 @@
 **
 **   SELECT ... FROM here JOIN ordersync o ON o.sales_doc = here.doc;
 **
-** A row is a block of slots, one a column, followed by the bytes that they
-** point to. The index chains rows by their number, newest last, so that a
-** chain keeps the server's order.
+** A row is a slot a column; the bytes of all rows lie one behind the other. The
+** index chains rows by their number, newest last, so that a chain keeps the
+** server's order.
 */
 #include "live/rows.h"
 
 #include <string.h>
 
 /* Beyond this the server is asked again and again instead. */
-#define ROWS_BYTES_MOST (256LL << 20)
+#define ROWS_BYTES_MOST (256 << 20)
 
 struct slot {
   int type;
@@ -21,14 +21,15 @@ struct slot {
   union {
     sqlite3_int64 integer;
     double real;
-    const char *bytes; /* in the same block */
+    size_t at; /* of bytes */
   } u;
 };
 
 struct rows {
   int n_columns;
-  sqlite3_int64 n, room, bytes;
-  struct slot **items;    /* owned, as is each */
+  sqlite3_int64 n;
+  sqlite3_str *slots;     /* owned: n_columns a row */
+  sqlite3_str *bytes;     /* owned */
   unsigned char *classes; /* owned: per column a bit for each type in it */
 
   int column;            /* indexed; -1: none */
@@ -44,6 +45,8 @@ enum err_code rows_new(struct rows **out, int n_columns, struct err *e) {
   memset(r, 0, sizeof *r);
   r->n_columns = n_columns;
   r->column = -1;
+  r->slots = sqlite3_str_new(NULL);
+  r->bytes = sqlite3_str_new(NULL);
   r->classes = sqlite3_malloc64((sqlite3_uint64)n_columns);
   if (!r->classes) return err_nomem(e);
   memset(r->classes, 0, (size_t)n_columns);
@@ -52,8 +55,8 @@ enum err_code rows_new(struct rows **out, int n_columns, struct err *e) {
 
 void rows_free(struct rows *r) {
   if (!r) return;
-  for (sqlite3_int64 i = 0; i < r->n; i++) sqlite3_free(r->items[i]);
-  sqlite3_free(r->items);
+  sqlite3_free(sqlite3_str_finish(r->slots));
+  sqlite3_free(sqlite3_str_finish(r->bytes));
   sqlite3_free(r->classes);
   sqlite3_free(r->bucket);
   sqlite3_free(r->after);
@@ -68,103 +71,70 @@ static int has_bytes(int type) {
   return type == SQLITE_TEXT || type == SQLITE_BLOB;
 }
 
-static struct slot *pack(const struct cell *cells, int n,
-                         sqlite3_uint64 n_bytes) {
-  struct slot *block =
-      sqlite3_malloc64((sqlite3_uint64)n * sizeof *block + n_bytes + 1);
-  char *at;
-  if (!block) return NULL;
-  at = (char *)&block[n];
-  for (int i = 0; i < n; i++) {
-    block[i].type = cells[i].type;
-    block[i].n_bytes = 0;
-    if (cells[i].type == SQLITE_FLOAT) {
-      block[i].u.real = cells[i].real;
-    } else if (!has_bytes(cells[i].type)) {
-      block[i].u.integer = cells[i].integer;
-    } else {
-      block[i].n_bytes = cells[i].n_bytes;
-      block[i].u.bytes = at;
-      if (cells[i].n_bytes) {
-        memcpy(at, cells[i].bytes, (size_t)cells[i].n_bytes);
-      }
-      at += cells[i].n_bytes;
-    }
-  }
-  return block;
-}
-
 enum err_code rows_add(struct rows *r, const struct cell *cells, int *full,
                        struct err *e) {
-  sqlite3_uint64 n_bytes = 0;
-  struct slot *block;
-  *full = 0;
-  if (r->n == r->room) {
-    sqlite3_int64 room = r->room ? 2 * r->room : 64;
-    struct slot **items =
-        sqlite3_realloc64(r->items, (sqlite3_uint64)room * sizeof(void *));
-    if (!items) return err_nomem(e);
-    r->items = items;
-    r->room = room;
-  }
+  int rc;
   for (int i = 0; i < r->n_columns; i++) {
-    if (has_bytes(cells[i].type)) n_bytes += (sqlite3_uint64)cells[i].n_bytes;
-    r->classes[i] |= (unsigned char)(1 << cells[i].type);
+    struct slot slot = {.type = cells[i].type};
+    if (slot.type == SQLITE_FLOAT) {
+      slot.u.real = cells[i].real;
+    } else if (!has_bytes(slot.type)) {
+      slot.u.integer = cells[i].integer;
+    } else {
+      slot.n_bytes = cells[i].n_bytes;
+      slot.u.at = (size_t)sqlite3_str_length(r->bytes);
+      sqlite3_str_append(r->bytes, cells[i].bytes, slot.n_bytes);
+    }
+    sqlite3_str_append(r->slots, (const char *)&slot, sizeof slot);
+    r->classes[i] |= (unsigned char)(1 << slot.type);
   }
-  block = pack(cells, r->n_columns, n_bytes);
-  if (!block) return err_nomem(e);
-  r->items[r->n++] = block;
-  r->bytes +=
-      (sqlite3_int64)n_bytes + r->n_columns * (sqlite3_int64)sizeof *block + 32;
-  *full = r->bytes > ROWS_BYTES_MOST;
-  return ERR_NONE;
+  r->n++;
+  rc = sqlite3_str_errcode(r->slots);
+  if (!rc) rc = sqlite3_str_errcode(r->bytes);
+  *full = rc == SQLITE_TOOBIG ||
+          sqlite3_str_length(r->slots) + sqlite3_str_length(r->bytes) >
+              ROWS_BYTES_MOST;
+  return rc == SQLITE_NOMEM ? err_nomem(e) : ERR_NONE;
 }
 
 void rows_cell(const struct rows *r, sqlite3_int64 row, int column,
                struct cell *cell) {
-  const struct slot *slot = &r->items[row][column];
-  cell->type = slot->type;
-  cell->n_bytes = slot->n_bytes;
-  if (slot->type == SQLITE_FLOAT)
-    cell->real = slot->u.real;
-  else if (has_bytes(slot->type))
-    cell->bytes = slot->u.bytes;
+  struct slot slot;
+  memcpy(&slot,
+         sqlite3_str_value(r->slots) +
+             (row * r->n_columns + column) * (sqlite3_int64)sizeof slot,
+         sizeof slot);
+  cell->type = slot.type;
+  cell->n_bytes = slot.n_bytes;
+  if (slot.type == SQLITE_FLOAT)
+    cell->real = slot.u.real;
+  else if (!has_bytes(slot.type))
+    cell->integer = slot.u.integer;
   else
-    cell->integer = slot->u.integer;
+    cell->bytes = slot.n_bytes ? sqlite3_str_value(r->bytes) + slot.u.at : "";
 }
-
-/* ---- the index --------------------------------------------------------- */
 
 int rows_are_all(const struct rows *r, int column, int type) {
   return (r->classes[column] & ~(1 << SQLITE_NULL | 1 << type)) == 0;
 }
 
 sqlite3_uint64 cell_hash(sqlite3_uint64 h, const struct cell *cell) {
-  const char *at = NULL;
-  sqlite3_uint64 word = 0;
-  size_t n = 0;
-  if (cell->type == SQLITE_INTEGER) memcpy(&word, &cell->integer, sizeof word);
-  if (cell->type == SQLITE_FLOAT) memcpy(&word, &cell->real, sizeof word);
-  if (cell->type == SQLITE_TEXT || cell->type == SQLITE_BLOB) {
-    at = cell->bytes;
-    n = (size_t)cell->n_bytes;
-    word = n;
+  const void *is = cell->bytes;
+  size_t n = has_bytes(cell->type) ? (size_t)cell->n_bytes : 0;
+  if (cell->type == SQLITE_INTEGER) {
+    is = &cell->integer;
+    n = sizeof cell->integer;
+  } else if (cell->type == SQLITE_FLOAT) {
+    is = &cell->real;
+    n = sizeof cell->real;
   }
-  /* One after the other: together, NULL would be 4. */
-  h = (h ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
-  h ^= h >> 32;
-  h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-  h ^= h >> 32;
-  while (n > 0) {
-    size_t part = n < sizeof word ? n : sizeof word;
-    word = 0;
-    memcpy(&word, at, part);
-    at += part;
-    n -= part;
-    h = (h ^ word) * 0xbf58476d1ce4e5b9ULL;
-    h ^= h >> 29;
+  h = (h ^ n << 3 ^ (sqlite3_uint64)cell->type) * 0x9e3779b97f4a7c15ULL;
+  for (size_t at = 0; at < n; at += sizeof h) {
+    sqlite3_uint64 word = 0;
+    memcpy(&word, (const char *)is + at, n - at < sizeof h ? n - at : sizeof h);
+    h = (h ^ h >> 32 ^ word) * 0xbf58476d1ce4e5b9ULL;
   }
-  return h;
+  return h ^ h >> 29;
 }
 
 static sqlite3_int64 *bucket_of(const struct rows *r, const struct cell *key) {

@@ -18,18 +18,21 @@
 
 enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e) {
-  memset(s, 0, sizeof *s);
   s->table = table;
   return match_init(&s->match, map, e);
+}
+
+static size_t n_seen(const struct scan *s) {
+  return (size_t)sqlite3_str_length(s->seen) / sizeof(sqlite3_uint64);
 }
 
 static void forget_ask(struct scan *s) {
   sqlite3_free(s->where);
   sqlite3_free(s->order);
-  sqlite3_free(s->seen);
+  sqlite3_free(sqlite3_str_finish(s->seen));
   s->where = s->order = NULL;
   s->seen = NULL;
-  s->n_seen = s->n_skip = 0;
+  s->n_skip = 0;
 }
 
 void scan_end(struct scan *s) {
@@ -41,24 +44,17 @@ void scan_end(struct scan *s) {
 void scan_clear(struct scan *s) {
   scan_end(s);
   match_clear(&s->match);
-  memset(s, 0, sizeof *s);
 }
-
-/* ---- columns ----------------------------------------------------------- */
 
 /* The plan has ORDER BY from what was known then. */
 static enum err_code check_order(const struct scan *s, const struct plan *plan,
                                  struct err *e) {
-  const struct mapping *map = s->match.map;
   for (int i = 0; i < plan->n_orders; i++) {
-    int column = plan->orders[i].column;
-    const struct remote_column *remote = NULL;
-    struct where_column w;
-    if (column >= 0 && column < map->n_columns) {
-      remote = match_remote(&s->match, column);
-      columns_where(&w, s->table, map, column, remote);
+    struct where_column column;
+    if (columns_where(&column, s->table, &s->match, plan->orders[i].column) &&
+        tsql_sorts_alike(&column)) {
+      continue;
     }
-    if (remote && tsql_sorts_alike(&w)) continue;
     return err_set(e, ERR_DATA,
                    "the server cannot sort any more as this statement was "
                    "planned: prepare it again");
@@ -96,8 +92,6 @@ enum err_code scan_describe(struct scan *s, const struct plan *plan,
   return fit(s, plan, &t->known, e);
 }
 
-/* ---- asking ------------------------------------------------------------ */
-
 static enum err_code send_ask(struct scan *s, int *changed, struct err *e) {
   reader_start(&s->link->reader, &s->match, &s->ask, changed, e);
   if (*changed) remote_columns_clear(&s->table->known);
@@ -114,7 +108,7 @@ static int drop_conditions(struct scan *s, struct err *e) {
       e->server_number == 208 || /* invalid object name */
       e->server_number == 229 || /* no permission on the object */
       e->server_number == 230 || /* no permission on a column */
-      (!s->ask.where && s->ask.top < 0) || s->n_seen == SEEN_MOST ||
+      (!s->ask.where && s->ask.top < 0) || n_seen(s) == SEEN_MOST ||
       !reader_alive(&s->link->reader)) {
     return 0;
   }
@@ -140,8 +134,6 @@ enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
   return e->code;
 }
 
-/* ---- rows -------------------------------------------------------------- */
-
 /* Of the values as they came: rows that are alike are one as good as the
 ** other. */
 static sqlite3_uint64 row_hash(struct scan *s, struct err *e) {
@@ -157,43 +149,41 @@ static sqlite3_uint64 row_hash(struct scan *s, struct err *e) {
   return h;
 }
 
+/* Any order will do. */
 static int by_value(const void *a, const void *b) {
-  sqlite3_uint64 x, y;
-  memcpy(&x, a, sizeof x);
-  memcpy(&y, b, sizeof y);
-  return x < y ? -1 : x > y;
+  return memcmp(a, b, sizeof(sqlite3_uint64));
 }
 
 static enum err_code note_seen(struct scan *s, struct err *e) {
-  if (s->n_seen == SEEN_MOST) return ERR_NONE;
-  if ((s->n_seen & (s->n_seen - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
-    sqlite3_uint64 room = s->n_seen ? 2 * (sqlite3_uint64)s->n_seen : 1;
-    sqlite3_uint64 *grown = sqlite3_realloc64(s->seen, room * sizeof *grown);
-    if (!grown) return err_nomem(e);
-    s->seen = grown;
-  }
-  s->seen[s->n_seen++] = row_hash(s, e);
-  return e->code;
+  sqlite3_uint64 h;
+  if (n_seen(s) == SEEN_MOST) return ERR_NONE;
+  if (!s->seen) s->seen = sqlite3_str_new(NULL);
+  h = row_hash(s, e);
+  sqlite3_str_append(s->seen, (const char *)&h, sizeof h);
+  return sqlite3_str_errcode(s->seen) ? err_nomem(e) : e->code;
 }
 
 /* Whether the row is one of the first n_skip, which are sorted and to be passed
 ** over; it then moves behind them. */
 static int was_seen(struct scan *s, struct err *e) {
   sqlite3_uint64 h = row_hash(s, e);
-  sqlite3_uint64 *at =
-      bsearch(&h, s->seen, (size_t)s->n_skip, sizeof h, by_value);
+  char *seen = sqlite3_str_value(s->seen), *last;
+  char *at = bsearch(&h, seen, s->n_skip, sizeof h, by_value);
   if (!at) return 0;
-  s->n_skip--;
-  memmove(at, at + 1, (size_t)(s->seen + s->n_skip - at) * sizeof *at);
-  s->seen[s->n_skip] = h;
+  last = seen + --s->n_skip * sizeof h;
+  memmove(at, at + sizeof h, (size_t)(last - at));
+  memcpy(last, &h, sizeof h);
   return 1;
 }
 
 /* Asks again, for rows that SQLite has in part. */
 static enum err_code resume(struct scan *s, struct err *e) {
   int changed = 0;
-  s->n_skip = s->n_seen;
-  if (s->n_seen) qsort(s->seen, (size_t)s->n_seen, sizeof *s->seen, by_value);
+  s->n_skip = n_seen(s);
+  if (s->n_skip) {
+    qsort(sqlite3_str_value(s->seen), s->n_skip, sizeof(sqlite3_uint64),
+          by_value);
+  }
   return send_ask(s, &changed, e);
 }
 

@@ -16,8 +16,9 @@ struct scan {
   /* Should the rest of the rows be asked for anew, those that SQLite has seen
   ** are passed over: after a TOP, when SQLite comes back for more, and after a
   ** condition that the server refused in the middle. */
-  sqlite3_uint64 *seen; /* owned: hashes of the rows so far, then sorted */
-  sqlite3_int64 n_seen, n_skip;
+  sqlite3_str *seen; /* owned: hashes of the rows so far, then sorted; NULL:
+                     ** nothing was asked */
+  size_t n_skip;
 };
 
 enum err_code scan_init(struct scan *s, struct live_table *table,
@@ -40,7 +41,7 @@ enum err_code scan_step(struct scan *s, int *has_row, struct err *e);
 /* Abandons what is left, and gives the link back. */
 void scan_end(struct scan *s);
 
-/* Column i of the mapping, converted. */
+/* Column i of the mapping, converted; NULL where the plan does without it. */
 enum err_code scan_cell(struct scan *s, int i, struct cell *cell,
                         struct err *e);
 

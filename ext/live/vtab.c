@@ -14,7 +14,6 @@
 #include "base/sql.h"
 #include "live/cursor.h"
 #include "live/plan.h"
-#include "local/txn.h"
 
 #include <string.h>
 
@@ -54,17 +53,6 @@ static int allowed_in_schema(const struct live_table *t) {
   return allowed;
 }
 
-static enum err_code declare(sqlite3 *db, struct live_table *t, struct err *e) {
-  char *sql = t->broken ? sqlite3_mprintf("CREATE TABLE x(broken)")
-                        : columns_declaration(t, e);
-  if (!sql) return err_nomem(e);
-  if (sqlite3_declare_vtab(db, sql)) {
-    err_sqlite(e, db, "declaring the columns");
-  }
-  sqlite3_free(sql);
-  return e->code;
-}
-
 /* argv: module, schema, table, arguments. */
 static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
                                     const char *const *argv, struct err *e) {
@@ -78,14 +66,11 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
   t->pool = pool;
   t->schema = sqlite3_mprintf("%s", argv[1]);
   t->name = sqlite3_mprintf("%s", argv[2]);
-  if (!t->schema || !t->name) {
-    err_nomem(e);
-    goto done;
-  }
+  if (!t->schema || !t->name) err_nomem(e);
   /* The eponymous table has the module's name; CREATE VIRTUAL TABLE refuses
   ** to make another of it. */
   t->eponymous = argc == 3 && sqlite3_stricmp(argv[0], argv[2]) == 0;
-  creating = !t->eponymous && is_creating(db, t->schema);
+  creating = !e->code && !t->eponymous && is_creating(db, t->schema);
   if (!vtab_args_parse(&t->args, argc - 3, argv + 3, e)) {
     columns_load(t, creating, e);
   }
@@ -95,8 +80,10 @@ static struct live_table *table_new(sqlite3 *db, struct pool *pool, int argc,
     t->broken = sqlite3_mprintf("%s", e->text);
     if (t->broken) err_reset(e);
   }
-  if (!e->code) declare(db, t, e);
-done:
+  if (!e->code && sqlite3_declare_vtab(db, t->broken ? "CREATE TABLE x(broken)"
+                                                     : t->told.declaration)) {
+    err_sqlite(e, db, "declaring the columns");
+  }
   if (!e->code) return t;
   table_free(t);
   return NULL;
@@ -155,11 +142,6 @@ static const sqlite3_module module = {
     .xRename = table_rename,
     .xShadowName = columns_is_shadow,
 };
-
-static void pool_free(void *p) {
-  pool_clear(p);
-  sqlite3_free(p);
-}
 
 int vtab_register(sqlite3 *db) {
   struct pool *pool = sqlite3_malloc64(sizeof *pool);

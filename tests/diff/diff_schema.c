@@ -102,8 +102,8 @@ static void make_live_source(struct diff *d) {
   run(d, d->db, "INSERT INTO %s SELECT * FROM %s", t->copy, t->live);
 }
 
-/* What people declare for a column of this kind, or what holds such values in
-** any case. */
+/* What people declare for a column of this kind, what holds such values in any
+** case, and sometimes what stores them as something else. */
 static const char *random_decl(struct diff *d, const struct column *c,
                                const char *kind) {
   static const char *const texts[] = {"TEXT", "TEXT", "varchar(255)", "CLOB"};
@@ -111,7 +111,9 @@ static const char *random_decl(struct diff *d, const struct column *c,
   static const char *const wholes[] = {"INTEGER", "bigint", "INT", "NUMERIC"};
   static const char *const reals[] = {"REAL", "double", "FLOAT"};
   static const char *const blobs[] = {"BLOB", "TEXT", "INTEGER"};
+  static const char *const others[] = {"INTEGER", "TEXT", "REAL", "NUMERIC"};
   enum class_of is = c->type->is;
+  if (chance(d, 15)) return PICK(d, others);
   if (strcmp(kind, "raw") != 0) {
     is = !strcmp(kind, "integer") || !strcmp(kind, "boolean") ? C_INT
          : !strcmp(kind, "real")                              ? C_FLT
