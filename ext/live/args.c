@@ -75,7 +75,7 @@ static enum err_code read_one(char **values, const char *argument,
   const char *at = skip_blank(argument);
   const char *equals = strchr(at, '=');
   int n = equals ? trimmed(at, (size_t)(equals - at)) : 0;
-  int key = find(keys, KEY_COUNT, at, n), secret;
+  int key = equals ? find(keys, KEY_COUNT, at, n) : -1, secret;
   if (key >= 0 && values[key]) {
     return err_set(e, ERR_CONFIG, "the argument %s is given twice", keys[key]);
   }

@@ -67,7 +67,7 @@ static enum err_code add_value(struct values *v, const sqlite3_value *right,
   if ((v->n & (v->n - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
     sqlite3_uint64 room = v->n ? 2 * (sqlite3_uint64)v->n : 1;
     struct cell *cells = sqlite3_realloc64(v->cells, room * sizeof *cells);
-    sqlite3_value **dups = sqlite3_realloc64(v->dups, room * sizeof *dups);
+    sqlite3_value **dups = sqlite3_realloc64(v->dups, room * sizeof(void *));
     if (cells) v->cells = cells;
     if (dups) v->dups = dups;
     if (!cells || !dups) return err_nomem(e);
