@@ -57,6 +57,7 @@ struct box {
   struct box_tls tls;
   /* within */
   int in_record; /* what passes the socket is TLS's own */
+  int n_vain;    /* reads behind the end, in a row */
   int broken;    /* FreeTDS wanted to exit: never entered again */
   jmp_buf way_out;
 };
