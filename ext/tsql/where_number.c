@@ -191,19 +191,20 @@ static void clamp_decimal(struct range *r, const struct where_column *c) {
 /* Whatever the host's locale makes of printf()'s point; a decimal without the
 ** zeros at its end. */
 static void plain_text(char *out, const struct where_column *c, double v) {
-  char text[LITERAL], *to = out;
+  char text[LITERAL];
+  size_t n = 0;
   int is_float = is_float_type(c->type), point = 0;
   (void)snprintf(text, sizeof text, is_float ? "%.*e" : "%.*f",
                  is_float ? 16 : c->scale, v);
   for (const char *at = text; *at; at++) {
     if (strchr("+-0123456789e", *at))
-      *to++ = *at;
+      out[n++] = *at;
     else if (!point++)
-      *to++ = '.';
+      out[n++] = '.';
   }
-  while (point && !is_float && to[-1] == '0') to--;
-  if (to[-1] == '.') to--;
-  *to = 0;
+  while (point && !is_float && n > 0 && out[n - 1] == '0') n--;
+  if (n > 0 && out[n - 1] == '.') n--;
+  out[n] = 0;
   if (strcmp(out, "-0") == 0) memcpy(out, "0", 2);
 }
 
