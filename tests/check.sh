@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0 seconds=$SECONDS
 # killed, with what it started. To be run with its output in a file: whoever
 # reads a pipe waits for what was left running, too.
 guard() {
-  local limit=$1 pid rc p stat group
+  local limit=$1 pid rc p stat state group left
   shift
   timeout -k 10 "$limit" "$@" </dev/null & # it leads a process group of its own
   pid=$!
@@ -26,12 +26,15 @@ guard() {
   [ $rc = 124 ] && echo "FAIL $(basename "$1") hung: killed after $limit s"
   # What was told to end may be about to.
   for _ in $(seq 20); do kill -0 -- -$pid 2>/dev/null || return $rc; sleep 0.1; done
-  echo "FAIL $(basename "$1") has left running:"
-  for p in /proc/[0-9]*; do
+  left=$(for p in /proc/[0-9]*; do
     read -r stat <"$p/stat" || continue
-    read -r _ _ group _ <<<"${stat##*) }" # after the name, which may hold blanks
-    [ "$group" != $pid ] || { tr '\0' ' ' <"$p/cmdline" && echo; }
-  done 2>/dev/null
+    read -r state _ group _ <<<"${stat##*) }" # after the name, which may hold blanks
+    # Dead ones are only waiting for whoever adopted them.
+    [ "$group" != $pid ] || [ "$state" = Z ] ||
+      { tr '\0' ' ' <"$p/cmdline" && echo; }
+  done 2>/dev/null)
+  [ -n "$left" ] || return $rc
+  echo "FAIL $(basename "$1") has left running: $left"
   kill -KILL -- -$pid
   return 124
 }

@@ -107,7 +107,10 @@ check(messages > 35, "the table of messages was not found")
 keys = set()
 for cell, _ in rows(section("Configure").split("**What is synced**")[0]):
     keys.update(quoted(cell))
-known = set(re.findall(r'\.name = "([a-z_]+)"', read("ext/profile/keyword.c")))
+# A key is named as its field, or by itself.
+known = set(a or b for a, b in re.findall(
+    r'\{FIELD\(([a-z_]+)\)|\.name = "([a-z_]+)"',
+    read("ext/profile/keyword.c")))
 check(keys == known and keys, "the keys of a profile differ: %s" %
       sorted(keys ^ known))
 
