@@ -133,11 +133,14 @@ static int index_term(const struct live_cursor *c, int argc,
                       sqlite3_value **argv, struct cell *key) {
   for (int i = 0; i < c->plan.n_terms && i < argc; i++) {
     const struct plan_term *term = &c->plan.terms[i];
+    char affinity;
     if (term->op != WHERE_EQ || term->is_list ||
         !c->memories.current->varied[i]) {
       continue;
     }
-    plan_value(key, argv[i], table_of(c)->told.affinities[term->column]);
+    affinity = table_of(c)->told.affinities[term->column];
+    plan_value(key, argv[i], affinity);
+    if (affinity == 'R') continue; /* rounded where kept rows are not yet */
     if ((key->type == SQLITE_INTEGER || key->type == SQLITE_TEXT) &&
         rows_are_all(kept(c), term->column, key->type)) {
       return i;

@@ -121,7 +121,7 @@ enum where_result where_whole(struct printer *p, enum where_op op,
     v = &parsed;
   } else if (is_text_kind(kind) || !is_number(v)) {
     return WHERE_SKIP;
-  } else if (kind == KIND_REAL) {
+  } else if (kind == KIND_REAL || p->c->affinity == 'R') {
     double real = v->type == SQLITE_INTEGER ? (double)v->integer : v->real;
     if (!(fabs(real) < EXACT_REAL)) return WHERE_SKIP;
   }
@@ -141,6 +141,7 @@ enum where_result where_whole_list(struct printer *p, const struct cell *values,
   char text[LITERAL];
   int n_printed = 0;
   sqlite3_str_appendf(p->out, "%s IN (", p->name);
+  if (p->c->affinity == 'R') return WHERE_SKIP; /* rounded from 2^53 on */
   for (int i = 0; i < n; i++) {
     struct whole w;
     if (!is_number(&values[i])) return WHERE_SKIP;
