@@ -50,11 +50,15 @@ static enum err_code file_error(const char *doing, int error, struct err *e) {
   return e->code;
 }
 
-/* The name is gone before the first byte is written: whatever becomes of the
-** process, nothing is left behind. */
+/* A file without a name: whatever becomes of the process, nothing is left
+** behind. Not every file system can; there the name is gone before the first
+** byte is written. */
 static int open_nameless(void) {
-  char *path = sqlite3_mprintf("%s/ordersync-XXXXXX", temp_directory());
-  int fd;
+  const char *folder = temp_directory();
+  int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  char *path;
+  if (fd >= 0) return fd;
+  path = sqlite3_mprintf("%s/ordersync-XXXXXX", folder);
   if (!path) {
     errno = ENOMEM;
     return -1;
