@@ -16,7 +16,7 @@ OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
 # FreeTDS, which comes after our archive, calls text.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a))
-LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
+LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -l:libgssapi_krb5.so.2 -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE

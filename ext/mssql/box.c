@@ -24,7 +24,8 @@
 ** it means is found by the connection. */
 static char conf_name[] = "ordersync";
 
-#define READS_MOST 10000 /* behind the end of a connection, in a row */
+#define READS_MANY 100 /* behind the end of a connection, in a row */
+#define READS_MOST 10000
 
 static __thread struct box *current;
 
@@ -93,9 +94,9 @@ _Noreturn void box_assert_fail(const char *expression, const char *file,
 }
 
 /* FreeTDS reads on when a connection has ended, and gets zeros. Where it waits
-** for another byte (behind a FEATUREEXTACK, [MS-TDS] 2.2.7.11, that was cut) it
-** would do so for ever. Both names are the linker's (--wrap, see the Makefile).
-*/
+** for another byte it would do so for ever: for the 0xFF behind a FEATUREEXTACK
+** ([MS-TDS] 2.2.7.11) that was cut, which it then gets. These names are the
+** linker's (--wrap, see the Makefile). */
 /* NOLINTBEGIN(bugprone-reserved-identifier) */
 int __real_tds_read_packet(void *tds);
 int __wrap_tds_read_packet(void *tds) {
@@ -103,6 +104,12 @@ int __wrap_tds_read_packet(void *tds) {
   if (current && got >= 0) current->n_vain = 0;
   if (current && got < 0 && ++current->n_vain > READS_MOST) box_exit(1);
   return got;
+}
+
+unsigned char __real_tds_get_byte(void *tds);
+unsigned char __wrap_tds_get_byte(void *tds) {
+  unsigned char byte = __real_tds_get_byte(tds);
+  return current && current->n_vain > READS_MANY ? 0xFF : byte;
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 

@@ -29,7 +29,7 @@ SELECT count(*) FROM (SELECT doc FROM many WHERE length(doc) > 1 LIMIT 3);
 SELECT count(*) FROM ordersync;
 -- Neither Ctrl-C nor the deadline waits for the server.
 .shell fault 'when=batch match=salesDoc after_rows=2 do=hang'
-.shell timeout -s INT 1 sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1; echo "exit $?"
+.shell timeout --foreground -s INT 1 sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1; echo "exit $?"
 .shell profile query_timeout=1
 .shell sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1
 .shell fault
