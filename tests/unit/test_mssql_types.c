@@ -237,6 +237,22 @@ static void test_mssql__marks_characters_that_do_not_convert(void **state) {
   mssql_close(m);
 }
 
+/* The answer to a batch with this text will have byte `at` changed by mask.
+** Returns m, or another connection where that is used up. */
+static struct mssql *before_a_flip(struct world *w, struct mssql *m,
+                                   const char *match, int at, int mask) {
+  char spec[64];
+  (void)snprintf(spec, sizeof spec, "when=batch match=%s do=flip:%d:%d", match,
+                 at, mask);
+  fault(&w->plain, spec);
+  if (!m || !mssql_alive(m)) {
+    mssql_close(m);
+    m = connect_to(&w->plain);
+  }
+  mssql_deadline(m, clock_now_ms() + 150);
+  return m;
+}
+
 /* A name is no row's value: nobody else looks at it. The high byte of each of
 ** its units becomes a surrogate's. */
 static void test_mssql__a_name_that_is_no_unicode_is_refused(void **state) {
@@ -245,15 +261,7 @@ static void test_mssql__a_name_that_is_no_unicode_is_refused(void **state) {
   int n_refused = 0;
   for (int at = 8; at < 40; at++) {
     struct err e = {0};
-    char spec[64];
-    (void)snprintf(spec, sizeof spec, "when=batch match=qty do=flip:%d:216",
-                   at);
-    fault(&w->plain, spec);
-    if (!m || !mssql_alive(m)) {
-      mssql_close(m);
-      m = connect_to(&w->plain);
-    }
-    mssql_deadline(m, clock_now_ms() + 150);
+    m = before_a_flip(w, m, "qty", at, 216);
     if (!mssql_query(m, "SELECT 1 AS qty", &e)) {
       const struct remote_columns *has = mssql_columns(m);
       for (int i = 0; i < has->count; i++) {
@@ -277,16 +285,8 @@ static void test_mssql__reads_a_datetime_with_any_byte_inverted(void **state) {
   int n_read = 0;
   for (int at = 8; at < 60; at++) { /* from the packet's header to the DONE */
     struct err e = {0};
-    char spec[64];
     int has_row = 0;
-    (void)snprintf(spec, sizeof spec, "when=batch match=1753 do=flip:%d:255",
-                   at);
-    fault(&w->plain, spec);
-    if (!m || !mssql_alive(m)) {
-      mssql_close(m);
-      m = connect_to(&w->plain);
-    }
-    mssql_deadline(m, clock_now_ms() + 150);
+    m = before_a_flip(w, m, "1753", at, 255);
     if (mssql_query(m, "SELECT CAST('1753-01-01' AS datetime) AS t", &e)) {
       continue;
     }
