@@ -27,7 +27,7 @@ SO       := ordersync.so
 SERVER   := $(B)/tds-server
 Q        := $(if $(V),,@)
 
-.PHONY: all help libs setup demo check check-unit check-sql check-fault check-hosts \
+.PHONY: all help libs setup demo check check-unit check-sql check-fault check-judges \
         check-diff check-long check-live bench fuzz lint format install \
         uninstall dist clean
 .DELETE_ON_ERROR:
@@ -109,7 +109,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check fuzz
+	$(Q)tests/setup.sh check judges fuzz
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
@@ -119,8 +119,9 @@ check-sql: all $(SERVER) ## .sql regression tests through the sqlite3 shell
 	$(Q)tests/check.sh sql
 check-fault: all $(SERVER) $(UNIT) ## out of memory, cut streams, locks, kills
 	$(Q)tests/check.sh fault
-check-hosts: all $(SERVER) ## the server by clients not ours; us in other hosts
-	$(Q)tests/check.sh hosts
+check-judges: all $(SERVER) ## the bundled server, judged by clients not ours
+	$(Q)tests/setup.sh check judges
+	$(Q)tests/check.sh judges
 check-diff: all $(SERVER) ## the live view against a full copy
 	$(Q)tests/check.sh diff
 check-live: all ## the .sql tests on the server of a profile: PROFILE=name
@@ -133,7 +134,7 @@ demo: ## see it work: bundled server, refresh, run log, live view
 	$(Q)tests/demo.sh
 
 bench: ## speed, with the bars of the README
-	$(Q)tests/setup.sh check
+	$(Q)tests/setup.sh check judges
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER)
 	$(Q)tests/bench/run.sh $(B)
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|hosts|diff|docs|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -83,7 +83,7 @@ case ${1:-short} in
   unit) suite unit - unit ;;
   sql) suite sql 1800 tests/sql/run.sh $build ;;
   fault) suite fault 900 tests/fault/run.sh $build short ;;
-  hosts) suite hosts 600 tests/hosts/run.sh $build ;;
+  judges) suite judges 600 tests/judges/run.sh $build ;;
   diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
   docs) suite docs 60 tests/docs.py ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
@@ -93,12 +93,12 @@ case ${1:-short} in
     suite sql 600 tests/sql/run.sh -n $build
     suite sql-live 600 tests/sql/live-bundled.sh $build
     suite fault 900 tests/fault/run.sh $build short
-    suite hosts 600 tests/hosts/run.sh $build
     suite diff 900 tests/diff/run.sh $build 2000
     suite replay 600 tests/fuzz/replay.sh $build
     suite install 300 tests/install/run.sh $build
     ;;
   long)
+    suite judges 600 tests/judges/run.sh $build
     suite sql-valgrind 1800 tests/sql/run.sh $build
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: tests/setup.sh build|demo|check|fuzz|lint ...
+# Installs what is missing: tests/setup.sh build|demo|check|judges|fuzz|lint ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -8,7 +8,9 @@ build='gcc binutils make libc6-dev libsqlite3-dev libinih-dev sqlite3'
 # FreeTDS's archive, and what it is linked with.
 build="$build freetds-dev libgnutls28-dev libkrb5-dev nettle-dev libgmp-dev"
 demo="$build libssl-dev openssl"
-check="$demo libcmocka-dev valgrind locales python3 python3-pymssql freetds-bin nodejs npm default-jdk-headless libjtds-java"
+check="$demo libcmocka-dev locales python3 python3-pymssql"
+# The clients that judge the bundled server; for check-long.
+judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
@@ -18,6 +20,7 @@ for group in "$@"; do
     build) wanted="$wanted $build" ;;
     demo) wanted="$wanted $demo" ;;
     check) wanted="$wanted $check" ;;
+    judges) wanted="$wanted $judges" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     lint) wanted="$wanted $lint" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;

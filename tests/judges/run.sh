@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the clients we did not write against the bundled server and lets them
-# judge it.   usage: tests/hosts/run.sh [BUILD-DIR]
+# judge it.   usage: tests/judges/run.sh [BUILD-DIR]
 #
 # Each judge prints "ok NAME" and "not ok NAME: why" lines; a client that is
 # not installed is a failure that names its Debian package.
@@ -149,7 +149,7 @@ if [ -n "$python" ]; then judge faults "$python" "$here/faults.py"; fi
 if ! has npm; then
   missing tedious npm npm
 else
-  node_dir=$build/hosts-tedious
+  node_dir=$build/judge-tedious
   mkdir -p "$node_dir"
   if [ ! -d "$node_dir/node_modules/tedious" ] || ! cmp -s "$here/tedious/package-lock.json" "$node_dir/package-lock.json"; then
     cp "$here/tedious/package.json" "$here/tedious/package-lock.json" "$node_dir/"
@@ -163,12 +163,12 @@ if ! has javac; then
 elif [ ! -f $jar ]; then
   missing jtds jTDS libjtds-java
 else
-  mkdir -p "$build/hosts-jtds"
-  class=$build/hosts-jtds/JtdsJudge.class
+  mkdir -p "$build/judge-jtds"
+  class=$build/judge-jtds/JtdsJudge.class
   if [ ! -f "$class" ] || [ -n "$(find "$here/JtdsJudge.java" -newer "$class")" ]; then
-    javac -encoding UTF-8 -d "$build/hosts-jtds" "$here/JtdsJudge.java"
+    javac -encoding UTF-8 -d "$build/judge-jtds" "$here/JtdsJudge.java"
   fi
-  judge jtds java -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8 -cp "$build/hosts-jtds:$jar" JtdsJudge
+  judge jtds java -XX:TieredStopAtLevel=1 -Dfile.encoding=UTF-8 -cp "$build/judge-jtds:$jar" JtdsJudge
 fi
 
 echo "$passed passed, $failed failed"
