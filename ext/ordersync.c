@@ -2,7 +2,7 @@
 ** The entry point: what loading adds to a connection, and how the SQL
 ** arguments are unpacked. The work is elsewhere.
 **
-**   ordersync_install()                 ordersync_refresh([sync [, options]])
+**   ordersync_install([what])           ordersync_refresh([sync [, options]])
 **   ordersync_add(sync, source [, options])
 **   ordersync_sql([sync])               ordersync_check([sync])
 **   ordersync_version()                 ordersync (virtual table)
@@ -18,6 +18,8 @@ SQLITE_EXTENSION_INIT1
 #include "mssql/mssql.h"
 #include "sync/add.h"
 #include "sync/refresh.h"
+
+#include <string.h>
 
 /* One a connection; shared by its functions through sqlite3_user_data(). */
 struct app {
@@ -54,21 +56,35 @@ static void leave(struct app *app, sqlite3_context *context,
   if (e->code) err_result(e, context);
 }
 
+/* A sentence as the result; NULL when there is none. */
+static void give_text(sqlite3_context *context, char *text) {
+  if (text) sqlite3_result_text(context, text, -1, sqlite3_free);
+}
+
+static enum install_what install_argument(int argc, sqlite3_value **argv,
+                                          struct err *e) {
+  const char *what = text_argument(argc, argv, 0);
+  if (argc == 0) return INSTALL_AUTO;
+  if (sqlite3_value_type(argv[0]) == SQLITE_NULL) return INSTALL_TABLES;
+  if (!what) {
+    err_nomem(e);
+  } else if (strcmp(what, "open_orders") != 0) {
+    err_set(e, ERR_CONFIG, "there is no \"%s\" to install", what);
+    err_hint(e, "valid are: 'open_orders', NULL, or nothing; a sync of your "
+                "own is made by ordersync_add()");
+  }
+  return INSTALL_OPEN_ORDERS;
+}
+
 static void install_function(sqlite3_context *context, int argc,
                              sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
-  int decimals = 0;
-  (void)argc;
-  (void)argv;
-  if (app) install_all(sqlite3_context_db_handle(context), &decimals, &e);
-  sqlite3_result_text(context,
-                      decimals ? "ordersync " ORDERSYNC_VERSION
-                                 " installed; columns of kind decimal hold "
-                                 "REAL instead of TEXT, up to 15 digits, from "
-                                 "their next refresh on"
-                               : "ordersync " ORDERSYNC_VERSION " installed",
-                      -1, SQLITE_STATIC);
+  enum install_what what = install_argument(argc, argv, &e);
+  if (!e.code) {
+    give_text(context,
+              install_all(sqlite3_context_db_handle(context), what, &e));
+  }
   leave(app, context, &e);
 }
 
@@ -130,7 +146,7 @@ static const struct {
   int flags;
   void (*function)(sqlite3_context *, int, sqlite3_value **);
 } functions[] = {
-    {"ordersync_install", 0, 0, SQLITE_DIRECTONLY, install_function},
+    {"ordersync_install", 0, 1, SQLITE_DIRECTONLY, install_function},
     {"ordersync_refresh", 0, 2, SQLITE_DIRECTONLY, refresh_function},
     {"ordersync_add", 2, 3, SQLITE_DIRECTONLY, add_function},
     {"ordersync_sql", 0, 1, SQLITE_DIRECTONLY, sql_function},

@@ -17,7 +17,10 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
   min_rows INTEGER,                        -- fewer fetched: refuse
   max_shrink_percent REAL,                 -- larger loss of rows: refuse
   retries INTEGER NOT NULL DEFAULT 3,      -- further tries, transient errors
-  keep_days INTEGER DEFAULT 90             -- age at which runs are forgotten
+  keep_days INTEGER DEFAULT 90,            -- age at which runs are forgotten
+  -- Seconds since the last success, in ordersync_status:
+  stale_after INTEGER NOT NULL DEFAULT 600,
+  failing_after INTEGER NOT NULL DEFAULT 1800
 );
 
 -- One row a column: the explicit mapping.
@@ -30,6 +33,19 @@ CREATE TABLE IF NOT EXISTS ordersync_columns(
   source_type TEXT,                        -- as the server last declared it
   PRIMARY KEY (sync, position)
 );
+
+-- A sync that is deleted or renamed by hand takes its mapping along. No foreign
+-- key: those are off by default. (REPLACE deletes a sync, and with it the
+-- mapping, only under PRAGMA recursive_triggers; an UPDATE or an upsert never.)
+DROP TRIGGER IF EXISTS ordersync_syncs_delete;
+CREATE TRIGGER ordersync_syncs_delete AFTER DELETE ON ordersync_syncs BEGIN
+  DELETE FROM ordersync_columns WHERE sync = old.name;
+END;
+DROP TRIGGER IF EXISTS ordersync_syncs_rename;
+CREATE TRIGGER ordersync_syncs_rename AFTER UPDATE OF name ON ordersync_syncs
+WHEN old.name <> new.name BEGIN
+  UPDATE ordersync_columns SET sync = new.name WHERE sync = old.name;
+END;
 
 -- One row a run, also the failed and the skipped ones.
 CREATE TABLE IF NOT EXISTS ordersync_runs(
@@ -76,8 +92,8 @@ CREATE TABLE IF NOT EXISTS ordersync_run_details(
 CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
   ON ordersync_run_details(run_id);
 
--- How each sync stands. A success counts as synced for 10 minutes and as
--- stale until 30. A run whose process died (killed, power lost) is marked lost
+-- How each sync stands. A success counts as synced until its age is
+-- stale_after and as stale until failing_after. A run whose process died (killed, power lost) is marked lost
 -- by the next run, and is no longer shown as running once its deadline passed.
 -- While a run is under way, no earlier one's error is shown.
 DROP VIEW IF EXISTS ordersync_status;
@@ -116,7 +132,9 @@ WITH
       CASE WHEN bad.id IS NOT NULL AND busy.sync IS NULL THEN
         coalesce(worst.error, 'the run never finished: its process died, or could not write this log')
       END AS last_error,
-      busy.sync IS NOT NULL AS is_running
+      busy.sync IS NOT NULL AS is_running,
+      s.stale_after,
+      s.failing_after
     FROM ordersync_syncs s
       LEFT JOIN done ON done.sync = s.name
       LEFT JOIN ordersync_runs ok ON ok.id = done.id
@@ -130,8 +148,8 @@ SELECT
     WHEN is_running THEN 'running'
     WHEN last_success IS NULL AND consecutive_failures = 0 THEN 'never'
     WHEN last_success IS NULL THEN 'failing'
-    WHEN age_seconds <= 600 THEN 'synced'
-    WHEN age_seconds <= 1800 THEN 'stale'
+    WHEN age_seconds <= stale_after THEN 'synced'
+    WHEN age_seconds <= failing_after THEN 'stale'
     ELSE 'failing'
   END AS state,
   last_success,

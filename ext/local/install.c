@@ -7,6 +7,7 @@
 #include "base/sql.h"
 #include "local/caller.h"
 #include "local/txn.h"
+#include "ordersync.h"
 #include "sql_embedded.h"
 
 #include <string.h>
@@ -104,37 +105,84 @@ done:
   sqlite3_close(fresh);
 }
 
-static enum err_code install(sqlite3 *db, int with_open_orders, int *decimals,
-                             struct err *e) {
+enum err_code install_tables(sqlite3 *db, int with_open_orders, struct err *e) {
+  upgrade(db, with_open_orders, e);
+  run_scripts(db, with_open_orders, e);
+  return e->code;
+}
+
+/* The example comes along where there is nothing else yet, and stays with
+** those who have it; whoever has only syncs of their own is not given it. */
+static int wants_open_orders(sqlite3 *db, struct err *e) {
+  return !has_column(db, "ordersync_syncs", "name") ||
+         sql_integer(db, e,
+                     "SELECT count(*) = 0 OR sum(name = 'open_orders') > 0 "
+                     "FROM main.ordersync_syncs");
+}
+
+void install_prefer_wal(sqlite3 *db) {
+  const char *path = sqlite3_db_filename(db, "main");
+  struct err ignored = {0};
+  char *mode;
+  if (!path || !*path || !sqlite3_get_autocommit(db) ||
+      sql_integer(db, &ignored, "PRAGMA main.page_count") != 0 ||
+      ignored.code) {
+    return;
+  }
+  mode = sql_text(db, &ignored, "PRAGMA main.journal_mode");
+  if (mode && sqlite3_stricmp(mode, "delete") == 0) {
+    sqlite3_free(sql_text(db, &ignored, "PRAGMA main.journal_mode = wal"));
+  }
+  sqlite3_free(mode);
+}
+
+/* A sentence. A database without a file has no other readers. */
+static char *describe(sqlite3 *db, struct err *e) {
+  const char *path = sqlite3_db_filename(db, "main");
+  char *mode = sql_text(db, e, "PRAGMA main.journal_mode"), *text = NULL;
+  int readers_wait = path && *path && mode && sqlite3_stricmp(mode, "wal") != 0;
+  /* The form of these has changed. */
+  int decimals = sql_integer(db, e,
+                             "SELECT EXISTS(SELECT 1 FROM "
+                             "main.ordersync_columns WHERE kind = "
+                             "'decimal')") != 0;
+  if (!e->code) {
+    text = sqlite3_mprintf(
+        "ordersync " ORDERSYNC_VERSION " installed%s%s",
+        decimals ? "; columns of kind decimal hold REAL instead of TEXT, up to "
+                   "15 digits, from their next refresh on"
+                 : "",
+        readers_wait ? "; readers wait while a refresh writes: PRAGMA "
+                       "journal_mode = wal lets them read on"
+                     : "");
+    if (!text) err_nomem(e);
+  }
+  sqlite3_free(mode);
+  return text;
+}
+
+char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
+  char *text = NULL;
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e)) return e->code;
-  if (interrupt_open(&interrupt, db, e)) return e->code;
+  if (caller_check(db, "main", e)) return NULL;
+  if (interrupt_open(&interrupt, db, e)) return NULL;
+  install_prefer_wal(db);
   txn_prepare(&txn, db, "main", NULL, &interrupt,
               clock_now_ms() + INSTALL_WAIT_MS, e);
   if (!txn_begin(&txn, e)) {
     txn_guard(&txn);
-    upgrade(db, with_open_orders, e);
-    run_scripts(db, with_open_orders, e);
-    /* The form of these has changed. */
-    *decimals =
-        sql_integer(db, e,
-                    "SELECT EXISTS(SELECT 1 FROM main.ordersync_columns "
-                    "WHERE kind = 'decimal')") != 0;
+    if (what == INSTALL_AUTO && wants_open_orders(db, e))
+      what = INSTALL_OPEN_ORDERS;
+    if (!e->code) install_tables(db, what == INSTALL_OPEN_ORDERS, e);
+    text = describe(db, e);
     txn_commit(&txn, e);
   }
   txn_clear(&txn);
   interrupt_close(&interrupt);
   sqlite3_set_last_insert_rowid(db, saved_rowid);
-  return e->code;
-}
-
-enum err_code install_schema(sqlite3 *db, struct err *e) {
-  int decimals;
-  return install(db, 0, &decimals, e);
-}
-
-enum err_code install_all(sqlite3 *db, int *decimals, struct err *e) {
-  return install(db, 1, decimals, e);
+  if (!e->code) return text;
+  sqlite3_free(text);
+  return NULL;
 }

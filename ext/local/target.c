@@ -36,15 +36,19 @@ static void read_schema(struct target *t, sqlite3 *db, const struct mapping *m,
                     m->schema);
 }
 
+enum err_code target_check_name(const char *name, struct err *e) {
+  if (sqlite3_strnicmp(name, "sqlite_", 7) == 0 ||
+      sqlite3_strnicmp(name, "ordersync_", 10) == 0) {
+    err_set(e, ERR_CONFIG, "target \"%s\" is not a table of yours", name);
+  }
+  return e->code;
+}
+
 static void check_table(struct target *t, sqlite3 *db, const struct mapping *m,
                         struct err *e) {
   sqlite3_stmt *stmt;
   int rc;
-  /* A refresh would delete the configuration that drives it. */
-  if (sqlite3_strnicmp(m->target, "sqlite_", 7) == 0 ||
-      sqlite3_strnicmp(m->target, "ordersync_", 10) == 0) {
-    err_set(e, ERR_CONFIG, "target \"%s\" is not a table of yours", m->target);
-  }
+  target_check_name(m->target, e);
   stmt = sql_prepare(db, e,
                      "SELECT type, wr, strict FROM pragma_table_list WHERE "
                      "schema = %Q COLLATE nocase AND name = %Q COLLATE nocase",

@@ -37,6 +37,10 @@ struct target {
 enum err_code target_open(struct target *t, sqlite3 *db,
                           const struct mapping *m, struct err *e);
 
+/* ERR_CONFIG for SQLite's own tables and ours: a refresh would delete the
+** configuration that drives it. */
+enum err_code target_check_name(const char *name, struct err *e);
+
 /* Inside the transaction: looks again if the schema has changed since. On
 ** failure t is cleared. */
 enum err_code target_recheck(struct target *t, sqlite3 *db,

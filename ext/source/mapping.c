@@ -47,6 +47,8 @@ static const struct setting settings[] = {
      AT(max_shrink_percent)},
     {"retries", SET_INT, IN_BOTH, 0, 100, NULL, AT(retries)},
     {"keep_days", SET_INT, IN_BOTH | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
+    {"stale_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(stale_after)},
+    {"failing_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(failing_after)},
     {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},
     {"force", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(force)},
 };
@@ -166,6 +168,7 @@ static void setting_store(struct mapping *m, const struct setting *s,
     set_number(field, s, row, col, e);
 }
 
+/* What to do about a sync that is not there: e's hint. */
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
   struct err ignored = {0};
   char *names = sql_text(db, &ignored,
@@ -174,7 +177,8 @@ static void hint_known_syncs(sqlite3 *db, struct err *e) {
   if (names)
     err_hint(e, "known syncs are: %s", names);
   else if (!ignored.code)
-    err_hint(e, "there are none: SELECT ordersync_install()");
+    err_hint(e, "there are none yet: SELECT ordersync_add('customers', "
+                "'dbo.vwCustomers')");
   sqlite3_free(names);
 }
 
@@ -193,6 +197,40 @@ static sqlite3_stmt *prepare_config(sqlite3 *db, const char *table,
   } else {
     err_sqlite(e, db, "reading ordersync's configuration");
   }
+  return NULL;
+}
+
+/* A name that one of these asks for; ?1 is `after`. Owned. */
+static char *name_of(sqlite3 *db, const char *sql, const char *after,
+                     struct err *e) {
+  char *name = NULL;
+  sqlite3_stmt *stmt =
+      e->code ? NULL : prepare_config(db, "ordersync_syncs", sql, e);
+  if (!stmt) return NULL;
+  sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC);
+  if (sqlite3_step(stmt) == SQLITE_ROW) name = row_text(stmt, 0, "name", e);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
+  if (!e->code) return name;
+  sqlite3_free(name);
+  return NULL;
+}
+
+char *mapping_next(sqlite3 *db, const char *after, struct err *e) {
+  return name_of(db,
+                 "SELECT min(name) FROM main.ordersync_syncs WHERE name > ?1",
+                 after, e);
+}
+
+char *mapping_default(sqlite3 *db, struct err *e) {
+  char *name = name_of(db,
+                       "SELECT name FROM main.ordersync_syncs WHERE name = "
+                       "?1 OR (SELECT count(*) FROM main.ordersync_syncs) = 1",
+                       MAPPING_DEFAULT_SYNC, e);
+  if (name || e->code) return name;
+  err_set(e, ERR_CONFIG,
+          "no sync is named, and there is neither a sync \"%s\" nor only one",
+          MAPPING_DEFAULT_SYNC);
+  hint_known_syncs(db, e);
   return NULL;
 }
 
@@ -310,15 +348,46 @@ static void load_columns(struct mapping *m, sqlite3 *db, struct err *e) {
 
 enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
                            struct err *e) {
+  char *only = NULL;
   memset(m, 0, sizeof *m);
   m->batch_size = 500;
   m->min_rows = -1;
   m->max_shrink_percent = -1;
   m->retries = 3;
   m->keep_days = -1;
-  load_row(m, db, name ? name : MAPPING_DEFAULT_SYNC, e);
+  if (!name) name = only = mapping_default(db, e);
+  if (name) load_row(m, db, name, e);
   split_target(m, db, e);
   if (!e->code) load_columns(m, db, e);
+  if (e->code) mapping_clear(m);
+  sqlite3_free(only);
+  return e->code;
+}
+
+enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,
+                             struct err *e) {
+  sqlite3_stmt *stmt;
+  int rc;
+  memset(m, 0, sizeof *m);
+  if (e->code) return e->code;
+  if (is_blank(name)) {
+    return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
+  }
+  stmt = prepare_config(
+      db, "ordersync_syncs",
+      "SELECT name, target FROM main.ordersync_syncs WHERE name = ?1", e);
+  if (!stmt) return e->code;
+  sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+  rc = sqlite3_step(stmt);
+  if (rc == SQLITE_ROW) {
+    setting_store(m, setting_find("name", IN_ROW), stmt, 0, e);
+    setting_store(m, setting_find("target", IN_ROW), stmt, 1, e);
+  } else if (rc == SQLITE_DONE) {
+    err_set(e, ERR_CONFIG, "there is no sync \"%s\"", name);
+    hint_known_syncs(db, e);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
+  split_target(m, db, e);
   if (e->code) mapping_clear(m);
   return e->code;
 }
@@ -403,7 +472,10 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
     err_set(e, ERR_CONFIG, "the options are not JSON: %s", json);
   }
   sqlite3_finalize(stmt);
-  err_prefix(e, "sync \"%s\", options", m->sync);
+  if (m->sync)
+    err_prefix(e, "sync \"%s\", options", m->sync);
+  else
+    err_prefix(e, "options");
   return e->code;
 }
 

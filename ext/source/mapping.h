@@ -42,14 +42,16 @@ struct mapping {
   double max_shrink_percent; /* -1: no guard */
   int retries;               /* attempts after the first */
   int keep_days;             /* -1: runs are kept for ever */
-  int dry_run;               /* options only: fetch, compare, write nothing */
-  int force;                 /* options only: skip the guards */
+  int stale_after;           /* seconds, as the next: for ordersync_status */
+  int failing_after;
+  int dry_run; /* options only: fetch, compare, write nothing */
+  int force;   /* options only: skip the guards */
   struct mapping_column *columns; /* ordered by position */
   int n_columns;
 };
 
 /*
-** Loads sync `name` (NULL: MAPPING_DEFAULT_SYNC) from db's main schema.
+** Loads sync `name` (NULL: mapping_default()) from db's main schema.
 ** ERR_CONFIG when nothing is installed, the sync is unknown (the hint lists
 ** the known ones), a value is out of range, the sync has no columns, a target
 ** or source column comes twice, a kind is unknown.
@@ -65,6 +67,19 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 */
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
+
+/* Only the name, the schema and the target, whatever else is wrong with the
+** sync; name NULL is an error. */
+enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,
+                             struct err *e);
+
+/* The name of the first sync behind `after`, in order; NULL when there is none.
+** "" is before all. Free with sqlite3_free(). */
+char *mapping_next(sqlite3 *db, const char *after, struct err *e);
+
+/* The sync that is meant where none is named: MAPPING_DEFAULT_SYNC, else the
+** only one; ERR_CONFIG where there are none or several. Likewise. */
+char *mapping_default(sqlite3 *db, struct err *e);
 
 /* Whether the key has the target column of column i. */
 int mapping_is_key(const struct mapping *m, int i);

@@ -49,13 +49,19 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
   return a->target ? e->code : err_nomem(e);
 }
 
+static int is_installed(const struct add *a) {
+  return sqlite3_table_column_metadata(a->db, "main", "ordersync_syncs", NULL,
+                                       NULL, NULL, NULL, NULL,
+                                       NULL) == SQLITE_OK;
+}
+
 static enum err_code check_new(struct add *a, struct err *e) {
-  if (sql_integer(a->db, e,
+  if (is_installed(a) &&
+      sql_integer(a->db, e,
                   "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
                   a->name)) {
     err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", a->name);
-    err_hint(e, "to start afresh, delete its rows in ordersync_syncs and "
-                "ordersync_columns");
+    err_hint(e, "to start afresh, SELECT ordersync_remove('%q')", a->name);
   }
   return e->code;
 }
@@ -200,6 +206,12 @@ done:
 }
 
 static enum err_code write_all(struct add *a, struct err *e) {
+  if (install_tables(a->db, 0, e) || check_new(a, e)) return e->code;
+  /* What an older version has left of a sync whose row was deleted. */
+  exec_text(a,
+            sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q",
+                            a->name),
+            e);
   exec_text(a,
             sqlite3_mprintf("INSERT INTO main.ordersync_syncs(name, source, "
                             "target) VALUES(%Q, %Q, %Q)",
@@ -216,13 +228,18 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   if (caller_check(db, "main", e) || read_arguments(&a, e) ||
-      install_schema(db, e) || check_new(&a, e) ||
-      interrupt_open(&a.interrupt, db, e) || discover(&a, e) ||
-      txn_prepare(&txn, db, "main", "ordersync_syncs", &a.interrupt,
-                  clock_now_ms() + 30000, e) ||
-      txn_begin(&txn, e) || write_all(&a, e)) {
+      check_new(&a, e) || interrupt_open(&a.interrupt, db, e) ||
+      discover(&a, e)) {
     goto done;
   }
+  install_prefer_wal(db);
+  if (txn_prepare(&txn, db, "main", is_installed(&a) ? "ordersync_syncs" : NULL,
+                  &a.interrupt, clock_now_ms() + 30000, e) ||
+      txn_begin(&txn, e)) {
+    goto done;
+  }
+  txn_guard(&txn);
+  if (write_all(&a, e)) goto done;
   txn_commit(&txn, e);
   *n_columns = a.columns.count;
 done:

@@ -12,7 +12,8 @@
 /*
 ** Reads the columns from the server, creates the target (named as the sync
 ** unless the options say {"target":...}; an existing table must have the
-** columns) and the rows in ordersync_syncs and ordersync_columns. Options are
+** columns) and the rows in ordersync_syncs and ordersync_columns, and these
+** tables where they are not there. Options are
 ** those of a refresh that a sync keeps, and target. All or nothing; ERR_CONFIG
 ** when the sync exists already. *n_columns gets their number.
 */

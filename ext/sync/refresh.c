@@ -24,6 +24,7 @@
 
 struct refresh {
   sqlite3 *db; /* borrowed */
+  char *only;  /* owned: the sync's name where none was given */
   struct mapping map;
   struct profile prof;
   struct target target;
@@ -37,7 +38,10 @@ struct refresh {
 /* Everything that can be known to be wrong without the network. */
 static enum err_code load(struct refresh *r, const char *name,
                           const char *options, struct err *e) {
-  if (mapping_load(&r->map, r->db, name, e) ||
+  if (!name && !r->only) r->only = mapping_default(r->db, e);
+  if (!name) name = r->only;
+  if (name) r->log.sync = name;
+  if (e->code || mapping_load(&r->map, r->db, name, e) ||
       mapping_options(&r->map, r->db, options, e)) {
     return e->code;
   }
@@ -153,6 +157,7 @@ done:
   lock_release(r.lock_fd);
   runlog_clear(&r.log);
   unload(&r);
+  sqlite3_free(r.only);
   sqlite3_set_last_insert_rowid(db, saved_rowid);
   return e->code;
 }

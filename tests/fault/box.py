@@ -62,9 +62,9 @@ class Box:
         self.profile(**profile)
 
     def make(self, journal):
-        self.sql("PRAGMA journal_mode=%s" % journal)
         with self.host() as host:
             host.ok("SELECT ordersync_install()")
+            host.ok("PRAGMA journal_mode=%s" % journal)  # of a new file, WAL
             host.ok("UPDATE ordersync_syncs SET retries = 0")
             expect(host.ok("SELECT ordersync_refresh()").value == self.rows,
                    "the first refresh brought other rows")

@@ -11,3 +11,11 @@ SELECT count(*) FROM open_orders;
 SELECT count(*) FROM pragma_table_info('open_orders');
 SELECT name FROM pragma_index_list('open_orders') ORDER BY name;
 SELECT name, type FROM sqlite_schema WHERE name LIKE 'ordersync%' ORDER BY name;
+-- A new file is one in which readers read on; in one that is there it is told.
+PRAGMA journal_mode;
+PRAGMA journal_mode = delete;
+SELECT ordersync_install();
+PRAGMA journal_mode;
+.shell sqlite3 :memory: ".load ./ordersync" "SELECT ordersync_install()" "PRAGMA journal_mode"
+.shell sqlite3 mine.db "CREATE TABLE mine(x)" ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"
+.shell sqlite3 begun.db ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"

@@ -34,3 +34,16 @@ UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+2 
 SELECT state, age_seconds, duration_ms BETWEEN 0 AND 60000 FROM ordersync_status;
 UPDATE ordersync_runs SET duration_ms = NULL; -- of an older version
 SELECT state, age_seconds, duration_ms FROM ordersync_status;
+-- Of a sync that runs once a day.
+UPDATE ordersync_syncs SET stale_after = 90000, failing_after = 180000;
+UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-24 hours'),
+  finished_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-24 hours');
+SELECT state FROM ordersync_status;
+UPDATE ordersync_syncs SET stale_after = 3600;
+SELECT state FROM ordersync_status;
+UPDATE ordersync_syncs SET failing_after = 3600;
+SELECT state FROM ordersync_status;
+UPDATE ordersync_syncs SET failing_after = 0, stale_after = 'an hour';
+SELECT ordersync_refresh();
+UPDATE ordersync_syncs SET stale_after = 1;
+SELECT ordersync_refresh();

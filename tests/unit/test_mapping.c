@@ -128,7 +128,7 @@ static void test_mapping__wrong_options_are_named(void **state) {
                "sync \"open_orders\", options: there is no option \"mod\"; "
                "valid are: profile, filter, mode, key, batch_size, on_missing, "
                "on_bad_value, min_rows, max_shrink_percent, retries, "
-               "keep_days, dry_run, force");
+               "keep_days, stale_after, failing_after, dry_run, force");
   expect_error(NULL, "{\"mode\":",
                "sync \"open_orders\", options: the options "
                "are not JSON: {\"mode\":");
@@ -170,6 +170,63 @@ static void test_mapping__options_override_the_row(void **state) {
   sqlite3_close(db);
 }
 
+/* Of these rows of ordersync_syncs, which is meant where none is named? */
+static void expect_default(const char *sql, const char *name) {
+  struct mapping m = {0};
+  struct err e = {0};
+  sqlite3 *db = open_installed();
+  char *is;
+  assert_int_equal(sqlite3_exec(db, sql, 0, 0, 0), SQLITE_OK);
+  is = mapping_default(db, &e);
+  assert_int_equal(e.code, name ? ERR_NONE : ERR_CONFIG);
+  if (name) assert_string_equal(is, name);
+  assert_int_equal(mapping_load(&m, db, NULL, &e), e.code);
+  if (name) assert_string_equal(m.sync, name);
+  mapping_clear(&m);
+  sqlite3_free(is);
+  sqlite3_close(db);
+}
+
+#define MORE                                                                   \
+  "INSERT INTO ordersync_syncs(name, source, target) VALUES('a', 'x', 'y'), "  \
+  "('z', 'x', 'y');"
+
+static void test_mapping__default_is_open_orders_or_the_only_one(void **state) {
+  (void)state;
+  expect_default("SELECT 1", "open_orders");
+  expect_default(MORE, "open_orders");
+  expect_default("UPDATE ordersync_syncs SET name = 'mine'", "mine");
+  expect_default(MORE "DELETE FROM ordersync_syncs WHERE name = 'open_orders'",
+                 NULL);
+  expect_default("DELETE FROM ordersync_syncs", NULL);
+}
+
+static void test_mapping__next_goes_through_all(void **state) {
+  struct err e = {0};
+  sqlite3 *db = open_installed();
+  static const char *const names[] = {"", "a", "open_orders", "z"};
+  char *name;
+  (void)state;
+  assert_int_equal(sqlite3_exec(db, MORE, 0, 0, 0), SQLITE_OK);
+  for (int i = 0; i < 3; i++) {
+    name = mapping_next(db, names[i], &e);
+    assert_string_equal(name, names[i + 1]);
+    sqlite3_free(name);
+  }
+  assert_null(mapping_next(db, "z", &e));
+  assert_int_equal(e.code, ERR_NONE);
+  /* One that would be found again and again. */
+  assert_int_equal(
+      sqlite3_exec(db,
+                   "INSERT INTO ordersync_syncs(name, source, target) "
+                   "VALUES('z' || char(0) || 'y', 'x', 'y')",
+                   0, 0, 0),
+      SQLITE_OK);
+  assert_null(mapping_next(db, "z", &e));
+  assert_string_equal(e.text, "name holds a NUL character");
+  sqlite3_close(db);
+}
+
 static void test_mapping__snake_case_makes_the_68_names(void **state) {
   struct mapping m = {0};
   struct err e = {0};
@@ -207,6 +264,8 @@ int main(void) {
       cmocka_unit_test(test_mapping__wrong_columns_are_named),
       cmocka_unit_test(test_mapping__wrong_options_are_named),
       cmocka_unit_test(test_mapping__options_override_the_row),
+      cmocka_unit_test(test_mapping__default_is_open_orders_or_the_only_one),
+      cmocka_unit_test(test_mapping__next_goes_through_all),
       cmocka_unit_test(test_mapping__snake_case_makes_the_68_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
