@@ -4,6 +4,9 @@
 **
 **   ordersync_install([what])           ordersync_refresh([sync [, options]])
 **   ordersync_add(sync, source [, options])
+**   ordersync_update([sync [, options]])
+**   ordersync_rename(sync, new_name)    ordersync_remove(sync [, options])
+**   ordersync_refresh_all([options])
 **   ordersync_sql([sync])               ordersync_check([sync])
 **   ordersync_version()                 ordersync (virtual table)
 */
@@ -17,7 +20,10 @@ SQLITE_EXTENSION_INIT1
 #include "local/install.h"
 #include "mssql/mssql.h"
 #include "sync/add.h"
+#include "sync/all.h"
+#include "sync/manage.h"
 #include "sync/refresh.h"
+#include "sync/update.h"
 
 #include <string.h>
 
@@ -116,6 +122,55 @@ static void add_function(sqlite3_context *context, int argc,
   leave(app, context, &e);
 }
 
+static void update_function(sqlite3_context *context, int argc,
+                            sqlite3_value **argv) {
+  struct err e = {0};
+  struct app *app = enter(context, &e);
+  if (app) {
+    give_text(context, update_sync(sqlite3_context_db_handle(context),
+                                   text_argument(argc, argv, 0),
+                                   text_argument(argc, argv, 1), &e));
+  }
+  leave(app, context, &e);
+}
+
+static void rename_function(sqlite3_context *context, int argc,
+                            sqlite3_value **argv) {
+  struct err e = {0};
+  struct app *app = enter(context, &e);
+  if (app) {
+    give_text(context, manage_rename(sqlite3_context_db_handle(context),
+                                     text_argument(argc, argv, 0),
+                                     text_argument(argc, argv, 1), &e));
+  }
+  leave(app, context, &e);
+}
+
+static void remove_function(sqlite3_context *context, int argc,
+                            sqlite3_value **argv) {
+  struct err e = {0};
+  struct app *app = enter(context, &e);
+  if (app) {
+    give_text(context, manage_remove(sqlite3_context_db_handle(context),
+                                     text_argument(argc, argv, 0),
+                                     text_argument(argc, argv, 1), &e));
+  }
+  leave(app, context, &e);
+}
+
+static void refresh_all_function(sqlite3_context *context, int argc,
+                                 sqlite3_value **argv) {
+  struct err e = {0};
+  struct app *app = enter(context, &e);
+  int n_refreshed = 0;
+  if (app) {
+    all_refresh(sqlite3_context_db_handle(context),
+                text_argument(argc, argv, 0), &n_refreshed, &e);
+  }
+  sqlite3_result_int(context, n_refreshed);
+  leave(app, context, &e);
+}
+
 static void sql_function(sqlite3_context *context, int argc,
                          sqlite3_value **argv) {
   struct err e = {0};
@@ -149,6 +204,10 @@ static const struct {
     {"ordersync_install", 0, 1, SQLITE_DIRECTONLY, install_function},
     {"ordersync_refresh", 0, 2, SQLITE_DIRECTONLY, refresh_function},
     {"ordersync_add", 2, 3, SQLITE_DIRECTONLY, add_function},
+    {"ordersync_update", 0, 2, SQLITE_DIRECTONLY, update_function},
+    {"ordersync_rename", 2, 2, SQLITE_DIRECTONLY, rename_function},
+    {"ordersync_remove", 1, 2, SQLITE_DIRECTONLY, remove_function},
+    {"ordersync_refresh_all", 0, 1, SQLITE_DIRECTONLY, refresh_all_function},
     {"ordersync_sql", 0, 1, SQLITE_DIRECTONLY, sql_function},
     {"ordersync_version", 0, 0, SQLITE_INNOCUOUS, version_function},
 };

@@ -5,7 +5,8 @@
 #include "torture.h"
 
 #define SCHEMA                                                                 \
-  "SELECT ordersync_install(); DROP TABLE open_orders;"                        \
+  "SELECT ordersync_install(); PRAGMA journal_mode=DELETE;"                    \
+  "DROP TABLE open_orders;"                                                    \
   "DELETE FROM ordersync_columns; DELETE FROM ordersync_syncs;"
 
 #define SYNC                                                                   \
@@ -57,6 +58,19 @@
 #define TABLES                                                                 \
   "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name;"
 #define NOTHING "SELECT 1;"
+#define LOG                                                                    \
+  "SELECT sync, status, rows FROM ordersync_runs;"                             \
+  "SELECT count(*) > 0 FROM ordersync_run_details;"
+
+/* One column is new, one dropped, one of another type. */
+#define CHANGED                                                                \
+  "DELETE FROM ordersync_columns WHERE source_column = 'rowGuid';"             \
+  "UPDATE ordersync_columns SET source_column = 'no such'"                     \
+  "  WHERE target_column = 'notes';"                                           \
+  "UPDATE ordersync_columns SET source_type = 'date', kind = 'date'"           \
+  "  WHERE target_column = 'order_qty';"
+#define ROWS_LEFT                                                              \
+  "SELECT order_no, cust_name, order_date FROM orders ORDER BY 1;"
 
 const struct torture_case torture_cases[] = {
     {.name = "load",
@@ -80,12 +94,55 @@ const struct torture_case torture_cases[] = {
      .sql = "SELECT ordersync_add('more', 'Sales.dbo.vwTorture', '{\"target\":"
             "\"copies\",\"mode\":\"diff\",\"batch_size\":7}');",
      .state = TABLES CONFIG},
+    {.name = "add-new",
+     .template_sql = NOTHING,
+     .sql = "SELECT ordersync_add('more', 'Sales.dbo.vwTorture');",
+     .state = TABLES CONFIG},
+    {.name = "remove",
+     .template_sql = BASE REFRESH,
+     .sql = "SELECT ordersync_remove('orders',"
+            "  '{\"drop_table\":true,\"drop_runs\":true}');",
+     .state = TABLES CONFIG LOG},
+    {.name = "remove-in-transaction",
+     .template_sql = BASE REFRESH,
+     .sql = "BEGIN; SELECT ordersync_remove('orders',"
+            "  '{\"drop_table\":true}'); COMMIT;",
+     .state = TABLES CONFIG LOG},
+    {.name = "rename",
+     .template_sql = BASE REFRESH,
+     .sql = "SELECT ordersync_rename('orders', 'other');",
+     .state = TABLES CONFIG LOG},
+    {.name = "update",
+     .template_sql = BASE CHANGED,
+     .sql = "SELECT ordersync_update('orders',"
+            "  '{\"apply\":true,\"drop_columns\":true}');",
+     .state = TABLES CONFIG ROWS_LEFT},
+    {.name = "update-in-transaction",
+     .template_sql = BASE CHANGED,
+     .sql = "BEGIN; SELECT ordersync_update('orders', '{\"apply\":true}');"
+            "COMMIT;",
+     .state = TABLES CONFIG ROWS_LEFT},
+    {.name = "update-shows",
+     .template_sql = BASE CHANGED,
+     .sql = "SELECT ordersync_update('orders');",
+     .state = TABLES CONFIG},
+    {.name = "refresh-all",
+     .template_sql = BASE,
+     .sql = "SELECT ordersync_refresh_all();",
+     .state = ROWS RUNS},
+    {.name = "refresh-all-fails",
+     .template_sql = BASE "UPDATE ordersync_syncs SET min_rows = 1000;"
+                          "INSERT INTO ordersync_syncs(name, source, target)"
+                          "  VALUES('none', 'x', 'none');",
+     .sql = "SELECT ordersync_refresh_all();",
+     .state = ROWS RUNS,
+     .fails = 1},
     {.name = "refresh",
      .template_sql = BASE,
      .sql = REFRESH,
      .state = ROWS RUNS},
     {.name = "refresh-wal",
-     .template_sql = "PRAGMA journal_mode=WAL;" BASE,
+     .template_sql = BASE "PRAGMA journal_mode=WAL;",
      .sql = REFRESH,
      .state = ROWS RUNS},
     {.name = "refresh-utf16",

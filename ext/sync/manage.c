@@ -1,0 +1,231 @@
+/*
+** Removes and renames syncs.
+*/
+#include "sync/manage.h"
+
+#include "base/clock.h"
+#include "base/sql.h"
+#include "local/caller.h"
+#include "local/target.h"
+#include "local/txn.h"
+#include "source/flags.h"
+#include "sync/lock.h"
+
+#include <string.h>
+
+/* How long to wait for another writer; this is done by hand. */
+#define MANAGE_WAIT_MS 30000
+
+struct manage {
+  sqlite3 *db;        /* borrowed */
+  struct mapping map; /* name and target only */
+  struct interrupt interrupt;
+  struct txn txn;
+  int lock_fd;
+  int new_lock_fd;
+};
+
+enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
+                          struct err *e) {
+  int busy = 0;
+  if (!lock_acquire(db, name, fd, &busy, e) && busy) {
+    err_set(e, ERR_LOCAL, "a refresh of sync \"%s\" is running", name);
+    err_hint(e, "try again when it is over");
+    e->sqlite_code = SQLITE_BUSY;
+  }
+  return e->code;
+}
+
+static void run(struct manage *m, struct err *e, const char *fmt, ...) {
+  va_list args;
+  char *sql;
+  if (e->code) return;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql)
+    err_nomem(e);
+  else if (sqlite3_exec(m->db, sql, 0, 0, 0))
+    err_sqlite(e, m->db, "changing the configuration");
+  sqlite3_free(sql);
+}
+
+/* Up to the write lock. The sync is looked for first, so that a typing error
+** leaves no lock file, and again once nobody can change it any more. */
+static enum err_code begin(struct manage *m, sqlite3 *db, const char *name,
+                           const char *new_name, struct err *e) {
+  *m = (struct manage){.db = db, .lock_fd = -1, .new_lock_fd = -1};
+  if (caller_check(db, "main", e) || mapping_locate(&m->map, db, name, e) ||
+      interrupt_open(&m->interrupt, db, e) ||
+      manage_lock(db, name, &m->lock_fd, e)) {
+    return e->code;
+  }
+  if (new_name && manage_lock(db, new_name, &m->new_lock_fd, e)) return e->code;
+  if (txn_prepare(&m->txn, db, "main", "ordersync_syncs", &m->interrupt,
+                  clock_now_ms() + MANAGE_WAIT_MS, e) ||
+      txn_begin(&m->txn, e)) {
+    return e->code;
+  }
+  mapping_clear(&m->map);
+  return mapping_locate(&m->map, db, name, e);
+}
+
+/* Returns the text, or NULL when something failed. */
+static char *end(struct manage *m, char *text, struct err *e) {
+  int is_done = !e->code && text;
+  if (!e->code && !text) err_nomem(e);
+  if (is_done) txn_commit(&m->txn, e);
+  txn_clear(&m->txn);
+  lock_release(m->lock_fd);
+  lock_release(m->new_lock_fd);
+  interrupt_close(&m->interrupt);
+  mapping_clear(&m->map);
+  if (!e->code) return text;
+  sqlite3_free(text);
+  return NULL;
+}
+
+/* Rows of other tables point at it, or could. */
+static enum err_code check_parents(const struct manage *m, struct err *e) {
+  char *child = sql_text(
+      m->db, e,
+      "SELECT t.name FROM pragma_table_list t, "
+      "pragma_foreign_key_list(t.name, t.schema) f WHERE t.schema = %Q COLLATE "
+      "nocase AND t.type = 'table' AND f.\"table\" = %Q COLLATE nocase AND "
+      "t.name <> %Q COLLATE nocase LIMIT 1",
+      m->map.schema, m->map.target, m->map.target);
+  if (child) {
+    err_set(e, ERR_CONFIG,
+            "a foreign key of table \"%s\" points at \"%s\", so it cannot be "
+            "dropped",
+            child, m->map.target);
+    err_hint(e, "drop \"%s\" first, or leave out drop_table", child);
+  }
+  sqlite3_free(child);
+  return e->code;
+}
+
+/* *is_there: there is a table to drop, and it may be. */
+static enum err_code check_drop(const struct manage *m, int *is_there,
+                                struct err *e) {
+  char *type, *rivals;
+  if (target_check_name(m->map.target, e) ||
+      caller_check(m->db, m->map.schema, e) ||
+      caller_check_readers(m->db, m->map.schema, m->map.target, e)) {
+    return e->code;
+  }
+  type = sql_text(m->db, e,
+                  "SELECT type FROM pragma_table_list WHERE schema = %Q "
+                  "COLLATE nocase AND name = %Q COLLATE nocase",
+                  m->map.schema, m->map.target);
+  *is_there = type != NULL;
+  if (type && sqlite3_stricmp(type, "table") != 0) {
+    err_set(e, ERR_CONFIG, "target \"%s\" is a %s, not a plain table",
+            m->map.target, type);
+    err_hint(e, "leave out drop_table");
+  }
+  sqlite3_free(type);
+  rivals = e->code ? NULL : mapping_rivals(&m->map, m->db, e);
+  if (rivals) {
+    err_set(e, ERR_CONFIG,
+            "\"%s\" is also the target of sync %s, so it cannot be dropped",
+            m->map.target, rivals);
+    err_hint(e, "leave out drop_table");
+  }
+  sqlite3_free(rivals);
+  return e->code ? e->code : check_parents(m, e);
+}
+
+/* What was kept, in words. */
+static char *removed(const struct manage *m, int drop_table, int is_there,
+                     int drop_runs, sqlite3_int64 n_runs) {
+  const char *table = !drop_table ? "is kept"
+                      : is_there  ? "is dropped"
+                                  : "was not there";
+  return sqlite3_mprintf("sync \"%s\" removed; its table \"%s\" %s; its runs "
+                         "in the log (%lld) are %s",
+                         m->map.sync, m->map.target, table, n_runs,
+                         drop_runs ? "deleted" : "kept");
+}
+
+char *manage_remove(sqlite3 *db, const char *name, const char *options,
+                    struct err *e) {
+  int drop_table = 0, drop_runs = 0, is_there = 0;
+  const struct flag flags[] = {{"drop_table", &drop_table},
+                                       {"drop_runs", &drop_runs}};
+  struct manage m;
+  char *text = NULL;
+  sqlite3_int64 n_runs = 0;
+  if (begin(&m, db, name, NULL, e) ||
+      flags_read(flags, 2, db, options, e)) {
+    goto done;
+  }
+  if (drop_table && check_drop(&m, &is_there, e)) goto done;
+  n_runs = sql_integer(db, e,
+                       "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q",
+                       name);
+  if (drop_runs) {
+    run(&m, e,
+        "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
+        "FROM main.ordersync_runs WHERE sync=%Q); DELETE FROM "
+        "main.ordersync_runs WHERE sync=%Q",
+        name, name);
+  }
+  /* A database of an older version has no trigger for it. */
+  run(&m, e,
+      "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+      "DELETE FROM main.ordersync_syncs WHERE name=%Q",
+      name, name);
+  if (is_there) {
+    run(&m, e, "DROP TABLE \"%w\".\"%w\"", m.map.schema, m.map.target);
+  }
+  text = removed(&m, drop_table, is_there, drop_runs, n_runs);
+done:
+  if (name) err_prefix(e, "sync \"%s\"", name);
+  return end(&m, text, e);
+}
+
+static enum err_code check_new_name(const struct manage *m,
+                                    const char *new_name, struct err *e) {
+  if (sql_integer(m->db, e,
+                  "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
+                  new_name)) {
+    err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", new_name);
+  } else if (sql_integer(m->db, e,
+                         "SELECT count(*) FROM main.ordersync_runs WHERE "
+                         "sync=%Q AND status = 'success' AND dry_run = 0",
+                         new_name)) {
+    err_set(e, ERR_CONFIG,
+            "the run log has runs of an earlier sync \"%s\", which would be "
+            "taken for this one's",
+            new_name);
+    err_hint(e, "DELETE FROM ordersync_runs WHERE sync = '%q'", new_name);
+  }
+  return e->code;
+}
+
+char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
+                    struct err *e) {
+  struct manage m;
+  char *text = NULL;
+  if (!new_name || !*new_name)
+    err_set(e, ERR_CONFIG, "the sync's new name must not be empty");
+  else if (name && strcmp(name, new_name) == 0)
+    err_set(e, ERR_CONFIG, "\"%s\" is its name already", name);
+  if (begin(&m, db, name, new_name, e) || check_new_name(&m, new_name, e)) {
+    goto done;
+  }
+  /* Where there is a trigger, it carries the mapping along; older versions had
+  ** none, and may have left a mapping of that name. */
+  run(&m, e,
+      "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+      "UPDATE main.ordersync_syncs SET name=%Q WHERE name=%Q; "
+      "UPDATE main.ordersync_columns SET sync=%Q WHERE sync=%Q; "
+      "UPDATE main.ordersync_runs SET sync=%Q WHERE sync=%Q",
+      new_name, new_name, name, new_name, name, new_name, name);
+  text = sqlite3_mprintf("sync \"%s\" is \"%s\" now; its table is still \"%s\"",
+                         name, new_name, m.map.target);
+done:
+  if (name) err_prefix(e, "sync \"%s\"", name);
+  return end(&m, text, e);
+}

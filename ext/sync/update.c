@@ -1,0 +1,404 @@
+/*
+** Carries what has changed in a source into the mapping and the target.
+**
+** Deciding and doing are apart: compare() lists the changes, each with its
+** action in words; apply() does them.
+*/
+#include "sync/update.h"
+
+#include "base/clock.h"
+#include "base/sql.h"
+#include "local/caller.h"
+#include "local/target.h"
+#include "local/txn.h"
+#include "source/flags.h"
+#include "source/reader.h"
+#include "sync/diff.h"
+#include "sync/lock.h"
+#include "sync/manage.h"
+
+#include <string.h>
+
+/* How long to wait for another writer; this is done by hand. */
+#define UPDATE_WAIT_MS 30000
+
+enum change_type { CHANGE_NEW, CHANGE_DROPPED, CHANGE_RETYPED };
+static const char *const change_names[] = {"new", "dropped", "retyped"};
+
+struct change {
+  enum change_type type;
+  int position;       /* in the mapping */
+  const char *source; /* borrowed of map or has */
+  const char *from;   /* the server's types; NULL: none, or not known */
+  const char *to;
+  enum remote_type remote; /* not of a dropped one */
+  enum value_kind kind;    /* from now on; likewise */
+  char *target;            /* owned: the local column */
+  int is_there;            /* new: the target has it already */
+};
+
+struct update {
+  sqlite3 *db; /* borrowed */
+  struct mapping map;
+  struct target target;
+  struct profile prof;
+  struct interrupt interrupt;
+  struct reader reader;
+  struct remote_columns has;
+  struct change *changes; /* owned */
+  int n_changes;
+  int apply, drop_columns; /* options */
+  char *schema; /* owned: the target's, which txn borrows */
+  struct txn txn;
+  int lock_fd;
+};
+
+static void forget(struct update *u) {
+  for (int i = 0; i < u->n_changes; i++) sqlite3_free(u->changes[i].target);
+  sqlite3_free(u->changes);
+  u->changes = NULL;
+  u->n_changes = 0;
+  target_clear(&u->target);
+  mapping_clear(&u->map);
+}
+
+static void add_change(struct update *u, struct change c, struct err *e) {
+  struct change *grown;
+  if (!c.target) err_nomem(e);
+  grown = e->code ? NULL
+                  : sqlite3_realloc64(
+                        u->changes, sizeof c * ((sqlite3_uint64)u->n_changes + 1));
+  if (!grown) {
+    sqlite3_free(c.target);
+    err_nomem(e);
+    return;
+  }
+  u->changes = grown;
+  u->changes[u->n_changes++] = c;
+}
+
+/* ---- deciding ----------------------------------------------------------- */
+
+static int maps_to(const struct update *u, const char *target) {
+  for (int i = 0; i < u->map.n_columns; i++) {
+    if (sqlite3_stricmp(u->map.columns[i].target, target) == 0) return 1;
+  }
+  for (int i = 0; i < u->n_changes; i++) {
+    if (sqlite3_stricmp(u->changes[i].target, target) == 0) return 1;
+  }
+  return 0;
+}
+
+/* A column of the target that nothing maps may be one that the source had
+** before; where it holds anything, or is kept by us or a key, it is somebody's.
+** 0: it is not there, 1: it is free, 2: it is taken. */
+static int look_at_target(const struct update *u, const char *name,
+                          struct err *e) {
+  int state = (int)sql_integer(
+      u->db, e,
+      "SELECT iif(pk OR hidden OR lower(name) IN ('created_at', 'updated_at'), "
+      "2, 1) FROM pragma_table_xinfo(%Q, %Q) WHERE name = %Q COLLATE nocase",
+      u->map.target, u->map.schema, name);
+  if (state == 1 &&
+      sql_integer(u->db, e,
+                  "SELECT EXISTS(SELECT 1 FROM %s WHERE \"%w\" NOT NULL)",
+                  u->target.qualified, name)) {
+    state = 2;
+  }
+  return state;
+}
+
+/* As ordersync_add() names it: snake_case, and a number behind it where that is
+** taken. */
+static void name_column(const struct update *u, struct change *c,
+                        struct err *e) {
+  char *name = mapping_snake_case(c->source);
+  if (name && !*name) {
+    sqlite3_free(name);
+    name = sqlite3_mprintf("column_%d", c->position);
+  }
+  for (int n = 1; name && !e->code; n++) {
+    int state;
+    sqlite3_free(c->target);
+    c->target = n == 1 ? sqlite3_mprintf("%s", name)
+                       : sqlite3_mprintf("%s_%d", name, n);
+    if (!c->target) break;
+    state = maps_to(u, c->target) ? 2 : look_at_target(u, c->target, e);
+    c->is_there = state == 1;
+    if (state != 2) break;
+  }
+  sqlite3_free(name);
+}
+
+/* The kind was not chosen, it came with the type: int became integer, and as a
+** decimal it shall keep its fractions. */
+static int is_proposed(const struct mapping_column *m) {
+  enum remote_type was = remote_type_parse(m->source_type);
+  return was && m->kind == value_kind_default(was);
+}
+
+static void compare_mapped(struct update *u, int i, struct err *e) {
+  const struct mapping_column *m = &u->map.columns[i];
+  int at = match_find(&u->has, m->source);
+  const struct remote_column *r = at < 0 ? NULL : &u->has.items[at];
+  const char *type = r ? remote_type_name(r->type) : NULL;
+  int fits = r && value_kind_accepts(m->kind, r->type);
+  struct change c = {.type = r ? CHANGE_RETYPED : CHANGE_DROPPED,
+                     .position = m->position,
+                     .source = m->source,
+                     .from = m->source_type,
+                     .to = type,
+                     .kind = m->kind};
+  /* A mapping made by hand does not know the type; if it fits, all is well. */
+  if (fits && (!m->source_type || strcmp(type, m->source_type) == 0)) return;
+  if (r) c.remote = r->type;
+  if (r && (!fits || is_proposed(m))) c.kind = value_kind_default(r->type);
+  c.target = sqlite3_mprintf("%s", m->target);
+  add_change(u, c, e);
+}
+
+static void compare_remote(struct update *u, int i, int position,
+                           struct err *e) {
+  const struct remote_column *r = &u->has.items[i];
+  struct change c = {.type = CHANGE_NEW,
+                     .position = position,
+                     .source = r->name,
+                     .to = remote_type_name(r->type),
+                     .remote = r->type,
+                     .kind = value_kind_default(r->type)};
+  name_column(u, &c, e);
+  add_change(u, c, e);
+}
+
+static int is_mapped(const struct update *u, int i) {
+  for (int k = 0; k < u->map.n_columns; k++) {
+    if (match_find(&u->has, u->map.columns[k].source) == i) return 1;
+  }
+  return 0;
+}
+
+/* Loads the mapping, and lists what differs from what the server has. */
+static enum err_code compare(struct update *u, const char *name,
+                             struct err *e) {
+  int position = 0;
+  forget(u);
+  if (mapping_load(&u->map, u->db, name, e) ||
+      target_open(&u->target, u->db, &u->map, e)) {
+    return e->code;
+  }
+  for (int i = 0; i < u->map.n_columns && !e->code; i++) {
+    position = u->map.columns[i].position;
+    compare_mapped(u, i, e);
+  }
+  for (int i = 0; i < u->has.count && !e->code; i++) {
+    if (!is_mapped(u, i)) compare_remote(u, i, ++position, e);
+  }
+  return e->code;
+}
+
+static char *action(const struct update *u, const struct change *c) {
+  const char *kind = value_kind_name(c->kind);
+  if (c->type == CHANGE_NEW) {
+    return sqlite3_mprintf("%s column \"%s\", kind %s",
+                           c->is_there ? "fill the empty" : "add the", c->target,
+                           kind);
+  }
+  if (c->type == CHANGE_DROPPED) {
+    return sqlite3_mprintf("no longer fill \"%s\", and %s it", c->target,
+                           u->drop_columns ? "drop" : "keep");
+  }
+  for (int i = 0; i < u->map.n_columns; i++) {
+    const struct mapping_column *m = &u->map.columns[i];
+    if (m->position == c->position && m->kind != c->kind) {
+      return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s", c->target,
+                             kind, value_kind_name(m->kind));
+    }
+  }
+  return sqlite3_mprintf("go on to fill \"%s\" by kind %s", c->target, kind);
+}
+
+static char *to_json(const struct update *u, struct err *e) {
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  sqlite3_stmt *stmt;
+  char *json = NULL;
+  sqlite3_str_appendall(
+      sql, "SELECT json_group_array(json_object('column', column1, 'change', "
+           "column2, 'from', column3, 'to', column4, 'action', column5)) FROM "
+           "(SELECT * FROM (VALUES(1, 2, 3, 4, 5)");
+  for (int i = 0; i < u->n_changes && !e->code; i++) {
+    const struct change *c = &u->changes[i];
+    char *text = action(u, c);
+    if (!text) err_nomem(e);
+    sqlite3_str_appendf(sql, ", (%Q, %Q, %Q, %Q, %Q)", c->source,
+                        change_names[c->type], c->from, c->to, text);
+    sqlite3_free(text);
+  }
+  sqlite3_str_appendall(sql, ") LIMIT -1 OFFSET 1)");
+  stmt = sql_prepare_str(u->db, sql, e);
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    json = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
+    if (!json) err_nomem(e);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, u->db, "listing the changes");
+  if (!e->code) return json;
+  sqlite3_free(json);
+  return NULL;
+}
+
+/* ---- doing -------------------------------------------------------------- */
+
+static void run(struct update *u, struct err *e, const char *column,
+                const char *fmt, ...) {
+  va_list args;
+  char *sql;
+  if (e->code) return;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql)
+    err_nomem(e);
+  else if (sqlite3_exec(u->db, sql, 0, 0, 0))
+    err_sqlite(e, u->db, "changing the mapping and the target");
+  err_prefix(e, "column \"%s\"", column);
+  sqlite3_free(sql);
+}
+
+static void add_column(struct update *u, const struct change *c,
+                       struct err *e) {
+  const char *decl = value_kind_decl(c->kind, c->remote);
+  if (u->target.is_strict && !*decl) decl = "ANY";
+  run(u, e, c->source, "ALTER TABLE %s ADD COLUMN \"%w\" %s",
+      u->target.qualified, c->target, decl);
+}
+
+static void apply_one(struct update *u, const struct change *c, struct err *e) {
+  const char *sync = u->map.sync, *kind = value_kind_name(c->kind);
+  if (c->type == CHANGE_NEW) {
+    if (!c->is_there) add_column(u, c, e);
+    run(u, e, c->source,
+        "INSERT INTO main.ordersync_columns(sync, position, source_column, "
+        "target_column, kind, source_type) VALUES(%Q, %d, %Q, %Q, %Q, %Q)",
+        sync, c->position, c->source, c->target, kind, c->to);
+  } else if (c->type == CHANGE_DROPPED) {
+    run(u, e, c->source,
+        "DELETE FROM main.ordersync_columns WHERE sync=%Q AND position=%d",
+        sync, c->position);
+    if (!u->drop_columns) return;
+    run(u, e, c->source, "ALTER TABLE %s DROP COLUMN \"%w\"",
+        u->target.qualified, c->target);
+    err_hint(e, "drop what needs it first, or leave out drop_columns");
+  } else {
+    run(u, e, c->source,
+        "UPDATE main.ordersync_columns SET source_type=%Q, kind=%Q WHERE "
+        "sync=%Q AND position=%d",
+        c->to, kind, sync, c->position);
+  }
+}
+
+/* Another sync would miss what is dropped. */
+static enum err_code check_rivals(struct update *u, struct err *e) {
+  char *rivals = u->drop_columns ? mapping_rivals(&u->map, u->db, e) : NULL;
+  if (rivals) {
+    err_set(e, ERR_CONFIG,
+            "\"%s\" is also the target of sync %s, so its columns cannot be "
+            "dropped",
+            u->map.target, rivals);
+    err_hint(e, "leave out drop_columns");
+  }
+  sqlite3_free(rivals);
+  return e->code;
+}
+
+/* What is left must work: the columns of the key may be gone, or all. */
+static enum err_code check_result(struct update *u, struct err *e) {
+  struct mapping map = {0};
+  struct target target = {0};
+  struct match match = {0};
+  if (!mapping_load(&map, u->db, u->map.sync, e) &&
+      !target_open(&target, u->db, &map, e) && !diff_check_key(&map, e) &&
+      !match_init(&match, &map, e)) {
+    match_source(&match, &u->has, e);
+  }
+  match_clear(&match);
+  target_clear(&target);
+  mapping_clear(&map);
+  return e->code;
+}
+
+/* The list is made anew once nobody else can write: what was shown may be
+** done. */
+static enum err_code apply(struct update *u, const char *name, struct err *e) {
+  u->schema = sqlite3_mprintf("%s", u->map.schema);
+  if (!u->schema) return err_nomem(e);
+  if (txn_prepare(&u->txn, u->db, u->schema, u->map.target, &u->interrupt,
+                  clock_now_ms() + UPDATE_WAIT_MS, e) ||
+      txn_begin(&u->txn, e)) {
+    return e->code;
+  }
+  txn_lock(&u->txn, "main", "ordersync_columns", e);
+  txn_guard(&u->txn);
+  if (!e->code) compare(u, name, e);
+  if (!e->code) check_rivals(u, e);
+  for (int i = 0; i < u->n_changes && !e->code; i++) {
+    if (!txn_go_on(&u->txn, e)) apply_one(u, &u->changes[i], e);
+  }
+  return e->code ? e->code : check_result(u, e);
+}
+
+static enum err_code prepare(struct update *u, const char *name,
+                             const char *options, struct err *e) {
+  const struct flag flags[] = {{"apply", &u->apply},
+                                       {"drop_columns", &u->drop_columns}};
+  if (caller_check_pragma(u->db, e) ||
+      flags_read(flags, 2, u->db, options, e) ||
+      mapping_load(&u->map, u->db, name, e) ||
+      target_open(&u->target, u->db, &u->map, e)) {
+    return e->code;
+  }
+  if (u->apply &&
+      (caller_check(u->db, u->map.schema, e) ||
+       caller_check_readers(u->db, u->map.schema, u->map.target, e))) {
+    return e->code;
+  }
+  if (interrupt_open(&u->interrupt, u->db, e) ||
+      (u->apply && manage_lock(u->db, u->map.sync, &u->lock_fd, e))) {
+    return e->code;
+  }
+  return profile_load(&u->prof, u->map.profile, e);
+}
+
+static enum err_code ask(struct update *u, struct err *e) {
+  u->reader = (struct reader){
+      .profile = &u->prof, .interrupt = &u->interrupt, .use = MSSQL_LIVE};
+  reader_describe(&u->reader, u->map.source, &u->map, &u->has, e);
+  reader_close(&u->reader);
+  return e->code;
+}
+
+char *update_sync(sqlite3 *db, const char *name, const char *options,
+                  struct err *e) {
+  struct update u = {.db = db, .lock_fd = -1};
+  sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
+  char *json = NULL, *sync = NULL;
+  if (e->code || prepare(&u, name, options, e)) goto done;
+  sync = sqlite3_mprintf("%s", u.map.sync);
+  if (!sync) err_nomem(e);
+  if (e->code || ask(&u, e) || compare(&u, sync, e)) goto done;
+  if (u.apply && u.n_changes > 0) apply(&u, sync, e);
+  json = to_json(&u, e);
+  if (u.txn.db) txn_commit(&u.txn, e);
+done:
+  if (sync || name) err_prefix(e, "sync \"%s\"", sync ? sync : name);
+  txn_clear(&u.txn);
+  lock_release(u.lock_fd);
+  forget(&u);
+  remote_columns_clear(&u.has);
+  interrupt_close(&u.interrupt);
+  profile_clear(&u.prof);
+  sqlite3_free(sync);
+  sqlite3_free(u.schema);
+  sqlite3_set_last_insert_rowid(db, saved_rowid);
+  if (!e->code) return json;
+  sqlite3_free(json);
+  return NULL;
+}

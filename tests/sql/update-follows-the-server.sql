@@ -1,0 +1,61 @@
+-- New, dropped and retyped columns of a source: shown, and applied when asked.
+.load ./ordersync
+.shell change "CREATE TABLE src(id int, custName nvarchar(20), qty int, due date, old_note nvarchar(9), code int)" "INSERT INTO src VALUES(1, 'one', 5, '2025-03-01', 'x', 7)"
+SELECT ordersync_update();
+SELECT ordersync_add('a', 'dbo.src', '{"key":"id"}');
+SELECT ordersync_refresh();
+SELECT ordersync_update();
+SELECT ordersync_update('a', '{"apply":true}');
+SELECT ordersync_update('b');
+SELECT ordersync_update('a', '{"aply":true}');
+SELECT ordersync_update('a', '{"apply":1}');
+SELECT ordersync_update('a', 'apply');
+.shell change "DROP TABLE src" "CREATE TABLE src(id bigint, custName nvarchar(20), qty decimal(9,2), due int, code nvarchar(5), [New One] datetime2(3), newOne decimal(20,4), createdAt date, id_2 bit)" "INSERT INTO src VALUES(1, 'one', 5.5, 20, 'q7', '2025-03-01 10:00:00', 1.25, '2025-03-02', 1)"
+ALTER TABLE a ADD COLUMN created_at TEXT;
+ALTER TABLE a ADD COLUMN id_2 TEXT DEFAULT 'mine';
+SELECT ordersync_refresh('a');
+SELECT value ->> 'column', value ->> 'change', value ->> 'from', value ->> 'to', value ->> 'action'
+FROM json_each(ordersync_update());
+SELECT count(*) FROM ordersync_columns;
+SELECT json_array_length(ordersync_update('a', '{"apply":true}'));
+SELECT position, source_column, target_column, kind, source_type FROM ordersync_columns ORDER BY 1;
+SELECT name, type FROM pragma_table_info('a');
+SELECT ordersync_update('a'), ordersync_update('a', '{"apply":true}');
+SELECT ordersync_refresh();
+SELECT id, cust_name, qty, due, code, new_one, new_one_2, created_at IS NULL, created_at_2, id_2, id_2_2, old_note FROM a;
+-- A column that comes back takes its old place where that is empty.
+.shell change "DROP TABLE src" "CREATE TABLE src(id bigint, custName nvarchar(20), old_note nvarchar(9))" "INSERT INTO src VALUES(1, 'one', 'back')"
+SELECT value ->> 'column', value ->> 'action' FROM json_each(ordersync_update('a', '{"drop_columns":true}'));
+CREATE INDEX by_code ON a(code);
+SELECT ordersync_update('a', '{"drop_columns":true,"apply":true}');
+SELECT count(*) FROM ordersync_columns;
+DROP INDEX by_code;
+SELECT json_array_length(ordersync_update('a', '{"drop_columns":true,"apply":true}'));
+SELECT name FROM pragma_table_info('a');
+SELECT ordersync_refresh();
+SELECT id, cust_name, old_note FROM a;
+-- What is left must work.
+.shell change "DROP TABLE src" "CREATE TABLE src(custName nvarchar(20), old_note nvarchar(9))"
+SELECT ordersync_update('a', '{"apply":true}');
+SELECT count(*) FROM ordersync_columns;
+UPDATE ordersync_syncs SET key = NULL;
+INSERT INTO ordersync_syncs(name, source, target) VALUES('other', 'dbo.src', 'a');
+SELECT ordersync_update('a', '{"apply":true,"drop_columns":true}');
+-- The caller's ROLLBACK undoes it.
+BEGIN;
+SELECT json_array_length(ordersync_update('a', '{"apply":true}'));
+ROLLBACK;
+SELECT count(*) FROM ordersync_columns WHERE sync = 'a';
+INSERT INTO ordersync_runs(sync, status, started_at) SELECT ordersync_update('a', '{"apply":true}'), 'x', 'y';
+.shell flock orders.db-ordersync-a.lock sqlite3 orders.db ".load ./ordersync" "SELECT ordersync_update('a', json_object('apply', json('true')))" 2>&1 | sed 's,^.*stepping. ,,'
+.shell server stop
+SELECT ordersync_update('a');
+-- A strict table, in an attached database.
+.shell server start
+ATTACH 'aux.db' AS aux;
+CREATE TABLE aux.s(cust_name TEXT) STRICT;
+.shell change "CREATE TABLE one(custName nvarchar(20))"
+SELECT ordersync_add('s', 'dbo.one', '{"target":"aux.s"}');
+.shell change "DROP TABLE one" "CREATE TABLE one(custName nvarchar(20), qty decimal(9,2))"
+SELECT json_array_length(ordersync_update('s', '{"apply":true}'));
+SELECT sql FROM aux.sqlite_schema;
