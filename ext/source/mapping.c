@@ -355,6 +355,8 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
   m->max_shrink_percent = -1;
   m->retries = 3;
   m->keep_days = -1;
+  m->stale_after = 600;
+  m->failing_after = 1800;
   if (!name) name = only = mapping_default(db, e);
   if (name) load_row(m, db, name, e);
   split_target(m, db, e);

@@ -29,3 +29,5 @@ SELECT ordersync_refresh();
 .shell rm -f empty.db; sqlite3 empty.db ".load ./ordersync" "SELECT ordersync_install(NULL)" "SELECT count(*) FROM ordersync_syncs" "SELECT ordersync_install()" "SELECT name FROM ordersync_syncs"
 -- ordersync_add leaves nothing behind where it fails.
 .shell rm -f new.db; sqlite3 new.db ".load ./ordersync" "SELECT ordersync_add('x', 'dbo.nowhere')" 2>&1 | sed 's,^.*stepping. ,,'; sqlite3 new.db "SELECT count(*) FROM sqlite_schema"
+-- Inside a transaction of the caller's, in a file in which nothing is yet.
+.shell rm -f new.db; sqlite3 new.db ".load ./ordersync" "BEGIN" "SELECT ordersync_add('x', 'dbo.src')" "SELECT ordersync_refresh()" "ROLLBACK" "SELECT count(*) FROM sqlite_schema" "SELECT ordersync_add('x', 'dbo.src')" "PRAGMA journal_mode" "SELECT ordersync_refresh()"
