@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-enum err_code flags_read(const struct flag *flags, int n_flags,
-                            sqlite3 *db, const char *json, struct err *e) {
+enum err_code flags_read(const struct flag *flags, int n_flags, sqlite3 *db,
+                         const char *json, struct err *e) {
   sqlite3_str *valid;
   char *list, *wrong;
   if (e->code || !json) return e->code;
@@ -29,10 +29,11 @@ enum err_code flags_read(const struct flag *flags, int n_flags,
   }
   list = sqlite3_str_finish(valid);
   if (!list) return err_nomem(e);
-  wrong = sql_text(db, e,
-                   "SELECT key FROM json_each(%Q) WHERE instr(', %q,', ', ' || "
-                   "key || ',') = 0 OR key LIKE '%%,%%' OR type NOT IN ('true', 'false')",
-                   json, list);
+  wrong = sql_text(
+      db, e,
+      "SELECT key FROM json_each(%Q) WHERE instr(', %q,', ', ' || "
+      "key || ',') = 0 OR key LIKE '%%,%%' OR type NOT IN ('true', 'false')",
+      json, list);
   if (wrong) {
     err_set(e, ERR_CONFIG, "there is no option \"%s\" that is true or false",
             wrong);

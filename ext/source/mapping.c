@@ -234,6 +234,16 @@ char *mapping_default(sqlite3 *db, struct err *e) {
   return NULL;
 }
 
+/* Every column of the row that is a setting. */
+static void store_row(struct mapping *m, const char *name, sqlite3_stmt *row,
+                      struct err *e) {
+  for (int i = 0; i < sqlite3_column_count(row) && !e->code; i++) {
+    const struct setting *s = setting_find(sqlite3_column_name(row, i), IN_ROW);
+    if (s) setting_store(m, s, row, i, e);
+    err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
+  }
+}
+
 static void load_row(struct mapping *m, sqlite3 *db, const char *name,
                      struct err *e) {
   sqlite3_stmt *stmt =
@@ -249,12 +259,7 @@ static void load_row(struct mapping *m, sqlite3 *db, const char *name,
   } else if (rc != SQLITE_ROW) {
     err_sqlite(e, db, "reading ordersync_syncs");
   }
-  for (int i = 0; i < sqlite3_column_count(stmt) && !e->code; i++) {
-    const struct setting *s =
-        setting_find(sqlite3_column_name(stmt, i), IN_ROW);
-    if (s) setting_store(m, s, stmt, i, e);
-    err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
-  }
+  store_row(m, name, stmt, e);
   /* A text that could not be had for lack of memory shows only here. */
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
 }
@@ -382,8 +387,7 @@ enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,
   sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
   rc = sqlite3_step(stmt);
   if (rc == SQLITE_ROW) {
-    setting_store(m, setting_find("name", IN_ROW), stmt, 0, e);
-    setting_store(m, setting_find("target", IN_ROW), stmt, 1, e);
+    store_row(m, name, stmt, e);
   } else if (rc == SQLITE_DONE) {
     err_set(e, ERR_CONFIG, "there is no sync \"%s\"", name);
     hint_known_syncs(db, e);

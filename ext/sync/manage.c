@@ -152,18 +152,16 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
                     struct err *e) {
   int drop_table = 0, drop_runs = 0, is_there = 0;
   const struct flag flags[] = {{"drop_table", &drop_table},
-                                       {"drop_runs", &drop_runs}};
+                               {"drop_runs", &drop_runs}};
   struct manage m;
   char *text = NULL;
   sqlite3_int64 n_runs = 0;
-  if (begin(&m, db, name, NULL, e) ||
-      flags_read(flags, 2, db, options, e)) {
+  if (begin(&m, db, name, NULL, e) || flags_read(flags, 2, db, options, e)) {
     goto done;
   }
   if (drop_table && check_drop(&m, &is_there, e)) goto done;
-  n_runs = sql_integer(db, e,
-                       "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q",
-                       name);
+  n_runs = sql_integer(
+      db, e, "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q", name);
   if (drop_runs) {
     run(&m, e,
         "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "

@@ -5,8 +5,10 @@
 **   SELECT ordersync_remove('customers', '{"drop_table":true}');
 **   SELECT ordersync_rename('customers', 'clients');
 **
-** Both hold the run lock, so that no refresh of the sync is at work, and work in
-** one transaction (a savepoint inside the caller's). Both return a sentence that
+** Both hold the run lock, so that no refresh of the sync is at work, and work
+*in
+** one transaction (a savepoint inside the caller's). Both return a sentence
+*that
 ** says what is left, to be freed by sqlite3_free(); NULL with e set.
 */
 #ifndef ORDERSYNC_MANAGE_H

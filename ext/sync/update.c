@@ -48,7 +48,7 @@ struct update {
   struct change *changes; /* owned */
   int n_changes;
   int apply, drop_columns; /* options */
-  char *schema; /* owned: the target's, which txn borrows */
+  char *schema;            /* owned: the target's, which txn borrows */
   struct txn txn;
   int lock_fd;
 };
@@ -65,9 +65,10 @@ static void forget(struct update *u) {
 static void add_change(struct update *u, struct change c, struct err *e) {
   struct change *grown;
   if (!c.target) err_nomem(e);
-  grown = e->code ? NULL
-                  : sqlite3_realloc64(
-                        u->changes, sizeof c * ((sqlite3_uint64)u->n_changes + 1));
+  grown = e->code
+              ? NULL
+              : sqlite3_realloc64(
+                    u->changes, sizeof c * ((sqlite3_uint64)u->n_changes + 1));
   if (!grown) {
     sqlite3_free(c.target);
     err_nomem(e);
@@ -200,8 +201,8 @@ static char *action(const struct update *u, const struct change *c) {
   const char *kind = value_kind_name(c->kind);
   if (c->type == CHANGE_NEW) {
     return sqlite3_mprintf("%s column \"%s\", kind %s",
-                           c->is_there ? "fill the empty" : "add the", c->target,
-                           kind);
+                           c->is_there ? "fill the empty" : "add the",
+                           c->target, kind);
   }
   if (c->type == CHANGE_DROPPED) {
     return sqlite3_mprintf("no longer fill \"%s\", and %s it", c->target,
@@ -348,7 +349,7 @@ static enum err_code apply(struct update *u, const char *name, struct err *e) {
 static enum err_code prepare(struct update *u, const char *name,
                              const char *options, struct err *e) {
   const struct flag flags[] = {{"apply", &u->apply},
-                                       {"drop_columns", &u->drop_columns}};
+                               {"drop_columns", &u->drop_columns}};
   if (caller_check_pragma(u->db, e) ||
       flags_read(flags, 2, u->db, options, e) ||
       mapping_load(&u->map, u->db, name, e) ||
