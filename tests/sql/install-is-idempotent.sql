@@ -19,3 +19,4 @@ PRAGMA journal_mode;
 .shell sqlite3 :memory: ".load ./ordersync" "SELECT ordersync_install()" "PRAGMA journal_mode"
 .shell sqlite3 mine.db "CREATE TABLE mine(x)" ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"
 .shell sqlite3 begun.db ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"
+.shell sqlite3 chosen.db "PRAGMA journal_mode = memory" ".load ./ordersync" "SELECT ordersync_install(NULL)" "PRAGMA journal_mode"
