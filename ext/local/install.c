@@ -109,7 +109,7 @@ static enum err_code install(sqlite3 *db, int with_open_orders, int *decimals,
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e)) return e->code;
+  if (caller_check_beside(db, "main", e)) return e->code;
   if (interrupt_open(&interrupt, db, e)) return e->code;
   txn_prepare(&txn, db, "main", NULL, &interrupt,
               clock_now_ms() + INSTALL_WAIT_MS, e);

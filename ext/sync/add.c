@@ -215,7 +215,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   struct add a = {.db = db, .name = name, .source = source, .options = options};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e) || read_arguments(&a, e) ||
+  if (caller_check_beside(db, "main", e) || read_arguments(&a, e) ||
       install_schema(db, e) || check_new(&a, e) ||
       interrupt_open(&a.interrupt, db, e) || discover(&a, e) ||
       txn_prepare(&txn, db, "main", "ordersync_syncs", &a.interrupt,
