@@ -87,11 +87,15 @@ static void name_statement(struct err *e, enum err_code code, const char *text,
       sqlite3_str_appendchar(out, 1, ' ');
   }
   shown = sqlite3_str_finish(out);
-  n = shown ? utf8_cut(shown, SHOWN_BYTES) : 0;
-  if (shown && strlen(shown) > SHOWN_BYTES)
-    err_set(e, code, "%s: %.*s...", text, (int)n, shown);
+  n = shown ? strlen(shown) : 0;
+  while (n > 0 && (shown[n - 1] == ';' || shown[n - 1] == ' ')) n--;
+  if (n > SHOWN_BYTES)
+    err_set(e, code, "%s: \"%.*s...\"", text, (int)utf8_cut(shown, SHOWN_BYTES),
+            shown);
+  else if (n > 0)
+    err_set(e, code, "%s: \"%.*s\"", text, (int)n, shown);
   else
-    err_set(e, code, "%s%s%s", text, shown ? ": " : "", shown ? shown : "");
+    err_set(e, code, "%s", text);
   sqlite3_free(shown);
 }
 
@@ -129,8 +133,8 @@ static enum err_code check_no_reader(sqlite3 *db, struct err *e) {
 }
 
 enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
-  check_no_reader(db, e);
-  return caller_check_beside(db, schema, e);
+  if (caller_check_beside(db, schema, e)) return e->code;
+  return check_no_reader(db, e);
 }
 
 enum err_code caller_check_beside(sqlite3 *db, const char *schema,

@@ -170,7 +170,8 @@ refused("it_refuses_to_run_inside_returning",
 refused("it_refuses_to_run_inside_create_table_as",
         "CREATE TABLE z AS SELECT ordersync_refresh()")
 refused("it_refuses_to_run_over_a_table",
-        "SELECT ordersync_refresh() FROM x", "a query that is still reading; "
+        "SELECT ordersync_refresh() FROM x", "a query that is still reading: "
+        '"SELECT ordersync_refresh\\(\\) FROM x"; '
         "finish it first, and call SELECT ordersync_refresh\\(\\) without FROM")
 
 
