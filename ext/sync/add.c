@@ -61,12 +61,17 @@ static enum err_code check_new(struct add *a, struct err *e) {
 }
 
 static enum err_code discover(struct add *a, struct err *e) {
+  struct mapping given = {.sync = sqlite3_mprintf("%s", a->name)};
   struct profile prof = {0};
   struct reader r = {
       .profile = &prof, .interrupt = &a->interrupt, .use = MSSQL_LIVE};
-  if (!profile_load(&prof, a->profile, e)) {
+  if (!given.sync) err_nomem(e);
+  if (!mapping_options(&given, a->db, a->settings, e) &&
+      !profile_load(&prof, a->profile, e)) {
+    mapping_timeouts(&given, &prof);
     reader_describe(&r, a->source, NULL, &a->columns, e);
   }
+  mapping_clear(&given);
   reader_close(&r);
   profile_clear(&prof);
   return e->code;
