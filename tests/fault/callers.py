@@ -176,6 +176,20 @@ refused("it_refuses_to_run_over_a_table",
 
 
 @one
+def the_statement_that_reads_is_named(b, host):
+    for sql, shown in (("SELECT id\n\t FROM   open_orders ;", "SELECT id FROM "
+                        'open_orders"'),
+                       ("SELECT id, 'é%s' FROM open_orders" % ("é" * 90),
+                        "SELECT id, 'é+\\.\\.\\.\"")):
+        with b.host() as other:
+            other.ask(dict(op="hold", sql=sql))
+            answer = other.refresh()
+            expect(answer.error is not None, "it ran")
+            expect_match('a query that is still reading: "' + shown +
+                         "; finish it first", answer.error, "the error")
+
+
+@one
 def two_in_a_statement_are_two_runs(b, host):
     answer = host.ok("SELECT ordersync_refresh(), ordersync_refresh()")
     expect(answer.rows == [[b.rows, b.rows]], "it brought %r" % answer.rows)

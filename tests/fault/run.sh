@@ -21,7 +21,7 @@ if [ $# -gt 0 ]; then
 else
   # The long ones first, so that they do not end alone.
   suites=(kill network torture cut local logbook hostile security callers
-    target overlap soak)
+    target overlap terminal soak)
 fi
 
 one() {
