@@ -234,8 +234,9 @@ static char *source_of(const struct asking *c, const struct object *o,
 /* Completes the object whose columns came last, if there is one; drops it when
 ** none of them may be read. */
 static void end_object(struct asking *c, struct err *e) {
-  struct object *o = c->out->items + c->out->count - 1;
+  struct object *o;
   if (!c->json) return;
+  o = &c->out->items[c->out->count - 1];
   o->key = join_keys(c, e);
   if (c->n_columns) o->source = source_of(c, o, e);
   if (sqlite3_str_length(c->json)) sqlite3_str_appendchar(c->json, 1, ']');
