@@ -26,6 +26,13 @@ enum {
   N_SAYS
 };
 
+/* The table or view that a synonym names; NULL: another thing, or not there for
+** this login. OBJECT_ID() would fail on a database that it may not enter. */
+#define BASE_ID                                                                \
+  "CASE HAS_DBACCESS(COALESCE(PARSENAME(n.base_object_name, 3), DB_NAME())) "  \
+  "WHEN 1 THEN COALESCE(OBJECT_ID(n.base_object_name, 'U'), "                  \
+  "OBJECT_ID(n.base_object_name, 'V')) END"
+
 /*
 ** Documented names only ("System catalog views", learn.microsoft.com), ids
 ** instead of names in every join: names may differ in collation. TYPE_NAME()
@@ -51,11 +58,9 @@ static const char catalog_select[] =
     "LEFT JOIN sys.synonyms AS n ON n.object_id = o.object_id "
     "LEFT JOIN sys.columns AS c ON c.object_id = CASE WHEN o.type <> 'SN' THEN "
     "o.object_id WHEN COALESCE(DB_ID(PARSENAME(n.base_object_name, 3)), "
-    "DB_ID()) = DB_ID() THEN COALESCE(OBJECT_ID(n.base_object_name, 'U'), "
-    "OBJECT_ID(n.base_object_name, 'V')) END "
+    "DB_ID()) = DB_ID() THEN " BASE_ID " END "
     "WHERE o.type IN ('U', 'V', 'SN') AND o.is_ms_shipped = 0 "
-    "AND (o.type <> 'SN' OR COALESCE(OBJECT_ID(n.base_object_name, 'U'), "
-    "OBJECT_ID(n.base_object_name, 'V')) IS NOT NULL) "
+    "AND (o.type <> 'SN' OR " BASE_ID " IS NOT NULL) "
     "AND COALESCE(COLUMNPROPERTY(c.object_id, c.name, 'IsHidden'), 0) = 0 "
     "AND (COALESCE(c.is_sparse, 0) = 0 OR NOT EXISTS (SELECT x.column_id FROM "
     "sys.columns AS x WHERE x.object_id = c.object_id AND "

@@ -80,6 +80,14 @@ static bool f_db_id(const struct eval *ev, const struct node *n,
   return true;
 }
 
+/* Whoever is in may enter all of them. */
+static bool f_has_dbaccess(const struct eval *ev, const struct node *n,
+                           struct value *args, struct value *out) {
+  f_db_id(ev, n, args, out);
+  if (!out->null) out->u.i = 1;
+  return true;
+}
+
 static bool f_user(const struct eval *ev, const struct node *n,
                    struct value *args, struct value *out) {
   bool db_user = strcasecmp(n->fn->name, "USER_NAME") == 0 ||
@@ -352,6 +360,7 @@ const struct function system_functions[] = {
     {"QUOTENAME", 1, 1, is_quoted, f_quotename, false, false},
     {"TYPE_NAME", 1, 1, is_name, f_type_name, false, false},
     {"COLUMNPROPERTY", 3, 3, is_int, f_columnproperty, true, false},
+    {"HAS_DBACCESS", 1, 1, is_int, f_has_dbaccess, true, false},
     {"HAS_PERMS_BY_NAME", 3, 5, is_int, f_has_perms, true, true},
     {"IS_SRVROLEMEMBER", 1, 2, is_int, f_zero, true, true},
     {"IS_MEMBER", 1, 1, is_int, f_zero, true, true},

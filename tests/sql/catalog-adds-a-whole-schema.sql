@@ -11,6 +11,7 @@ SELECT * FROM "my Line Items";
 SELECT * FROM "my vwOther";
 CREATE VIRTUAL TABLE temp.items USING ordersync(sync='sales_Line Items');
 SELECT note FROM items WHERE item_no = 1;
+PRAGMA journal_mode = wal;
 -- Those that are there already end the statement; those before it stay.
 SELECT ordersync_add(CASE name WHEN 'vwOther' THEN 'sales_vwOther' ELSE 'new' END, source) FROM ordersync_catalog WHERE schema = 'sales';
 SELECT count(*) FROM ordersync_columns WHERE sync = 'new';
