@@ -26,6 +26,10 @@ enum {
   N_SAYS
 };
 
+#define TYPE_WORD                                                              \
+  "CASE o.type WHEN 'U' THEN N'table' WHEN 'V' THEN N'view' "                  \
+  "ELSE N'synonym' END"
+
 /* The table or view that a synonym names; NULL: another thing, or not there for
 ** this login. OBJECT_ID() would fail on a database that it may not enter. */
 #define BASE_ID                                                                \
@@ -42,8 +46,7 @@ enum {
 ** has: neither hidden ones, nor sparse ones beside a column set.
 */
 static const char catalog_select[] =
-    "SELECT o.object_id, s.name, o.name, CASE o.type WHEN 'U' THEN N'table' "
-    "WHEN 'V' THEN N'view' ELSE N'synonym' END, c.name, "
+    "SELECT o.object_id, s.name, o.name, " TYPE_WORD ", c.name, "
     "COALESCE(TYPE_NAME(c.system_type_id), TYPE_NAME(c.user_type_id)), "
     "c.max_length, c.precision, c.scale, c.is_nullable, "
     "(SELECT k.key_ordinal FROM sys.indexes AS i JOIN sys.index_columns AS k "
@@ -72,8 +75,7 @@ static const char catalog_order[] =
 static const char *const compared[OBJECT_CONDITIONS] = {
     [OBJECT_SCHEMA] = "s.name",
     [OBJECT_NAME] = "o.name",
-    [OBJECT_TYPE] = "CASE o.type WHEN 'U' THEN N'table' WHEN 'V' THEN N'view' "
-                    "ELSE N'synonym' END",
+    [OBJECT_TYPE] = TYPE_WORD,
 };
 
 /* SQL Server's most for an index. */
