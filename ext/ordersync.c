@@ -8,13 +8,15 @@
 **   ordersync_rename(sync, new_name)    ordersync_remove(sync [, options])
 **   ordersync_refresh_all([options])
 **   ordersync_sql([sync])               ordersync_check([sync])
-**   ordersync_version()                 ordersync (virtual table)
+**   ordersync_catalog([profile])        ordersync (virtual table)
+**   ordersync_version()
 */
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT1
 #include "ordersync.h"
 
 #include "base/err.h"
+#include "catalog.h"
 #include "check.h"
 #include "live/vtab.h"
 #include "local/install.h"
@@ -244,6 +246,7 @@ int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,
   }
   rc = register_functions(db);
   if (rc == SQLITE_OK) rc = check_register(db);
+  if (rc == SQLITE_OK) rc = catalog_register(db);
   if (rc == SQLITE_OK) rc = vtab_register(db);
   return rc;
 }

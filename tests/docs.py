@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """What the README says against what is there: tests/docs.py
 
-A message in the table of troubleshooting is one that ext/ can print; the keys
-of a profile and the settings of a sync are those that the sources know; a file,
+A message in the table of troubleshooting is one that ext/ can print, and an
+error that ext/ can raise is in that table; the keys of a profile and the settings of a sync are those that the sources know; a file,
 a function and a make target that it names exist; ext/README.md maps every file.
 """
 import glob
@@ -45,23 +45,87 @@ def split(text):
     return [word.strip(",.;:") for word in text.split()]
 
 
+STRING = r'"(?:[^"\\\n]|\\.)*"'
+
+
+def code_of(path):
+    text = re.sub(r"^\s*#\s*include.*$", "", read(path), flags=re.M)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return text.replace("\\\n", "\n")
+
+
+def joined_strings(text):
+    """The string literals of some C, adjacent ones joined as the compiler
+    does; a macro between two is some text."""
+    for found in re.finditer(r"%s(?:\s*[A-Z_]*\s*%s)*" % (STRING, STRING),
+                             text):
+        whole = "".join("%s" if x.isupper() and x[0] != '"' else x[1:-1]
+                        for x in re.findall(STRING + "|[A-Z_]+",
+                                            found.group()))
+        yield whole.replace('\\"', '"').replace("\\n", " ").replace(
+            "\\\\", "\\")
+
+
+def patterns(whole):
+    """A literal's words; those that a printf directive may change are
+    patterns."""
+    parts = re.split(r"%[-+ #0-9.*]*(?:ll|[lzhj])?[a-zA-Z]",
+                     whole.replace("%%", "\0"))
+    # A directive alone says nothing.
+    return [(word, re.compile(".*".join(
+        re.escape(p) for p in word.split("\1")) + "$"))
+        for word in split("\1".join(parts).replace("\0", "%"))]
+
+
 def literals():
-    """The string literals of ext/, adjacent ones joined as the compiler does;
-    words that a printf directive may change are patterns."""
     for path in glob.glob("ext/**/*.[ch]", recursive=True):
-        text = re.sub(r"^\s*#\s*include.*$", "", read(path), flags=re.M)
-        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-        text = text.replace("\\\n", "\n")
-        for found in re.finditer(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', text):
-            joined = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"',
-                                        found.group()))
-            joined = joined.replace('\\"', '"').replace("\\n", " ")
-            parts = re.split(r"%[-+ #0-9.*]*(?:ll|[lzhj])?[a-zA-Z]",
-                             joined.replace("%%", "\0"))
-            # A directive alone says nothing.
-            yield [(word, re.compile(".*".join(
-                re.escape(p) for p in word.split("\1")) + "$"))
-                for word in split("\1".join(parts).replace("\0", "%"))]
+        for whole in joined_strings(code_of(path)):
+            yield patterns(whole)
+
+
+# What makes a text an error, or the beginning of one.
+RAISES = re.compile(r"\b(?:err_set|name_statement|set_network|refuse)\(|"
+                    r"\bsnprintf\(what,|\bwrong = |\btext = sqlite3_mprintf\(|"
+                    r"\breturn (?=\"(?:is|has|begins) )")
+
+
+def arguments(text, at):
+    """The arguments of a call, or the rest of a statement."""
+    depth, argument = 0, ""
+    token = re.compile(r"%s|'(?:[^'\\]|\\.)+'|." % STRING, re.S)
+    while True:
+        found = token.match(text, at).group()
+        depth += (found == "(") - (found == ")")
+        if depth < 0 or (depth == 0 and found in ",;"):
+            yield argument
+            argument = ""
+        else:
+            argument += found
+        if depth < 0 or (depth == 0 and found == ";"):
+            return
+        at += len(found)
+
+
+def own_words(words):
+    return sum(bool(re.search("[a-z]{2}", text)) for text, _ in words)
+
+
+def raised():
+    """The texts of errors: of a format those words that it has itself, else
+    those that are put into it."""
+    for path in sorted(glob.glob("ext/**/*.c", recursive=True)):
+        text = code_of(path)
+        for call in RAISES.finditer(text):
+            said_something = False
+            given = list(arguments(text, call.end()))
+            # refuse(t, hint, format, ...)
+            for argument in given[2 * call.group().startswith("refuse"):]:
+                for whole in joined_strings(argument):
+                    words = patterns(whole)
+                    if own_words(words) > 1 and not said_something:
+                        yield path, whole, words
+                said_something |= any(own_words(patterns(whole)) > 1
+                                      for whole in joined_strings(argument))
 
 
 def says(literal, words):
@@ -91,18 +155,60 @@ def printed(message):
     return True
 
 
+def begins(message):
+    """A message of the table without its hint, as words: "..." stands for
+    anything."""
+    return [split(part) for part in message.split(";")[0].split("...")
+            if part.strip()]
+
+
+# Errors that need no entry.
+UNLISTED = {
+    # In front of the names of columns, each of which says what it is.
+    'sync "%s": column %s': "prefix",
+    "FOREIGN KEY constraint failed": "SQLite's own, where it tells no row",
+    "the value %s": "the value, and what is wrong with it: of keyword.c",
+    "server: the value %s": "likewise",
+    # Cannot happen: the callers see to it.
+    "no result is open": "internal",
+}
+
 readme = read("README.md")
 sources = [x for x in literals() if x]
 
 messages = 0
+listed = []
 for cell, _ in rows(section("Troubleshooting")):
-    if re.search(r"`[^`]*` \(\d+\)", cell):
+    if re.search(r"`[^`]*` \(\d[\d, ]*\)", cell):
         continue  # the server's own words
     # What stands in brackets explains.
     for message in quoted(re.sub(r"\([^)]*\)", "", cell)):
         messages += 1
+        listed.append(begins(message))
         check(printed(message), "ext/ prints no such message: " + message)
 check(messages > 35, "the table of messages was not found")
+
+errors = unlisted = 0
+for path, whole, words in raised():
+    errors += 1
+    if whole in UNLISTED:
+        UNLISTED[whole] = None
+        unlisted += 1
+        continue
+    check(any(parts and all(says(words, part) for part in parts)
+              for parts in listed),
+          "%s can say, and the table of messages does not: %s" % (path, whole))
+check(errors > 120, "the errors of ext/ were not found")
+for whole, reason in UNLISTED.items():
+    check(reason is None, "ext/ never says: " + whole)
+
+# Whatever number of the server's the sources treat by itself.
+numbers = set(re.findall(r"\bnumber == (\d+)", "".join(
+    map(code_of, glob.glob("ext/mssql/*.c") + glob.glob("ext/live/*.c")))))
+for number in sorted(numbers):
+    check(re.search(r"[( ]%s[),]" % number, section("Troubleshooting")),
+          "the table of messages has no " + number)
+check(len(numbers) > 5, "the server's numbers were not found")
 
 keys = set()
 for cell, _ in rows(section("Configure").split("**What is synced**")[0]):

@@ -40,6 +40,7 @@ static int look(struct interrupt *i) {
   sqlite3_int64 now = clock_now_ms();
   if (now - i->ticked_ms >= TICK_MS) {
     i->ticked_ms = now;
+    if (i->on_tick) i->on_tick(i->on_tick_arg);
     return step_says_interrupt(i->tick);
   }
 #if SQLITE_VERSION_NUMBER >= 3041000

@@ -17,8 +17,11 @@ struct interrupt {
   sqlite3_stmt *tick;  /* owned */
   sqlite3_int64 ticked_ms;
   int seen;
+  void (*on_tick)(void *); /* called every 100 ms or so; NULL: nobody */
+  void *on_tick_arg;       /* borrowed */
 };
 
+/* Forgets on_tick. */
 enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
 void interrupt_close(struct interrupt *i);
 

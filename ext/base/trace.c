@@ -3,6 +3,7 @@
 */
 #include "base/trace.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -87,8 +89,9 @@ void trace_line(enum trace_level level, const char *sync, const char *phase,
            phase, text);
     return;
   }
-  line = sqlite3_mprintf("ordersync: %s %s: %s: %s\n", levels[level].name, sync,
-                         phase, text);
+  line = sqlite3_mprintf("%sordersync: %s %s: %s: %s\n",
+                         progress_wanted() ? "\r\033[K" : "",
+                         levels[level].name, sync, phase, text);
   if (line && strlen(line) > PIPE_BUF) { /* what a pipe takes as a whole */
     size_t n = utf8_cut(line, PIPE_BUF - 1);
     line[n] = '\n';
@@ -103,12 +106,82 @@ void trace_lost(const char *sync, const char *text) {
               text);
 }
 
-void trace_progress(const char *sync, const char *phase, sqlite3_int64 rows) {
-  char line[256] = "\r\033[K";
-  if (!isatty(STDERR_FILENO)) return;
-  if (phase)
-    sqlite3_snprintf((int)sizeof line, line,
-                     "\r\033[Kordersync: %.100s: %s, %lld rows", sync, phase,
-                     rows);
+/* ---- progress ----------------------------------------------------------- */
+
+#define REDRAW_MS 500
+
+static const char erase[] = "\r\033[K";
+
+int progress_wanted(void) {
+  static const char *const no[] = {"off", "no", "0", "false"};
+  const char *setting = getenv("ORDERSYNC_PROGRESS");
+  const char *terminal = getenv("TERM"), *log = getenv("ORDERSYNC_LOG");
+  for (size_t i = 0; setting && i < sizeof no / sizeof *no; i++) {
+    if (sqlite3_stricmp(setting, no[i]) == 0) return 0;
+  }
+  if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0) return 0;
+  /* Whoever sends the log elsewhere does not sit here. */
+  if (log && *log && sqlite3_strnicmp(log, "stderr", 6) != 0) return 0;
+  return isatty(STDERR_FILENO);
+}
+
+void progress_begin(struct progress *p, const char *name, int after_ms) {
+  progress_end(p);
+  *p = (struct progress){.name = name, .started_ms = clock_now_ms()};
+  p->wanted = progress_wanted();
+  p->due_ms = p->started_ms + after_ms;
+}
+
+/* What fits into a line: a longer one would be drawn anew each time. */
+static void draw(struct progress *p, sqlite3_int64 now) {
+  struct winsize size = {0};
+  char line[300], rows[100] = "", part[80] = "";
+  sqlite3_int64 ms = now - p->phase_ms;
+  int most = (int)sizeof line;
+  if (p->total > 0 && p->rows <= p->total) {
+    sqlite3_snprintf(sizeof part, part, " of about %,lld (%d %%)", p->total,
+                     (int)((double)p->rows * 100 / (double)p->total));
+  }
+  if (p->rows > 0) {
+    sqlite3_snprintf(sizeof rows, rows, ", %,lld rows%s, %,lld rows/s", p->rows,
+                     part, p->rows * 1000 / (ms > 0 ? ms : 1));
+  }
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 &&
+      size.ws_col < most - 8) {
+    most = size.ws_col + (int)strlen(erase);
+  }
+  sqlite3_snprintf(most, line, "%sordersync: %.60s: %s%s, %lld s", erase,
+                   p->name, p->phase, rows, (now - p->started_ms) / 1000);
+  line[utf8_valid(line, strlen(line))] = 0; /* if it was cut */
+  err_mask(line + strlen(erase), NULL);
   put(line);
+  p->drawn = 1;
+}
+
+void progress_tick(void *arg) {
+  struct progress *p = arg;
+  sqlite3_int64 now;
+  if (!p->wanted || !p->phase) return;
+  now = clock_now_ms();
+  if (now < p->due_ms) return;
+  p->due_ms = now + REDRAW_MS;
+  draw(p, now);
+}
+
+void progress_at(struct progress *p, const char *phase, sqlite3_int64 rows) {
+  if (!p->wanted) return;
+  if (p->phase != phase) p->phase_ms = clock_now_ms();
+  p->phase = phase;
+  p->rows = rows;
+  progress_tick(p);
+}
+
+void progress_erase(struct progress *p) {
+  if (p->drawn) put(erase);
+  p->drawn = 0;
+}
+
+void progress_end(struct progress *p) {
+  progress_erase(p);
+  p->wanted = 0;
 }

@@ -23,8 +23,33 @@ void trace_line(enum trace_level level, const char *sync, const char *phase,
 ** sqlite3_log(). Not stderr: the caller gets the error anyway, once. */
 void trace_lost(const char *sync, const char *text);
 
-/* On a terminal, a line that is overwritten: "open_orders: fetch 12000 rows".
-** NULL phase: wipes it. */
-void trace_progress(const char *sync, const char *phase, sqlite3_int64 rows);
+/*
+** On a terminal, a line that is drawn anew twice a second and wiped at the end:
+**
+**   ordersync: open_orders: fetching, 12,000 rows of about 50,000 (24 %), ...
+**
+** Only where stderr is a terminal, and neither ORDERSYNC_PROGRESS=off nor a log
+** that goes elsewhere says otherwise. Starts zeroed.
+*/
+struct progress {
+  const char *name;  /* borrowed: a sync's */
+  const char *phase; /* static; NULL: nothing to tell yet */
+  int wanted, drawn;
+  sqlite3_int64 started_ms, phase_ms, due_ms; /* monotonic */
+  sqlite3_int64 rows;                         /* of this phase so far */
+  sqlite3_int64 total;                        /* of a phase; 0: not known */
+};
+
+int progress_wanted(void);
+/* Nothing shows before after_ms have passed. */
+void progress_begin(struct progress *p, const char *name, int after_ms);
+/* Where the work is. Cheap while nobody looks. */
+void progress_at(struct progress *p, const char *phase, sqlite3_int64 rows);
+/* Draws what was said last, when it is time; arg is the struct progress. */
+void progress_tick(void *arg);
+/* Wipes the line, to be drawn again later. */
+void progress_erase(struct progress *p);
+/* Wipes it for good. */
+void progress_end(struct progress *p);
 
 #endif

@@ -12,9 +12,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* So many rows can be told from others when they come again. */
 #define SEEN_MOST 1000000
+
+/* A shorter query shows no progress. */
+#define PROGRESS_AFTER_MS 1000
 
 enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e) {
@@ -36,6 +40,7 @@ static void forget_ask(struct scan *s) {
 }
 
 void scan_end(struct scan *s) {
+  progress_end(&s->progress);
   link_release(s->link);
   s->link = NULL;
   forget_ask(s);
@@ -79,15 +84,38 @@ static enum err_code fit(struct scan *s, const struct plan *plan,
   return check_order(s, plan, e);
 }
 
+/* A connection, which tells a terminal how it is getting on. */
+static enum err_code acquire(struct scan *s, struct err *e) {
+  const struct mapping *map = s->match.map;
+  if (s->link) return ERR_NONE;
+  if (link_acquire(&s->link, s->table->pool, map->profile, e)) return e->code;
+  progress_begin(&s->progress, map->sync ? map->sync : s->table->name,
+                 PROGRESS_AFTER_MS);
+  if (!s->progress.wanted) return ERR_NONE;
+  progress_at(&s->progress, "waiting for rows", 0);
+  s->link->interrupt.on_tick = progress_tick;
+  s->link->interrupt.on_tick_arg = &s->progress;
+  return ERR_NONE;
+}
+
+/* Rows that go to a terminal must not meet the line. */
+static void tell_progress(struct scan *s) {
+  if (!s->progress.wanted) return;
+  if (isatty(STDOUT_FILENO)) {
+    s->progress.rows = s->link->reader.row;
+    progress_erase(&s->progress);
+  } else {
+    progress_at(&s->progress, "reading", s->link->reader.row);
+  }
+}
+
 enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e) {
   const struct mapping *map = s->match.map;
   struct live_table *t = s->table;
   if (columns_known(t) && !fit(s, plan, &t->known, e)) return ERR_NONE;
   err_reset(e); /* perhaps it did not fit because it is old */
-  if (!s->link && link_acquire(&s->link, t->pool, map->profile, e)) {
-    return e->code;
-  }
+  if (acquire(s, e)) return e->code;
   if (columns_learn(t, s->link, map->source, map, e)) return e->code;
   return fit(s, plan, &t->known, e);
 }
@@ -125,9 +153,7 @@ enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
   s->where = where;
   s->order = plan_order_text(plan, &s->match, e);
   s->ask = (struct match_ask){plan->used, s->where, s->order, top};
-  if (!e->code && !s->link) {
-    link_acquire(&s->link, s->table->pool, s->match.map->profile, e);
-  }
+  if (!e->code) acquire(s, e);
   if (!e->code && send_ask(s, changed, e) && drop_conditions(s, e)) {
     send_ask(s, changed, e);
   }
@@ -194,6 +220,7 @@ enum err_code scan_step(struct scan *s, int *has_row, struct err *e) {
     if (e->code) {
       if (!drop_conditions(s, e) || resume(s, e)) return e->code;
     } else if (*has_row) {
+      tell_progress(s);
       if (s->n_skip > 0 && was_seen(s, e)) continue;
       return ask->where || ask->top >= 0 ? note_seen(s, e) : e->code;
     } else if (ask->top >= 0 && s->link->reader.row >= ask->top) {

@@ -3,6 +3,7 @@
 */
 #ifndef ORDERSYNC_SCAN_H
 #define ORDERSYNC_SCAN_H
+#include "base/trace.h"
 #include "live/request.h"
 
 /* Starts zeroed. */
@@ -19,6 +20,7 @@ struct scan {
   sqlite3_str *seen; /* owned: hashes of the rows so far, then sorted; NULL:
                      ** nothing was asked */
   size_t n_skip;
+  struct progress progress; /* on a terminal */
 };
 
 enum err_code scan_init(struct scan *s, struct live_table *table,

@@ -4,8 +4,12 @@
 #include "local/caller.h"
 
 #include "base/sql.h"
+#include "base/utf8.h"
 
-#include <stddef.h>
+#include <string.h>
+
+/* How much of a statement a message shows. */
+#define SHOWN_BYTES 80
 
 static int writer_is_active(sqlite3 *db) {
   sqlite3_stmt *stmt = NULL;
@@ -68,7 +72,73 @@ static enum err_code check_journal(sqlite3 *db, const char *schema,
   return e->code;
 }
 
+/* Names a statement, on one line. As it was prepared: the values of its
+** parameters are nobody's business. */
+static void name_statement(struct err *e, enum err_code code, const char *text,
+                           sqlite3_stmt *stmt) {
+  const char *sql = stmt ? sqlite3_sql(stmt) : NULL;
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  char *shown;
+  size_t n;
+  for (; sql && *sql && sqlite3_str_length(out) < 2 * SHOWN_BYTES; sql++) {
+    if (!ascii_is_space(*sql))
+      sqlite3_str_appendchar(out, 1, *sql);
+    else if (!ascii_is_space(sql[1]) && sqlite3_str_length(out) > 0)
+      sqlite3_str_appendchar(out, 1, ' ');
+  }
+  shown = sqlite3_str_finish(out);
+  n = shown ? strlen(shown) : 0;
+  while (n > 0 && (shown[n - 1] == ';' || shown[n - 1] == ' ')) n--;
+  if (n > SHOWN_BYTES)
+    err_set(e, code, "%s: \"%.*s...\"", text, (int)utf8_cut(shown, SHOWN_BYTES),
+            shown);
+  else if (n > 0)
+    err_set(e, code, "%s: \"%.*s\"", text, (int)n, shown);
+  else
+    err_set(e, code, "%s", text);
+  sqlite3_free(shown);
+}
+
+/* A statement that is running and has begun a transaction, in order to read:
+** SELECT ordersync_refresh() has not. NULL where none can be told. */
+static sqlite3_stmt *find_reader(sqlite3 *db) {
+  sqlite3_stmt *stmt = NULL;
+  int found = 0;
+  while (!found && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
+    struct err ignored = {0};
+    sqlite3_stmt *program;
+    if (!sqlite3_stmt_busy(stmt)) continue;
+    program = sql_prepare(db, &ignored, "EXPLAIN %s", sqlite3_sql(stmt));
+    while (program && !found && sqlite3_step(program) == SQLITE_ROW) {
+      const char *opcode = (const char *)sqlite3_column_text(program, 1);
+      found = opcode && sqlite3_stricmp(opcode, "Transaction") == 0;
+    }
+    sqlite3_finalize(program);
+    if (found) break;
+  }
+  return stmt;
+}
+
+static enum err_code check_no_reader(sqlite3 *db, struct err *e) {
+  if (e->code || !sqlite3_get_autocommit(db) ||
+      sqlite3_txn_state(db, NULL) == SQLITE_TXN_NONE) {
+    return e->code;
+  }
+  name_statement(e, ERR_MISUSE,
+                 "this connection has a query that is still reading",
+                 find_reader(db));
+  err_hint(e, "finish it first, and call SELECT ordersync_refresh() without "
+              "FROM");
+  return e->code;
+}
+
 enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
+  if (caller_check_beside(db, schema, e)) return e->code;
+  return check_no_reader(db, e);
+}
+
+enum err_code caller_check_beside(sqlite3 *db, const char *schema,
+                                  struct err *e) {
   if (e->code) return e->code;
   if (writer_is_active(db)) {
     return err_set(e, ERR_MISUSE,
@@ -76,13 +146,6 @@ enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
                    "SELECT ordersync_refresh()");
   }
   if (caller_check_pragma(db, e)) return e->code;
-  if (sqlite3_get_autocommit(db) &&
-      sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE) {
-    return err_set(
-        e, ERR_MISUSE,
-        "this connection has a query that is still reading; finish "
-        "it first, and call SELECT ordersync_refresh() without FROM");
-  }
   if (sqlite3_db_readonly(db, schema) != 0) {
     err_set(e, ERR_LOCAL,
             sqlite3_db_readonly(db, schema) < 0
@@ -145,10 +208,16 @@ enum err_code caller_check_readers(sqlite3 *db, const char *schema,
   }
   sqlite3_finalize(roots);
   if (found) {
-    err_set(e, ERR_MISUSE,
-            "a query of this connection is reading \"%s\" and would see old "
-            "rows and new; finish it first",
-            table);
+    char *text = sqlite3_mprintf(
+        "a query of this connection is reading \"%s\" and would see old rows "
+        "and new",
+        table);
+    if (text)
+      name_statement(e, ERR_MISUSE, text, stmt);
+    else
+      err_nomem(e);
+    err_hint(e, "finish it first");
+    sqlite3_free(text);
   }
   return e->code;
 }

@@ -13,6 +13,11 @@
 */
 enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e);
 
+/* The same, but for readers: for what only adds, and touches nothing that one
+** may have read. */
+enum err_code caller_check_beside(sqlite3 *db, const char *schema,
+                                  struct err *e);
+
 /* The part of it that counts also for what only reads: SQLite lets a CHECK of
 ** a hostile file call us during PRAGMA integrity_check. */
 enum err_code caller_check_pragma(sqlite3 *db, struct err *e);

@@ -166,7 +166,7 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e)) return NULL;
+  if (caller_check_beside(db, "main", e)) return NULL;
   if (interrupt_open(&interrupt, db, e)) return NULL;
   install_prefer_wal(db);
   txn_prepare(&txn, db, "main", NULL, &interrupt,

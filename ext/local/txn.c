@@ -47,6 +47,7 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
   t->interrupt = interrupt;
   t->deadline_ms = deadline_ms;
   t->nested = !sqlite3_get_autocommit(db);
+  t->beside = t->nested || sqlite3_txn_state(db, NULL) != SQLITE_TXN_NONE;
   t->begin =
       sql_prepare(db, e, "%s", t->nested ? "SAVEPOINT ordersync" : begin);
   if (table) t->lock = prepare_lock(db, schema, table, e);
@@ -64,12 +65,13 @@ static int step_once(sqlite3_stmt *stmt) {
 
 /* Steps a statement that may find the database busy, until the deadline. Our
 ** own loop, because setting a busy timeout would replace the host's handler.
-** A caller's stale snapshot (BUSY_SNAPSHOT) does not get better by waiting. */
+** The stale snapshot (BUSY_SNAPSHOT) of a caller that is reading does not get
+** better by waiting. */
 static int step_patiently(const struct txn *t, sqlite3_stmt *stmt) {
   int rc;
   while (
       err_busy_code(rc = step_once(stmt)) &&
-      (!t->nested || sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT) &&
+      (!t->beside || sqlite3_extended_errcode(t->db) != SQLITE_BUSY_SNAPSHOT) &&
       clock_now_ms() < t->deadline_ms) {
     sqlite3_sleep(RETRY_MS);
     if (is_cancelled(t)) return SQLITE_INTERRUPT;

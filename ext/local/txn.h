@@ -16,6 +16,7 @@ struct txn {
   struct interrupt *interrupt; /* borrowed, or NULL */
   sqlite3_int64 deadline_ms;   /* monotonic */
   int nested;                  /* a savepoint inside the caller's */
+  int beside;                  /* the same, or beside a statement that reads */
   int deferred;                /* foreign keys are, by us, in a nested one */
   int owed_before;             /* the caller's own were violated already */
   int open;

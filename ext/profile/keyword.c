@@ -50,8 +50,10 @@ static const struct keyword {
     /* Versions before 7.3 lack the date types. */
     [KEY_TDS_VERSION] = {FIELD(tds_version), KW_WORD, .fallback = "7.4",
                          .choices = {"7.4", "7.3"}},
-    [KEY_LOGIN_TIMEOUT] = {FIELD(login_timeout), KW_INTEGER, 1, 600, "30"},
-    [KEY_QUERY_TIMEOUT] = {FIELD(query_timeout), KW_INTEGER, 1, 86400, "300"},
+    [KEY_LOGIN_TIMEOUT] = {FIELD(login_timeout), KW_INTEGER, 1,
+                           PROFILE_LOGIN_TIMEOUT_MOST, "30"},
+    [KEY_QUERY_TIMEOUT] = {FIELD(query_timeout), KW_INTEGER, 1,
+                           PROFILE_QUERY_TIMEOUT_MOST, "300"},
     [KEY_PACKET_SIZE] = {FIELD(packet_size), KW_INTEGER, 512, 32767},
     [KEY_APP_NAME] = {FIELD(app_name), KW_TEXT, .most = PROFILE_NAME_CAP,
                       .fallback = "ordersync"},

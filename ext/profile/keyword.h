@@ -11,6 +11,10 @@
 ** bytes. */
 #define PROFILE_NAME_CAP 128
 
+/* Seconds at most. */
+#define PROFILE_LOGIN_TIMEOUT_MOST 600
+#define PROFILE_QUERY_TIMEOUT_MOST 86400
+
 enum profile_auth { AUTH_SQL = 0, AUTH_NTLM, AUTH_KERBEROS };
 enum profile_encrypt { ENCRYPT_VERIFY = 0, ENCRYPT_REQUIRE, ENCRYPT_OFF };
 

@@ -363,3 +363,14 @@ void profile_mask(const struct profile *p, struct err *e) {
   if (password) err_mask_late(e, password);
   profile_password_free(password);
 }
+
+void profile_hint_timeout(const struct profile *p, enum profile_key key,
+                          struct err *e) {
+  const char *name = keyword_name(key);
+  if (e->code != ERR_TIMEOUT || strstr(e->text, "_timeout is ")) return;
+  err_hint(e,
+           "%s is %d seconds: raise it in profile \"%s\", or for one run with "
+           "'{\"%s\": ...}'",
+           name, key == KEY_LOGIN_TIMEOUT ? p->login_timeout : p->query_timeout,
+           p->name, name);
+}

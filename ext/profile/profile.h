@@ -45,4 +45,9 @@ void profile_password_free(char *password);
 */
 void profile_mask(const struct profile *p, struct err *e);
 
+/* Says of a timeout which key (KEY_LOGIN_TIMEOUT or KEY_QUERY_TIMEOUT) allowed
+** how much, once; no-op for other errors. */
+void profile_hint_timeout(const struct profile *p, enum profile_key key,
+                          struct err *e);
+
 #endif

@@ -7,6 +7,7 @@
 #include "source/mapping.h"
 
 #include "base/sql.h"
+#include "profile/keyword.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -51,6 +52,10 @@ static const struct setting settings[] = {
     {"failing_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(failing_after)},
     {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},
     {"force", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(force)},
+    {"query_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_QUERY_TIMEOUT_MOST, NULL,
+     AT(query_timeout)},
+    {"login_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_LOGIN_TIMEOUT_MOST, NULL,
+     AT(login_timeout)},
 };
 #define N_SETTINGS (int)(sizeof settings / sizeof *settings)
 
@@ -483,6 +488,11 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
   else
     err_prefix(e, "options");
   return e->code;
+}
+
+void mapping_timeouts(const struct mapping *m, struct profile *p) {
+  if (m->query_timeout) p->query_timeout = m->query_timeout;
+  if (m->login_timeout) p->login_timeout = m->login_timeout;
 }
 
 static int is_upper(char c) {

@@ -46,7 +46,8 @@ struct mapping {
   int failing_after;
   int dry_run; /* options only: fetch, compare, write nothing */
   int force;   /* options only: skip the guards */
-  struct mapping_column *columns; /* ordered by position */
+  int query_timeout, login_timeout; /* options only; 0: the profile's */
+  struct mapping_column *columns;   /* ordered by position */
   int n_columns;
 };
 
@@ -62,7 +63,8 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 /*
 ** Applies JSON options to a loaded mapping: {"mode":"diff","force":true}.
 ** Keys are the settings of ordersync_syncs other than name, source and
-** target, and dry_run and force. NULL changes nothing. ERR_CONFIG names the
+** target, and dry_run, force and two timeouts. NULL changes nothing. ERR_CONFIG
+*names the
 ** wrong key or value and lists the valid ones.
 */
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
@@ -80,6 +82,10 @@ char *mapping_next(sqlite3 *db, const char *after, struct err *e);
 /* The sync that is meant where none is named: MAPPING_DEFAULT_SYNC, else the
 ** only one; ERR_CONFIG where there are none or several. Likewise. */
 char *mapping_default(sqlite3 *db, struct err *e);
+
+/* The options' timeouts instead of the profile's. */
+struct profile;
+void mapping_timeouts(const struct mapping *m, struct profile *p);
 
 /* Whether the key has the target column of column i. */
 int mapping_is_key(const struct mapping *m, int i);

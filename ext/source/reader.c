@@ -12,21 +12,31 @@
 #define INVALID_COLUMN_NAME  207
 #define NO_RIGHT_TO_A_COLUMN 230
 
+void reader_explain(const struct reader *r, struct err *e) {
+  profile_mask(r->profile, e);
+  profile_hint_timeout(r->profile, KEY_QUERY_TIMEOUT, e);
+}
+
 enum err_code reader_connect(struct reader *r, struct err *e) {
   struct mssql_hooks hooks = {interrupt_pending, r->interrupt};
   struct profile p = *r->profile; /* borrows its strings */
+  enum profile_key limit = KEY_LOGIN_TIMEOUT;
   reader_close(r);
   if (r->deadline_ms) {
     sqlite3_int64 left_s = (r->deadline_ms - clock_now_ms() + 999) / 1000;
-    if (left_s <= 0) {
-      return err_set(e, ERR_TIMEOUT, "the run's deadline of %d s passed",
-                     p.query_timeout);
+    if (left_s < p.login_timeout) {
+      p.login_timeout = (int)left_s;
+      limit = KEY_QUERY_TIMEOUT;
     }
-    if (p.login_timeout > left_s) p.login_timeout = (int)left_s;
   }
   r->n_connects++;
   r->may_have_died = 0;
-  return mssql_open(&r->remote, &p, &hooks, r->use, e);
+  if (p.login_timeout > 0)
+    mssql_open(&r->remote, &p, &hooks, r->use, e);
+  else
+    err_set(e, ERR_TIMEOUT, "out of time before connecting");
+  profile_hint_timeout(r->profile, limit, e);
+  return e->code;
 }
 
 void reader_cancel(struct reader *r) {
@@ -62,13 +72,13 @@ static enum err_code query(struct reader *r, const char *sql, struct err *e) {
     err_reset(e);
     if (!reader_connect(r, e)) send_query(r, sql, e);
   }
-  profile_mask(r->profile, e);
+  reader_explain(r, e);
   return e->code;
 }
 
 enum err_code reader_next(struct reader *r, int *has_row, struct err *e) {
   mssql_next(r->remote, has_row, e);
-  profile_mask(r->profile, e);
+  if (e->code) reader_explain(r, e);
   r->row += *has_row;
   return e->code;
 }

@@ -31,6 +31,10 @@ struct reader {
   sqlite3_int64 row;    /* of the present result, from 1 */
 };
 
+/* Masks the password in an error of this connection; says which setting set
+** the time that was too short. Errors of the functions below come so. */
+void reader_explain(const struct reader *r, struct err *e);
+
 /* Connects (again), within the deadline. */
 enum err_code reader_connect(struct reader *r, struct err *e);
 

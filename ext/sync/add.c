@@ -67,12 +67,17 @@ static enum err_code check_new(struct add *a, struct err *e) {
 }
 
 static enum err_code discover(struct add *a, struct err *e) {
+  struct mapping given = {.sync = sqlite3_mprintf("%s", a->name)};
   struct profile prof = {0};
   struct reader r = {
       .profile = &prof, .interrupt = &a->interrupt, .use = MSSQL_LIVE};
-  if (!profile_load(&prof, a->profile, e)) {
+  if (!given.sync) err_nomem(e);
+  if (!mapping_options(&given, a->db, a->settings, e) &&
+      !profile_load(&prof, a->profile, e)) {
+    mapping_timeouts(&given, &prof);
     reader_describe(&r, a->source, NULL, &a->columns, e);
   }
+  mapping_clear(&given);
   reader_close(&r);
   profile_clear(&prof);
   return e->code;
@@ -227,7 +232,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   struct add a = {.db = db, .name = name, .source = source, .options = options};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
-  if (caller_check(db, "main", e) || read_arguments(&a, e) ||
+  if (caller_check_beside(db, "main", e) || read_arguments(&a, e) ||
       check_new(&a, e) || interrupt_open(&a.interrupt, db, e) ||
       discover(&a, e)) {
     goto done;

@@ -152,7 +152,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     }
     if (!e->code && f->map->key) note_key(&keys, cells, e);
     if (e->code || staging_append(staged, cells, e)) break;
-    if (r->row % 1000 == 0) runlog_progress(f->log, "fetching", r->row);
+    if (r->row % 100 == 0) runlog_progress(f->log, "fetching", r->row);
   }
   if (!e->code) warn_keys(&keys, f->log);
 done:
@@ -172,6 +172,7 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
   sqlite3_int64 began = clock_now_ms();
   f->log->attempts++;
   if (match_init(&m, f->map, e)) goto done;
+  runlog_progress(f->log, "connecting", 0);
   reader_connect(&r, e);
   f->log->connect_ms = clock_now_ms() - began;
   if (e->code) goto done;
@@ -179,6 +180,7 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
                 f->log->connect_ms);
   began = clock_now_ms();
   if (staging_open(out, f->map->n_columns, 0, e)) goto done;
+  runlog_progress(f->log, "waiting for rows", 0);
   if (!start(f, &r, &m, e)) read_rows(f, &r, &m, *out, e);
   f->log->fetch_ms = clock_now_ms() - began;
   if (e->code) goto done;

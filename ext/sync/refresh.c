@@ -53,6 +53,7 @@ static enum err_code load(struct refresh *r, const char *name,
       diff_check_key(&r->map, e) || profile_load(&r->prof, r->map.profile, e)) {
     return e->code;
   }
+  mapping_timeouts(&r->map, &r->prof);
   r->log.profile = &r->prof;
   r->deadline_ms =
       r->log.started_ms + (sqlite3_int64)r->prof.query_timeout * 1000;
@@ -120,6 +121,7 @@ static enum err_code transfer(struct refresh *r, struct err *e) {
                         .log = &r->log,
                         .txn = &r->txn};
   if (!fetch_rows(&fetch, &apply.rows, e)) apply_rows(&apply, e);
+  profile_hint_timeout(&r->prof, KEY_QUERY_TIMEOUT, e);
   staging_close(apply.rows);
   return e->code;
 }

@@ -4,6 +4,7 @@
 #include "sync/runlog.h"
 
 #include "base/clock.h"
+#include "base/sql.h"
 #include "local/caller.h"
 
 #include <string.h>
@@ -11,6 +12,9 @@
 
 /* How long a failed run waits for a writer before it logs elsewhere. */
 #define LOG_WAIT_MS 2000
+
+/* A shorter run shows no progress. */
+#define PROGRESS_AFTER_MS 2000
 
 static const char writing[] = "writing the run log";
 
@@ -106,15 +110,24 @@ void runlog_detail(struct runlog *log, enum trace_level level,
 
 void runlog_progress(struct runlog *log, const char *phase,
                      sqlite3_int64 rows) {
-  sqlite3_int64 now = clock_now_ms();
-  if (!phase) {
-    if (log->shown_ms) trace_progress(log->sync, NULL, 0);
-    log->shown_ms = 0;
-    return;
-  }
-  if (now - log->started_ms < 2000 || now - log->shown_ms < 500) return;
-  log->shown_ms = now;
-  trace_progress(log->sync, phase, rows);
+  if (phase)
+    progress_at(&log->progress, phase, rows);
+  else
+    progress_end(&log->progress);
+}
+
+/* The run is on; how many rows there will be the last one tells. */
+static void begin_progress(struct runlog *log) {
+  struct err ignored = {0};
+  progress_begin(&log->progress, log->sync, PROGRESS_AFTER_MS);
+  if (!log->progress.wanted) return;
+  log->interrupt->on_tick = progress_tick;
+  log->interrupt->on_tick_arg = &log->progress;
+  log->progress.total =
+      sql_integer(log->db, &ignored,
+                  "SELECT rows FROM main.ordersync_runs WHERE sync=%Q AND "
+                  "status='success' AND NOT dry_run ORDER BY id DESC LIMIT 1",
+                  log->sync);
 }
 
 /* The first 23 characters of a timestamp end in milliseconds: %.23Q. */
@@ -248,6 +261,7 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
   }
   if (txn_commit(&txn, e)) log->run_id = 0;
   txn_clear(&txn);
+  if (!e->code) begin_progress(log);
   return e->code;
 }
 

@@ -30,7 +30,7 @@ struct runlog {
   struct interrupt *interrupt; /* borrowed; NULL before runlog_begin() */
   char started_at[32];         /* UTC, YYYY-MM-DD HH:MM:SS.ffffff */
   sqlite3_int64 started_ms;    /* monotonic */
-  sqlite3_int64 shown_ms;      /* when the progress line was last drawn */
+  struct progress progress;    /* on a terminal */
 
   /* Whose password is masked in warnings and errors, which may hold names and
   ** texts of the server's; borrowed, NULL: it is not known yet. */
@@ -82,7 +82,7 @@ enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
 void runlog_failure(struct runlog *log, const struct err *why);
 
 /* Draws the progress line once a run has lasted two seconds, and then twice a
-** second. NULL phase: wipes it. */
+** second. NULL phase: wipes it for good. */
 void runlog_progress(struct runlog *log, const char *phase, sqlite3_int64 rows);
 
 #endif

@@ -170,8 +170,23 @@ refused("it_refuses_to_run_inside_returning",
 refused("it_refuses_to_run_inside_create_table_as",
         "CREATE TABLE z AS SELECT ordersync_refresh()")
 refused("it_refuses_to_run_over_a_table",
-        "SELECT ordersync_refresh() FROM x", "a query that is still reading; "
+        "SELECT ordersync_refresh() FROM x", "a query that is still reading: "
+        '"SELECT ordersync_refresh\\(\\) FROM x"; '
         "finish it first, and call SELECT ordersync_refresh\\(\\) without FROM")
+
+
+@one
+def the_statement_that_reads_is_named(b, host):
+    for sql, shown in (("SELECT id\n\t FROM   open_orders ;", "SELECT id FROM "
+                        'open_orders"'),
+                       ("SELECT id, 'é%s' FROM open_orders" % ("é" * 90),
+                        "SELECT id, 'é+\\.\\.\\.\"")):
+        with b.host() as other:
+            other.ask(dict(op="hold", sql=sql))
+            answer = other.refresh()
+            expect(answer.error is not None, "it ran")
+            expect_match('a query that is still reading: "' + shown +
+                         "; finish it first", answer.error, "the error")
 
 
 @one

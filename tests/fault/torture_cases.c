@@ -224,6 +224,16 @@ const struct torture_case torture_cases[] = {
      .sql = "SELECT step, ok, iif(step = 'tcp', ok, detail)"
             "  FROM ordersync_check('orders');",
      .state = ROWS},
+    {.name = "catalog",
+     .template_sql = BASE,
+     .sql = "SELECT schema, name, type, source, primary_key, columns"
+            "  FROM ordersync_catalog;",
+     .state = ROWS},
+    {.name = "catalog-add",
+     .template_sql = SCHEMA,
+     .sql = "SELECT ordersync_add('new', source) FROM ordersync_catalog"
+            "  WHERE name = 'vwTorture';",
+     .state = TABLES CONFIG},
     {.name = "live",
      .template_sql = BASE,
      .setup = "CREATE VIRTUAL TABLE temp.live USING ordersync(sync=orders);",

@@ -26,3 +26,10 @@ INSERT INTO "vwTorture" SELECT
   CASE i % 2 WHEN 0 THEN printf('%.*c', 300, 'n') END,
   CASE i % 7 WHEN 0 THEN x'0011223344' END
 FROM n;
+-- For the catalog: a key, another database behind a synonym, a name to quote.
+CREATE TABLE "sales.Order ] Lines"("lineNo" int NOT NULL, "orderNo" int NOT NULL,
+  "day" date, PRIMARY KEY("orderNo", "lineNo"));
+CREATE TABLE "Archive.dbo.old"("a" int);
+CREATE TABLE "sys.synonyms"(name, base_object_name);
+INSERT INTO "sys.synonyms" VALUES('sales.old', '[Archive].[dbo].[old]'),
+  ('lines', '[sales].[Order ]] Lines]');

@@ -40,6 +40,7 @@ struct engine { /* one batch or procedure call */
 struct source_column {
   const char *name, *qualifier, *schema, *table;
   const char *index; /* that begins with it, or NULL */
+  int key;           /* its place in the primary key, from 1; 0: none */
   struct type type;
   bool from_table, used, denied;
 };
@@ -76,8 +77,19 @@ struct table {
   struct source_column *cols;
   unsigned n;
 };
-/* Finds a table or view of the fixture; NULL when there is none. */
+/* Finds a table or view of the fixture, also by a synonym; NULL when there is
+** none. catalog_own() knows no synonyms. */
 struct table *catalog_table(struct engine *en, const struct object_name *name);
+struct table *catalog_own(struct engine *en, const struct object_name *name);
+/* Reads "Sales.dbo.vwX", "[dbo].[vwX]", "vwX"; false when it is none. */
+bool catalog_name(struct engine *en, const char *text,
+                  struct object_name *name);
+/* Whether the fixture has tables of that other database. */
+bool catalog_database(const struct engine *en, const char *db);
+struct synonym {
+  const char *schema, *name, *base;
+};
+struct synonym *catalog_synonyms(struct engine *en, unsigned *count);
 bool catalog_denied(const struct engine *en, const char *table);
 bool catalog_denied_column(const struct engine *en, const struct table *t,
                            const char *column); /* no GRANT on it */

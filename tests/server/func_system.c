@@ -11,6 +11,11 @@ static bool is_name(struct engine *en, struct node *n) {
   return true;
 }
 
+static bool is_quoted(struct engine *en, struct node *n) {
+  n->type = type_string(T_NVARCHAR, 258, en->s->srv->coll);
+  return true;
+}
+
 static bool is_int(struct engine *en, struct node *n) {
   (void)en;
   n->type = type_of(T_INT);
@@ -71,6 +76,15 @@ static bool f_db_id(const struct eval *ev, const struct node *n,
   for (int i = 0; i < 5; i++)
     if (strcasecmp(name, i < 4 ? system[i] : ev->en->s->srv->database) == 0)
       *out = value_int(T_INT, i + 1);
+  if (out->null && catalog_database(ev->en, name)) *out = value_int(T_INT, 6);
+  return true;
+}
+
+/* Whoever is in may enter all of them. */
+static bool f_has_dbaccess(const struct eval *ev, const struct node *n,
+                           struct value *args, struct value *out) {
+  f_db_id(ev, n, args, out);
+  if (!out->null) out->u.i = 1;
   return true;
 }
 
@@ -156,34 +170,105 @@ static bool f_databaseproperty(const struct eval *ev, const struct node *n,
   return true;
 }
 
-/* "Sales.dbo.vwX", "[dbo].[vwX]", "vwX" */
-static struct table *find_named(const struct eval *ev, const char *text) {
-  struct object_name name = {{0}, 1};
-  const char *part[4] = {0};
-  int n = 0;
-  for (const char *p = text; n < 4;) {
-    size_t len;
-    if (*p == '[') {
-      len = strcspn(++p, "]");
-      part[n++] = arena_text(ev->a, p, len);
-      p += len + (p[len] == ']');
-    } else {
-      len = strcspn(p, ".");
-      part[n++] = arena_text(ev->a, p, len);
-      p += len;
-    }
-    if (*p++ != '.') break;
-  }
-  for (int i = 0; i < n; i++)
-    name.part[i] = *part[n - 1 - i] ? part[n - 1 - i] : NULL;
-  return name.part[0] ? catalog_table(ev->en, &name) : NULL;
+static bool is_type(const struct eval *ev, const struct value *v,
+                    const char *type) {
+  return strcasecmp(arg_text(ev, v), type) == 0;
 }
 
+/* OBJECT_ID(name [, type]): a synonym's own id, not that of what it names. */
 static bool f_object_id(const struct eval *ev, const struct node *n,
                         struct value *args, struct value *out) {
-  struct table *t = find_named(ev, arg_text(ev, &args[0]));
+  struct object_name name;
+  struct synonym *all;
+  unsigned count;
+  struct table *t = NULL;
   *out = value_null(n->type.id);
-  if (t) *out = value_int(T_INT, object_id_of(t->schema, t->name));
+  if (catalog_name(ev->en, arg_text(ev, &args[0]), &name))
+    t = catalog_own(ev->en, &name);
+  if (t && (n->argc < 2 || is_type(ev, &args[1], t->is_view ? "V" : "U")))
+    *out = value_int(T_INT, object_id_of(t->schema, t->name));
+  if (t || !name.part[0] || (n->argc > 1 && !is_type(ev, &args[1], "SN")))
+    return true;
+  all = catalog_synonyms(ev->en, &count);
+  for (unsigned i = 0; i < count; i++)
+    if (strcasecmp(all[i].name, name.part[0]) == 0 &&
+        strcasecmp(all[i].schema, name.part[1] ? name.part[1] : "dbo") == 0)
+      *out = value_int(T_INT, object_id_of(all[i].schema, all[i].name));
+  return true;
+}
+
+/* PARSENAME(name, part): 1 is the object, 4 the server. */
+static bool f_parsename(const struct eval *ev, const struct node *n,
+                        struct value *args, struct value *out) {
+  struct object_name name;
+  int64_t part = args[1].u.i;
+  (void)n;
+  *out = value_null(T_NVARCHAR);
+  if (part >= 1 && part <= 4 &&
+      catalog_name(ev->en, arg_text(ev, &args[0]), &name))
+    put(ev, out, name.part[part - 1]);
+  return true;
+}
+
+/* QUOTENAME(name): NULL beyond 128 characters. */
+static bool f_quotename(const struct eval *ev, const struct node *n,
+                        struct value *args, struct value *out) {
+  const char *name = arg_text(ev, &args[0]);
+  char *quoted = arena_alloc(ev->a, 2 * strlen(name) + 3), *to = quoted;
+  (void)n;
+  *to++ = '[';
+  for (; *name; name++) {
+    if (*name == ']') *to++ = ']';
+    *to++ = *name;
+  }
+  *to++ = ']';
+  *to = 0;
+  *out = value_null(T_NVARCHAR);
+  if (to - quoted <= 258) put(ev, out, quoted);
+  return true;
+}
+
+/* TYPE_NAME(user_type_id): the ids are those of sys.types. */
+static bool f_type_name(const struct eval *ev, const struct node *n,
+                        struct value *args, struct value *out) {
+  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
+  int64_t id = args[0].u.i;
+  (void)n;
+  *out = value_null(T_NVARCHAR);
+  if (id == 108) put(ev, out, "numeric");
+  if (id == 256) put(ev, out, "sysname");
+  if (id >= 128 && id <= 130) put(ev, out, clr[id - 128]);
+  for (unsigned k = T_BIT; k < T_COUNT; k++) {
+    struct type t = type_of(k);
+    if (k != T_UDT && type_system_id(&t) == id) put(ev, out, type_name(&t));
+  }
+  return true;
+}
+
+/* COLUMNPROPERTY(object_id, column, property), as far as the fixture knows. */
+static bool f_columnproperty(const struct eval *ev, const struct node *n,
+                             struct value *args, struct value *out) {
+  unsigned count;
+  struct table **all = catalog_all(ev->en, &count);
+  (void)n;
+  *out = value_null(T_INT);
+  for (unsigned i = 0; i < count; i++) {
+    if (object_id_of(all[i]->schema, all[i]->name) != args[0].u.i) continue;
+    for (unsigned k = 0; k < all[i]->n; k++) {
+      const struct type *t = &all[i]->cols[k].type;
+      if (strcasecmp(all[i]->cols[k].name, arg_text(ev, &args[1])) != 0)
+        continue;
+      if (is_type(ev, &args[2], "AllowsNull"))
+        *out = value_int(T_INT, !t->notnull);
+      if (is_type(ev, &args[2], "ColumnId")) *out = value_int(T_INT, k + 1);
+      if (is_type(ev, &args[2], "IsHidden"))
+        *out = value_int(T_INT, t->beside == BESIDE_HIDDEN);
+      if (is_type(ev, &args[2], "IsSparse"))
+        *out = value_int(T_INT, t->beside == BESIDE_SPARSE);
+      if (is_type(ev, &args[2], "IsColumnSet"))
+        *out = value_int(T_INT, t->beside == BESIDE_COLUMN_SET);
+    }
+  }
   return true;
 }
 
@@ -202,15 +287,18 @@ static bool f_object_name(const struct eval *ev, const struct node *n,
 
 static bool f_has_perms(const struct eval *ev, const struct node *n,
                         struct value *args, struct value *out) {
-  struct table *t;
+  struct object_name name;
+  struct table *t = NULL;
   *out = value_int(T_INT, 1);
   if (args[0].null) return true; /* the server itself */
   if (n->argc > 1 && strcasecmp(arg_text(ev, &args[1]), "DATABASE") == 0)
     return true;
-  t = find_named(ev, arg_text(ev, &args[0]));
+  if (catalog_name(ev->en, arg_text(ev, &args[0]), &name))
+    t = catalog_table(ev->en, &name);
   if (!t)
     *out = value_null(T_INT);
-  else if (catalog_denied(ev->en, t->name))
+  else if (catalog_denied(ev->en, t->name) ||
+           catalog_denied(ev->en, name.part[0]))
     *out = value_int(T_INT, 0);
   for (unsigned i = 0; t && i < t->n; i++) /* a column's own, or the whole */
     if (catalog_denied_column(ev->en, t, t->cols[i].name) &&
@@ -268,6 +356,11 @@ const struct function system_functions[] = {
     {"OBJECT_ID", 1, 2, is_int, f_object_id, true, false},
     {"OBJECT_NAME", 1, 2, is_name, f_object_name, true, false},
     {"OBJECT_SCHEMA_NAME", 1, 2, is_name, f_object_name, true, false},
+    {"PARSENAME", 2, 2, is_name, f_parsename, false, false},
+    {"QUOTENAME", 1, 1, is_quoted, f_quotename, false, false},
+    {"TYPE_NAME", 1, 1, is_name, f_type_name, false, false},
+    {"COLUMNPROPERTY", 3, 3, is_int, f_columnproperty, true, false},
+    {"HAS_DBACCESS", 1, 1, is_int, f_has_dbaccess, true, false},
     {"HAS_PERMS_BY_NAME", 3, 5, is_int, f_has_perms, true, true},
     {"IS_SRVROLEMEMBER", 1, 2, is_int, f_zero, true, true},
     {"IS_MEMBER", 1, 1, is_int, f_zero, true, true},

@@ -126,7 +126,7 @@ static struct source *name_bind(struct engine *en, struct table_ref *ref) {
                full_name(en, &ref->name));
     return NULL;
   }
-  if (catalog_denied(en, t->name)) {
+  if (catalog_denied(en, t->name) || catalog_denied(en, ref->name.part[0])) {
     en->deferred = true;
     bind_error(en, ref->name.line, 229, 14, 5,
                "The SELECT permission was denied on the object '%s', database "

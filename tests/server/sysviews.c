@@ -1,4 +1,5 @@
 /* INFORMATION_SCHEMA and the sys views that clients ask for. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -134,23 +135,106 @@ static struct source *sessions(struct engine *en) {
   return rowset_done(&r);
 }
 
-static struct source *objects(struct engine *en, int want_views) {
+static int schema_id(const char *schema) {
+  return strcasecmp(schema, "dbo") == 0 ? 1
+                                        : object_id_of("", schema) % 1000 + 5;
+}
+
+/* Which of sys.objects, and its columns. */
+enum { OBJECTS_ALL, OBJECTS_TABLES, OBJECTS_VIEWS, OBJECTS_SYNONYMS };
+static const char object_columns[] =
+    "name sysname, object_id int not null, principal_id int, "
+    "schema_id int not null, parent_object_id int not null, type char(2), "
+    "type_desc nvarchar(60), is_ms_shipped bit not null";
+
+static void put_object(struct rowset *r, const char *schema, const char *name,
+                       const char *type, const char *type_desc) {
+  rowset_row(r, "tiniitti", name, object_id_of(schema, name), schema_id(schema),
+             0, type, type_desc, 0);
+}
+
+static struct source *objects(struct engine *en, int which) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  unsigned n_synonyms;
+  struct synonym *synonyms = catalog_synonyms(en, &n_synonyms);
+  rowset_init(&r, en, object_columns);
+  for (unsigned i = 0; i < n; i++) {
+    if (which != OBJECTS_ALL &&
+        which != (all[i]->is_view ? OBJECTS_VIEWS : OBJECTS_TABLES))
+      continue;
+    put_object(&r, all[i]->schema, all[i]->name, all[i]->is_view ? "V " : "U ",
+               all[i]->is_view ? "VIEW" : "USER_TABLE");
+  }
+  for (unsigned i = 0; i < n_synonyms && which == OBJECTS_ALL; i++)
+    put_object(&r, synonyms[i].schema, synonyms[i].name, "SN", "SYNONYM");
+  return rowset_done(&r);
+}
+
+static struct source *synonyms(struct engine *en) {
+  char spec[sizeof object_columns + 64];
+  struct rowset r;
+  unsigned n;
+  struct synonym *all = catalog_synonyms(en, &n);
+  (void)snprintf(spec, sizeof spec, "%s, base_object_name nvarchar(1035)",
+                 object_columns);
+  rowset_init(&r, en, spec);
+  for (unsigned i = 0; i < n; i++) {
+    put_object(&r, all[i].schema, all[i].name, "SN", "SYNONYM");
+    rowset_text(&r, all[i].base);
+  }
+  return rowset_done(&r);
+}
+
+static bool has_key(const struct table *t) {
+  for (unsigned k = 0; k < t->n; k++)
+    if (t->cols[k].key) return true;
+  return false;
+}
+
+/* The primary keys, no other indexes; as a clustered one each. */
+static struct source *indexes(struct engine *en) {
   struct rowset r;
   unsigned n;
   struct table **all = catalog_all(en, &n);
   rowset_init(&r, en,
-              "name sysname, object_id int not null, schema_id int not null, "
-              "type char(2), type_desc nvarchar(60)");
+              "object_id int not null, name sysname, index_id int not null, "
+              "type tinyint not null, type_desc nvarchar(60), is_unique bit, "
+              "is_primary_key bit, is_unique_constraint bit");
   for (unsigned i = 0; i < n; i++) {
-    if (want_views >= 0 && all[i]->is_view != (want_views == 1)) continue;
-    rowset_row(
-        &r, "tiitt", all[i]->name, object_id_of(all[i]->schema, all[i]->name),
-        strcasecmp(all[i]->schema, "dbo") == 0
-            ? 1
-            : object_id_of("", all[i]->schema) % 1000 + 5,
-        all[i]->is_view ? "V " : "U ", all[i]->is_view ? "VIEW" : "USER_TABLE");
+    if (!has_key(all[i])) continue;
+    rowset_row(&r, "itiitiii", object_id_of(all[i]->schema, all[i]->name),
+               arena_format(en->a, "PK_%s", all[i]->name), 1, 1, "CLUSTERED", 1,
+               1, 0);
   }
   return rowset_done(&r);
+}
+
+static struct source *index_columns(struct engine *en) {
+  struct rowset r;
+  unsigned n;
+  struct table **all = catalog_all(en, &n);
+  rowset_init(&r, en,
+              "object_id int not null, index_id int not null, "
+              "index_column_id int not null, column_id int not null, "
+              "key_ordinal tinyint not null, is_descending_key bit, "
+              "is_included_column bit");
+  for (unsigned i = 0; i < n; i++)
+    for (unsigned k = 0; k < all[i]->n; k++)
+      if (all[i]->cols[k].key)
+        rowset_row(&r, "iiiiiii", object_id_of(all[i]->schema, all[i]->name), 1,
+                   all[i]->cols[k].key, k + 1, all[i]->cols[k].key, 0, 0);
+  return rowset_done(&r);
+}
+
+/* Of a type that has a name of its own. */
+static int user_type_id(const struct type *t) {
+  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
+  for (int i = 0; i < 3 && t->udt; i++)
+    if (strcasecmp(t->udt, clr[i]) == 0) return 128 + i;
+  if (t->udt && strcmp(t->udt, "sysname") == 0) return 256;
+  return type_system_id(t);
 }
 
 static struct source *schemas(struct engine *en) {
@@ -166,8 +250,7 @@ static struct source *schemas(struct engine *en) {
     for (unsigned k = 0; k < i; k++)
       seen |= strcasecmp(all[i]->schema, all[k]->schema) == 0;
     if (seen) continue;
-    rowset_row(&r, "tii", all[i]->schema,
-               object_id_of("", all[i]->schema) % 1000 + 5, 1);
+    rowset_row(&r, "tii", all[i]->schema, schema_id(all[i]->schema), 1);
   }
   return rowset_done(&r);
 }
@@ -182,34 +265,41 @@ static struct source *sys_columns(struct engine *en) {
               "max_length smallint not null, precision tinyint not null, "
               "scale tinyint not null, collation_name sysname, "
               "is_nullable bit, is_identity bit not null, "
-              "is_computed bit not null");
+              "is_computed bit not null, is_sparse bit, is_column_set bit");
   for (unsigned i = 0; i < n; i++)
     for (unsigned k = 0; k < all[i]->n; k++) {
       const struct type *t = &all[i]->cols[k].type;
       rowset_row(
-          &r, "itiiiiiitiii", object_id_of(all[i]->schema, all[i]->name),
-          all[i]->cols[k].name, k + 1, type_system_id(t), type_system_id(t),
+          &r, "itiiiiiitiiiii", object_id_of(all[i]->schema, all[i]->name),
+          all[i]->cols[k].name, k + 1, type_system_id(t), user_type_id(t),
           type_max_length(t), type_precision(t), type_scale(t),
           type_is_string(t->id) && t->id != T_XML ? collation_name(t->coll)
                                                   : NULL,
-          !t->notnull, 0, 0);
+          !t->notnull, 0, 0, t->beside == BESIDE_SPARSE,
+          t->beside == BESIDE_COLUMN_SET);
     }
   return rowset_done(&r);
 }
 
 static struct source *types(struct engine *en) {
+  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
   struct rowset r;
   rowset_init(&r, en,
               "name sysname, system_type_id tinyint not null, "
               "user_type_id int not null, max_length smallint not null, "
               "precision tinyint not null, scale tinyint not null, "
-              "is_user_defined bit not null");
+              "is_user_defined bit not null, is_assembly_type bit not null");
   for (unsigned id = T_BIT; id < T_COUNT; id++) {
     struct type t = type_of(id);
-    rowset_row(&r, "tiiiiii", type_name(&t), type_system_id(&t),
+    if (id == T_UDT) continue;
+    rowset_row(&r, "tiiiiiii", type_name(&t), type_system_id(&t),
                type_system_id(&t), type_max_length(&t), type_precision(&t),
-               type_scale(&t), 0);
+               type_scale(&t), 0, 0);
   }
+  rowset_row(&r, "tiiiiiii", "numeric", 108, 108, 17, 38, 38, 0, 0);
+  rowset_row(&r, "tiiiiiii", "sysname", 231, 256, 256, 0, 0, 0, 0);
+  for (int i = 0; i < 3; i++)
+    rowset_row(&r, "tiiiiiii", clr[i], 240, 128 + i, i ? -1 : 892, 0, 0, 0, 1);
   return rowset_done(&r);
 }
 
@@ -238,12 +328,15 @@ struct source *sysview_bind(struct engine *en, const struct object_name *name) {
   if (!schema || strcasecmp(schema, "sys") != 0) return NULL;
   if (strcasecmp(view, "databases") == 0) return databases(en);
   if (strcasecmp(view, "objects") == 0 || strcasecmp(view, "all_objects") == 0)
-    return objects(en, -1);
-  if (strcasecmp(view, "views") == 0) return objects(en, 1);
-  if (strcasecmp(view, "tables") == 0) return objects(en, 0);
+    return objects(en, OBJECTS_ALL);
+  if (strcasecmp(view, "views") == 0) return objects(en, OBJECTS_VIEWS);
+  if (strcasecmp(view, "tables") == 0) return objects(en, OBJECTS_TABLES);
   if (strcasecmp(view, "schemas") == 0) return schemas(en);
   if (strcasecmp(view, "columns") == 0 || strcasecmp(view, "all_columns") == 0)
     return sys_columns(en);
+  if (strcasecmp(view, "synonyms") == 0) return synonyms(en);
+  if (strcasecmp(view, "indexes") == 0) return indexes(en);
+  if (strcasecmp(view, "index_columns") == 0) return index_columns(en);
   if (strcasecmp(view, "types") == 0) return types(en);
   if (strcasecmp(view, "dm_exec_connections") == 0) return connections(en);
   if (strcasecmp(view, "dm_exec_sessions") == 0) return sessions(en);

@@ -327,6 +327,7 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
     if (strcasecmp(word, "sysname") == 0) {
       t->len = 128;
       t->notnull = true;
+      t->udt = "sysname";
     }
     if (t->len == 0 || t->len > (type_is_unicode(id) ? 4000 : 8000))
       return false;

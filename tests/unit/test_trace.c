@@ -33,12 +33,14 @@ static void restore(int saved) {
 }
 
 static void talk(int n) {
+  struct progress p = {0};
   char text[600];
+  progress_begin(&p, "orders", 0);
   memset(text, 'x', sizeof text);
   text[sizeof text - 1] = 0;
   for (int i = 0; i < n; i++) {
     trace_line(TRACE_INFO, "orders", "fetch", text);
-    trace_progress("orders", "fetch", i);
+    progress_at(&p, "fetch", i);
   }
 }
 
