@@ -60,10 +60,10 @@ $(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A))
 	  give a FreeTDS of your own: make FREETDS=/prefix" >&2; exit 1; }
 	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
-# The SQL files as byte arrays: C limits the length of string literals.
-$(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql
+# As byte arrays: C limits the length of string literals.
+$(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 	@mkdir -p $(@D); echo "  GEN $@"
-	$(Q)for f in $^; do n=$$(basename $$f .sql); \
+	$(Q)for f in $^; do n=$$(basename $${f%.*}); \
 	  echo "static const char sql_$$n[] = {"; \
 	  od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo "0};"; done > $@
 

@@ -1,0 +1,10 @@
+-- The report as one page of HTML, for cron. A reader must not meet half a page:
+--   sqlite3 -readonly orders.db < sql/report.sql > report.html.new &&
+--     mv report.html.new report.html
+-- (make install puts a copy that loads the installed extension into
+-- PREFIX/share/ordersync.)
+.bail on
+.mode list
+.headers off
+.load ./ordersync
+SELECT ordersync_report();
