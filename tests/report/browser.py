@@ -186,21 +186,22 @@ def hover_text_and_marks_are_where_the_pointer_is():
         got = b.run("""
             const chart = document.querySelector('svg.chart');
             const out = [];
-            for (const g of chart.querySelectorAll('g > rect')) {
+            for (const g of chart.querySelectorAll('.hits path')) {
               const box = g.getBoundingClientRect();
               scrollTo(0, box.top + scrollY - 100);
               const at = g.getBoundingClientRect();
-              const hit = document.elementFromPoint(at.left + at.width / 2,
-                                                    at.top + at.height / 2);
-              out.push([hit === g, at.width, at.height,
-                        g.parentElement.firstElementChild.textContent]);
+              const half = g.getScreenCTM().a * 308 / 24 / 2 - 1;
+              out.push([[-half, 0, half].every(
+                dx => document.elementFromPoint(
+                  at.left + dx, at.top + at.height / 2) === g),
+                half, at.height, g.firstElementChild.textContent]);
             }
             return out;""")
         same(len(got), 24, "bars")
-        for hit, width, height, title in got:
-            expect(hit and width > 12 and height > 100, "%s %s %s" %
-                   (hit, width, height))
-            expect(": 1 runs" in title, title)
+        for hit, half, height, title in got:
+            expect(hit and half > 6 and height > 100, "%s %s %s" %
+                   (hit, half, height))
+            expect(": 1 run" in title and ": 1 runs" not in title, title)
 
 
 @test
