@@ -87,6 +87,7 @@ static const char *escape(const char *c, int n) {
   case '\'':
     return "&#39;";
   case '\n':
+  case '\t':
     return NULL;
   default:
     return u[0] < ' ' || u[0] == 0x7F ? unknown : NULL;
@@ -123,7 +124,7 @@ static void put_duration(sqlite3_str *html, sqlite3_int64 ms) {
     sqlite3_str_appendf(html, "%lld.%lld s", tenths / 10, tenths % 10);
   else if (s < 3600)
     put_units(html, s, 60, "min", "s");
-  else if (s < 2 * 86400)
+  else if (s / 86400 < 2)
     put_units(html, s / 60, 60, "h", "min");
   else
     sqlite3_str_appendf(html, "%lld days", s / 86400);
