@@ -8,6 +8,7 @@
 -- counted is the ids that ordersync_runs has given out, of all syncs together:
 -- they only grow. The runs of a sync are gauges, of the last 24 hours.
 .bail on
+.timeout 10000
 .mode list
 .headers off
 WITH

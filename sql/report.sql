@@ -4,6 +4,7 @@
 -- (make install puts a copy that loads the installed extension into
 -- PREFIX/share/ordersync.)
 .bail on
+.timeout 10000
 .mode list
 .headers off
 .load ./ordersync

@@ -2,6 +2,7 @@
 --   sqlite3 -readonly orders.db < sql/status-json.sql
 -- Needs neither the extension nor the network.
 .bail on
+.timeout 10000
 .mode list
 .headers off
 SELECT json_object('sync', sync, 'state', state, 'last_success', last_success,

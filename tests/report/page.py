@@ -196,6 +196,10 @@ def it_says_what_is_missing_and_what_to_do():
     expect("It has not run yet: <code>SELECT ordersync_refresh(&#39;new&#39;)"
            in html, "nothing for a sync that never ran")
     expect("1 of 1 sync has never run" in html, "the heading")
+    db.execute("INSERT INTO ordersync_runs(sync, status, started_at, "
+               "finished_at) VALUES('new', 'success', '2001-02-03 04:05:06', "
+               "'2001-02-03 04:05:06')")
+    same(report(db).count(">no run</text>"), 2, "charts of a log that is old")
     expect("What to do: Look at the source" not in html, "a hint for nothing")
 
 
