@@ -225,6 +225,28 @@ def each_kind_of_error_has_its_advice():
 
 
 @test
+def a_run_that_died_is_told_from_one_that_goes_on():
+    db = fresh("died.db", log=False)
+    db.executescript("""
+        INSERT INTO ordersync_syncs(name, source, target)
+        VALUES('a', 'dbo.v', 't');
+        INSERT INTO ordersync_runs(sync, status, started_at, error,
+          error_category) VALUES('a', 'error', datetime('now', '-9 minutes'),
+          'x', 'network');
+        INSERT INTO ordersync_runs(sync, status, started_at, deadline_at)
+        VALUES('a', 'running', datetime('now', '-5 minutes'),
+          datetime('now', '+1 minute'))""")
+    html = report(db)
+    expect("1 of 1 sync is running" in html, "the heading")
+    expect("Last error:" not in html, "an error while it runs")
+    db.execute("UPDATE ordersync_runs SET deadline_at = datetime('now', "
+               "'-1 minute') WHERE status = 'running'")
+    note = report(db).split('class="note"')[1].split("</div>")[0]
+    expect("the run never finished" in note and
+           "The process was killed" in note, note)
+
+
+@test
 def an_older_versions_tables_will_do():
     db = fresh("older.db")
     db.executescript("DROP VIEW ordersync_status; ALTER TABLE ordersync_runs "
