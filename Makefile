@@ -27,7 +27,7 @@ SO       := ordersync.so
 SERVER   := $(B)/tds-server
 Q        := $(if $(V),,@)
 
-.PHONY: all help libs setup demo check check-unit check-sql check-fault check-judges \
+.PHONY: picture all help libs setup demo check check-unit check-sql check-fault check-judges \
         check-diff check-long check-live bench fuzz lint format install \
         uninstall dist clean
 .DELETE_ON_ERROR:
@@ -60,10 +60,10 @@ $(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A))
 	  give a FreeTDS of your own: make FREETDS=/prefix" >&2; exit 1; }
 	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
-# The SQL files as byte arrays: C limits the length of string literals.
-$(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql
+# As byte arrays: C limits the length of string literals.
+$(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 	@mkdir -p $(@D); echo "  GEN $@"
-	$(Q)for f in $^; do n=$$(basename $$f .sql); \
+	$(Q)for f in $^; do n=$$(basename $${f%.*}); \
 	  echo "static const char sql_$$n[] = {"; \
 	  od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo "0};"; done > $@
 
@@ -109,7 +109,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges fuzz
+	$(Q)tests/setup.sh check judges fuzz report
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
@@ -138,6 +138,10 @@ bench: ## speed, with the bars of the README
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER)
 	$(Q)tests/bench/run.sh $(B)
 
+picture: all ## draw the README's picture of the report again
+	$(Q)$(PYTHON) tests/report/picture.py $(B) >$(B)/report.svg
+	$(Q)cp $(B)/report.svg tests/report/pictures/report.svg
+
 fuzz: ## 60 s a fuzzer
 	$(Q)tests/setup.sh check fuzz
 	$(Q)tests/fuzz/run.sh $(B) 60
@@ -162,7 +166,8 @@ install: all ## into DESTDIR and PREFIX, found by .load ordersync
 	install -m 644 $(SQL) $(DESTDIR)$(PREFIX)/share/ordersync/
 	install -m 644 $(wildcard sql/schedule/*) \
 	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule/
-	sed -i 's#^\.load \./#.load #' $(DESTDIR)$(PREFIX)/share/ordersync/refresh.sql
+	sed -i 's#^\.load \./#.load #' \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/ordersync/,refresh.sql report.sql)
 	$(if $(DESTDIR),,-ldconfig)
 
 uninstall: ## remove what install put there

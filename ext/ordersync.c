@@ -8,8 +8,8 @@
 **   ordersync_rename(sync, new_name)    ordersync_remove(sync [, options])
 **   ordersync_refresh_all([options])
 **   ordersync_sql([sync])               ordersync_check([sync])
-**   ordersync_catalog([profile])        ordersync (virtual table)
-**   ordersync_version()
+**   ordersync_catalog([profile])        ordersync_report()
+**   ordersync_version()                 ordersync (virtual table)
 */
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT1
@@ -21,6 +21,7 @@ SQLITE_EXTENSION_INIT1
 #include "live/vtab.h"
 #include "local/install.h"
 #include "mssql/mssql.h"
+#include "report.h"
 #include "sync/add.h"
 #include "sync/all.h"
 #include "sync/manage.h"
@@ -184,6 +185,19 @@ static void sql_function(sqlite3_context *context, int argc,
     err_result(&e, context);
 }
 
+static void report_function(sqlite3_context *context, int argc,
+                            sqlite3_value **argv) {
+  struct err e = {0};
+  struct app *app = enter(context, &e);
+  int n_bytes = 0;
+  char *html = NULL;
+  (void)argc;
+  (void)argv;
+  if (app) html = report_html(sqlite3_context_db_handle(context), &n_bytes, &e);
+  if (html) sqlite3_result_text(context, html, n_bytes, sqlite3_free);
+  leave(app, context, &e);
+}
+
 static void version_function(sqlite3_context *context, int argc,
                              sqlite3_value **argv) {
   char *json = sqlite3_mprintf(
@@ -211,6 +225,9 @@ static const struct {
     {"ordersync_remove", 1, 2, SQLITE_DIRECTONLY, remove_function},
     {"ordersync_refresh_all", 0, 1, SQLITE_DIRECTONLY, refresh_all_function},
     {"ordersync_sql", 0, 1, SQLITE_DIRECTONLY, sql_function},
+    /* A view of a hostile file that calls it, and that it reads, would have no
+    ** end: direct use only, though it neither writes nor calls out. */
+    {"ordersync_report", 0, 0, SQLITE_DIRECTONLY, report_function},
     {"ordersync_version", 0, 0, SQLITE_INNOCUOUS, version_function},
 };
 

@@ -99,23 +99,28 @@ CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
 DROP VIEW IF EXISTS ordersync_status;
 CREATE VIEW ordersync_status AS
 WITH
+  -- A seek of the index for each sync, however long the log is.
   done AS (
-    SELECT sync, max(id) AS id FROM ordersync_runs
-    WHERE status = 'success' AND dry_run = 0 GROUP BY sync
+    SELECT s.name AS sync,
+      (SELECT r.id FROM ordersync_runs r
+       WHERE r.sync = s.name AND r.status = 'success' AND r.dry_run = 0
+       ORDER BY r.id DESC LIMIT 1) AS id
+    FROM ordersync_syncs s
   ),
   bad AS (
-    SELECT r.sync, count(*) AS failures, max(r.id) AS id
-    FROM ordersync_runs r LEFT JOIN done d ON d.sync = r.sync
-    WHERE r.id > coalesce(d.id, 0) AND r.dry_run = 0
-      AND (r.status IN ('error', 'cancelled', 'lost')
-           OR (r.status = 'running'
-               AND r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now')))
-    GROUP BY r.sync
+    SELECT d.sync, count(*) AS failures, max(r.id) AS id
+    FROM done d CROSS JOIN ordersync_runs r
+    WHERE r.sync = d.sync AND r.id > coalesce(d.id, 0) AND r.dry_run = 0
+      AND r.status IN ('error', 'cancelled', 'lost', 'running')
+      AND (r.status <> 'running'
+           OR r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now'))
+    GROUP BY d.sync
   ),
   busy AS (
-    SELECT DISTINCT sync FROM ordersync_runs
-    WHERE status = 'running'
-      AND deadline_at >= strftime('%Y-%m-%d %H:%M:%f', 'now')
+    SELECT s.name AS sync FROM ordersync_syncs s
+    WHERE EXISTS(SELECT 1 FROM ordersync_runs r
+      WHERE r.sync = s.name AND r.status = 'running'
+        AND r.deadline_at >= strftime('%Y-%m-%d %H:%M:%f', 'now'))
   ),
   state AS (
     SELECT

@@ -96,12 +96,14 @@ case ${1:-short} in
     suite diff 900 tests/diff/run.sh $build 2000
     suite replay 600 tests/fuzz/replay.sh $build
     suite install 300 tests/install/run.sh $build
+    suite report 120 tests/report/run.sh $build short
     ;;
   long)
     suite judges 600 tests/judges/run.sh $build
     suite sql-valgrind 1800 tests/sql/run.sh $build
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000
+    suite report-long 600 tests/report/run.sh $build long
     suite fuzz 1800 tests/fuzz/run.sh $build 60
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;

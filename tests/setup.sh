@@ -12,6 +12,8 @@ check="$demo libcmocka-dev locales python3 python3-pymssql"
 # The clients that judge the bundled server; for check-long.
 judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
+# A browser that looks at the report; promtool, which reads the metrics.
+report='chromium chromium-driver prometheus'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
 wanted=
@@ -22,6 +24,7 @@ for group in "$@"; do
     check) wanted="$wanted $check" ;;
     judges) wanted="$wanted $judges" ;;
     fuzz) wanted="$wanted $fuzz" ;;
+    report) wanted="$wanted $report" ;;
     lint) wanted="$wanted $lint" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
   esac

@@ -219,6 +219,16 @@ const struct torture_case torture_cases[] = {
      .template_sql = BASE,
      .sql = "SELECT ordersync_sql('orders');",
      .state = ROWS},
+    {.name = "report",
+     .template_sql = BASE
+     "INSERT INTO ordersync_runs(sync, status, started_at, error, warnings,"
+     "  rows, connect_ms, fetch_ms, apply_ms, error_category) VALUES"
+     "  ('orders', 'error', datetime('now'), '<b>', 1, 0, 1, 2, 3, 'guard'),"
+     "  ('orders', 'success', datetime('now'), NULL, 1, 9, 1, 2, 3, NULL);"
+     "INSERT INTO ordersync_run_details(run_id, at, level, phase, message)"
+     "  SELECT id, started_at, 'WARN', 'fetch', 'x' FROM ordersync_runs;",
+     .sql = "SELECT length(ordersync_report()) > 9000;",
+     .state = ROWS CONFIG},
     {.name = "check",
      .template_sql = BASE,
      .sql = "SELECT step, ok, iif(step = 'tcp', ok, detail)"

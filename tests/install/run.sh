@@ -23,8 +23,8 @@ lib=$dir/stage/usr/lib
 check "loads by its plain name from any folder" 0.1.0 \
   "$(cd / && LD_LIBRARY_PATH=$lib sqlite3 :memory: '.load ordersync' \
     "SELECT json_extract(ordersync_version(), '\$.ordersync')" 2>&1)"
-check "the installed script loads the installed library" ".load ordersync" \
-  "$(grep '^.load' "$dir/stage/usr/share/ordersync/refresh.sql")"
+check "the installed scripts load the installed library" ".load ordersync" \
+  "$(cd "$dir/stage/usr/share/ordersync" && grep -h '^.load' refresh.sql report.sql | sort -u)"
 check "its soname is what ldconfig lists" "ordersync.so" \
   "$(readelf -d "$lib/libordersync.so" | sed -n 's/.*soname: \[\(.*\)\]/\1/p')"
 cat >"$dir/use.c" <<'C'
