@@ -169,6 +169,11 @@ UNLISTED = {
     "FOREIGN KEY constraint failed": "SQLite's own, where it tells no row",
     "the value %s": "the value, and what is wrong with it: of keyword.c",
     "server: the value %s": "likewise",
+    # Answers, and a query.
+    "ordersync %s installed%s%s": "what the function returns",
+    'sync "%s" is "%s" now; its table is still "%s"': "likewise",
+    "SELECT key FROM json_each(%Q) WHERE instr(', %q,', ', ' || key || ',') "
+    "= 0 OR key LIKE '%%,%%' OR type NOT IN ('true', 'false')": "SQL",
     # Cannot happen: the callers see to it.
     "no result is open": "internal",
 }
