@@ -25,11 +25,15 @@ EXT      := $(sort $(wildcard ext/*.c ext/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SO       := ordersync.so
 SERVER   := $(B)/tds-server
+MAN      := $(B)/ordersync.7
+# The one place of the version.
+VERSION  := $(shell sed -n 's/^.define ORDERSYNC_VERSION "\(.*\)"/\1/p' \
+             include/ordersync.h)
 Q        := $(if $(V),,@)
 
-.PHONY: picture all help libs setup demo check check-unit check-sql check-fault check-judges \
-        check-diff check-long check-live bench fuzz lint format install \
-        uninstall dist clean
+.PHONY: all help libs setup demo check check-unit check-sql check-fault \
+        check-judges check-diff check-long check-live check-packages bench fuzz \
+        lint format picture install uninstall dist deb npm wheel clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -109,7 +113,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges fuzz report
+	$(Q)tests/setup.sh check judges fuzz report packages
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
@@ -124,6 +128,9 @@ check-judges: all $(SERVER) ## the bundled server, judged by clients not ours
 	$(Q)tests/check.sh judges
 check-diff: all $(SERVER) ## the live view against a full copy
 	$(Q)tests/check.sh diff
+check-packages: all $(SERVER) ## man page, archive, deb, npm, wheel, container
+	$(Q)tests/setup.sh check packages
+	$(Q)tests/check.sh packages
 check-live: all ## the .sql tests on the server of a profile: PROFILE=name
 	$(Q)tests/setup.sh check
 	$(Q)tests/check.sh live
@@ -152,35 +159,56 @@ lint: ## every compiler and linter, no warning
 	$(Q)tests/lint.sh
 
 format: ## clang-format in place
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+	$(Q)clang-format -i $$(find ext include tests -name '*.[ch]')
 
 # ---- install -------------------------------------------------------------------
 # The loader finds a library without a path only through ldconfig's cache, and
 # that lists files named lib*: hence the name, with ordersync.so as its soname.
-install: all ## into DESTDIR and PREFIX, found by .load ordersync
+install: all $(MAN) ## into DESTDIR and PREFIX, found by .load ordersync
 	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule
+	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule \
+	  $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(SO) $(DESTDIR)$(PREFIX)/lib/lib$(SO)
 	ln -sf lib$(SO) $(DESTDIR)$(PREFIX)/lib/$(SO)
 	install -m 644 include/ordersync.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 $(SQL) $(DESTDIR)$(PREFIX)/share/ordersync/
-	install -m 644 $(wildcard sql/schedule/*) \
-	  $(DESTDIR)$(PREFIX)/share/ordersync/schedule/
+	for f in sql/schedule/*; do install -m $$([ -x $$f ] && echo 755 || echo 644) \
+	  $$f $(DESTDIR)$(PREFIX)/share/ordersync/schedule/ || exit; done
 	sed -i 's#^\.load \./#.load #' \
 	  $(addprefix $(DESTDIR)$(PREFIX)/share/ordersync/,refresh.sql report.sql)
+	sed 's#@DATADIR@#$(PREFIX)/share/ordersync#' $(MAN) \
+	  >$(DESTDIR)$(PREFIX)/share/man/man7/ordersync.7
 	$(if $(DESTDIR),,-ldconfig)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/lib/lib$(SO) $(DESTDIR)$(PREFIX)/lib/$(SO) \
-	  $(DESTDIR)$(PREFIX)/include/ordersync.h
+	  $(DESTDIR)$(PREFIX)/include/ordersync.h \
+	  $(DESTDIR)$(PREFIX)/share/man/man7/ordersync.7
 	rm -rf $(DESTDIR)$(PREFIX)/share/ordersync
 	$(if $(DESTDIR),,-ldconfig)
 
+# ---- packages: into dist/ -----------------------------------------------------------
+$(MAN): tests/package/man.awk README.md tests/package/ordersync.7.in include/ordersync.h
+	@mkdir -p $(@D); echo "  GEN $@"
+	$(Q)LC_ALL=C awk -v version=$(VERSION) -v date=$$(date -u +%F \
+	  $${SOURCE_DATE_EPOCH:+-d @$$SOURCE_DATE_EPOCH}) -f $(filter-out %.h,$^) >$@
+
 dist: ## a source archive of HEAD
-	$(Q)mkdir -p dist
-	git archive --format=tar.gz --prefix=ordersync/ -o dist/ordersync.tar.gz HEAD
+	$(Q)tests/package/dist.sh $(VERSION)
+deb: ## a Debian package of HEAD, source and binary
+	$(Q)tests/setup.sh demo deb
+	$(Q)tests/package/deb.sh $(VERSION)
+npm: ## a Node package with the library in it
+	$(Q)tests/setup.sh build npm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/package/npm.sh $(VERSION)
+wheel: ## a Python wheel with the library in it
+	$(Q)tests/setup.sh build wheel
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/package/wheel.sh $(VERSION)
 
 clean: ## remove what was built
 	rm -rf $(B) $(SO) dist
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Not of what tests unpack further below, such as whole file systems.
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -85,10 +85,18 @@ case ${1:-short} in
   fault) suite fault 900 tests/fault/run.sh $build short ;;
   judges) suite judges 600 tests/judges/run.sh $build ;;
   diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
-  docs) suite docs 60 tests/docs.py ;;
+  docs)
+    suite docs 60 tests/docs.py
+    suite man 60 tests/package/man.py
+    ;;
+  packages)
+    suite man 60 tests/package/man.py
+    suite packages 1200 tests/package/run.py $build
+    ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
   short)
     suite docs 60 tests/docs.py
+    suite man 60 tests/package/man.py
     suite unit - unit
     suite sql 600 tests/sql/run.sh -n $build
     suite sql-live 600 tests/sql/live-bundled.sh $build
@@ -105,6 +113,7 @@ case ${1:-short} in
     suite diff-long 3600 tests/diff/run.sh $build 20000
     suite report-long 600 tests/report/run.sh $build long
     suite fuzz 1800 tests/fuzz/run.sh $build 60
+    suite packages 1200 tests/package/run.py $build
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing: tests/setup.sh build|demo|check|judges|fuzz|lint ...
+# Installs what is missing, of groups:
+#   tests/setup.sh build|demo|check|judges|fuzz|lint|deb|npm|wheel|packages ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -14,6 +15,12 @@ judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
+# What makes a package, and what judges and tries them all.
+deb='debhelper dpkg-dev git python3'
+npm='nodejs npm'
+wheel='python3 python3-setuptools python3-wheel'
+packages="$deb $npm $wheel lintian blhc man-db mandoc debootstrap python3-pip"
+packages="$packages python3-yaml git"
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
 wanted=
@@ -25,6 +32,10 @@ for group in "$@"; do
     judges) wanted="$wanted $judges" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     report) wanted="$wanted $report" ;;
+    deb) wanted="$wanted $deb" ;;
+    npm) wanted="$wanted $npm" ;;
+    wheel) wanted="$wanted $wheel" ;;
+    packages) wanted="$wanted $packages" ;;
     lint) wanted="$wanted $lint" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
   esac
