@@ -17,7 +17,7 @@ if [ -e .git ]; then
     echo "dist: of the last commit; what you changed since is not in it" >&2
 else
   tar -c --exclude=./build --exclude=./dist --exclude=./ordersync.so \
-    --exclude='*.o' . | tar -x -C "$stage/$name"
+    --exclude='*.o' --exclude=__pycache__ . | tar -x -C "$stage/$name"
 fi
 when=$(stat -c %Y "$stage/$name/include/ordersync.h")
 tar -c --format=ustar --sort=name --mtime="@$when" --owner=0 --group=0 \
