@@ -38,6 +38,8 @@ def run(*command, seconds=300, **more):
                               timeout=seconds, **more)
     except subprocess.TimeoutExpired as e:
         return 124, "hung: %s\n%s" % (command, e.output)
+    except FileNotFoundError as e:
+        return 127, str(e)
     return done.returncode, done.stdout
 
 

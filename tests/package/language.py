@@ -107,34 +107,50 @@ def without_libraries(home):
     must("rm", "-rf", root)
 
 
+def get_hosts():
+    """A folder with the hosts, kept from run to run, since they are compiled."""
+    home = WORK + "/node-hosts"
+    os.makedirs(home, exist_ok=True)
+    if not os.path.exists(home + "/package.json"):
+        with open(home + "/package.json", "w") as f:
+            json.dump({"private": True}, f)
+    # node@22 is a Node that has node:sqlite, where the system's has not.
+    for host, made in (("better-sqlite3", "build/Release/*.node"),
+                       ("sqlite3", "build/Release/*.node"),
+                       ("node@22", "bin/node")):
+        if not glob.glob("%s/node_modules/%s/%s" % (
+                home, host.split("@")[0], made)):
+            run("npm", "install", "--silent", "--no-audit", "--no-fund", host,
+                cwd=home, seconds=600)
+    return home
+
+
 def npm(server):
     code, out = run("make", "-s", "-C", ROOT, "npm")
     made = DIST + "/ordersync-%s.tgz" % version()
     if not check("make npm", code == 0 and os.path.exists(made), out):
         return
+    hosts = get_hosts()
     home = WORK + "/node"
-    os.makedirs(home, exist_ok=True)
-    if not os.path.exists(home + "/package.json"):
-        with open(home + "/package.json", "w") as f:
-            json.dump({"private": True}, f)
-    # The hosts are kept from run to run: they are compiled.
-    for host in ("better-sqlite3", "sqlite3"):
-        if not glob.glob(home + "/node_modules/%s/build/Release/*.node" % host):
-            run("npm", "install", "--silent", "--no-audit", "--no-fund", host,
-                cwd=home, seconds=600)
-    code, out = run("npm", "install", "--silent", "--no-audit", "--no-fund",
-                    "--force", made, cwd=home)
+    must("rm", "-rf", home)
+    os.makedirs(home)
+    code, out = run("npm", "install", "--offline", "--no-audit", "--no-fund",
+                    "--prefix", home, made, cwd=home)
     check("npm installs it", code == 0, out)
+    env = server.environment(NODE_PATH=hosts + "/node_modules")
     for host, script in JS.items():
-        if run("node", "-e", "require('%s')" % host, cwd=home)[0] != 0:
+        node = "node"
+        if host == "node:sqlite" and run(node, "-e", "require('node:sqlite')")[0]:
+            node = hosts + "/node_modules/node/bin/node"
+        if run(node, "-e", "require('%s')" % host, cwd=home, env=env)[0] != 0:
             skip(host, "this Node has none, or npm could not fetch it")
             continue
         database = home + "/orders.db"
         for path in glob.glob(database + "*"):
             os.unlink(path)
-        code, out = run("node", "--no-warnings", "-e",
+        code, out = run(node, "--no-warnings", "-e",
                         "const ordersync = require('ordersync');" + script,
-                        database, cwd=home, env=server.environment())
+                        database, cwd=home, env=env)
         check("%s loads it and refreshes" % host, (code, out) ==
               (0, "%d\n" % ROWS), out)
     code, out = run("node", "-e", """
