@@ -17,8 +17,8 @@ flags='-std=c11 -D_GNU_SOURCE -Iinclude -Iext -Ibuild -fPIC'
 mapfile -t ext < <(git ls-files "ext/*.c")
 mapfile -t other < <(git ls-files 'tests/*.c')
 mapfile -t all < <(git ls-files '*.c' '*.h')
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run 'tests/sql/bin/*' \
-  ':!tests/sql/bin/live')
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run sql/schedule/ordersync-loop \
+  'tests/sql/bin/*' ':!tests/sql/bin/live')
 
 check() { # name command...
   local name=$1 out
