@@ -137,7 +137,8 @@ def test(server):
     check("unhealthy before there is a database", code != 0, out)
     process, lines = start(image, env)
     check("the first refresh is printed to stdout",
-          wait_for(lines, "^%d$" % ROWS), lines)
+          wait_for(lines, "^1$") and
+          local(image, "SELECT count(*) FROM open_orders") == "%d\n" % ROWS, lines)
     code, out = healthy(image, env)
     check("healthy once synced", (code, out) == (0, ""), out)
     took = stop(process)

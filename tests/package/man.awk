@@ -52,7 +52,8 @@ function include_list(name,    i) {
 }
 
 function entry(tag, body) {
-  print ".TP"
+  # A row in bold with nothing behind heads those that follow.
+  print (tag ~ /^\*\*/ && body == "") ? ".PP" : ".TP"
   print roff(tag)
   text(body)
 }
