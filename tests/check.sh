@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|live|roots
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -86,6 +86,7 @@ case ${1:-short} in
   judges) suite judges 600 tests/judges/run.sh $build ;;
   diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
   docs) suite docs 60 tests/docs.py ;;
+  roots) suite roots 3600 tests/roots/run.sh $build ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
   short)
     suite docs 60 tests/docs.py
@@ -105,6 +106,7 @@ case ${1:-short} in
     suite diff-long 3600 tests/diff/run.sh $build 20000
     suite report-long 600 tests/report/run.sh $build long
     suite fuzz 1800 tests/fuzz/run.sh $build 60
+    suite roots 3600 tests/roots/run.sh $build
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;
 esac
