@@ -24,7 +24,7 @@ if command -v ${cc%% *} >/dev/null; then
     $cc -shared -o /dev/null "-l${need%:*}" 2>/dev/null || lacks "${need##*:}"
   done
   found=$(printf '#include <sqlite3.h>\n=SQLITE_VERSION_NUMBER SQLITE_VERSION\n' |
-    compile "$@" -E -P | sed -n 's/^= *//p' | tr -d '"')
+    compile "$@" -E -P | sed -n 's/^= *\([0-9]\)/\1/p' | tr -d '"')
   [ -z "$found" ] || [ "${found%% *}" -ge 3038000 ] ||
     old="SQLite 3.38 or newer; sqlite3.h here is of ${found#* }"
 else

@@ -16,7 +16,7 @@ fuzz='clang'
 report='chromium chromium-driver prometheus'
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 # debootstrap, and what checks the schedules.
-roots='debootstrap debian-archive-keyring systemd'
+roots='debootstrap debian-archive-keyring systemd systemd-container'
 
 wanted=
 for group in "$@"; do

@@ -110,3 +110,28 @@ roots_run() {
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     HOME=/root TERM=dumb chroot "$roots/$name" "$@" </dev/null
 }
+
+# roots_boot NAME COMMAND: the root as a system that systemd runs, on this
+# machine's network, until the command has ended; what it printed. The root needs
+# systemd-sysv, and is good for nothing afterwards.
+roots_boot() {
+  local copy=$roots/$1
+  umount -R -l "$copy/dev" "$copy/sys" "$copy/proc" || return 1
+  cat >"$copy/etc/systemd/system/roots.service" <<UNIT
+[Unit]
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+Type=oneshot
+TimeoutStartSec=10min
+ExecStart=$2
+StandardOutput=file:/roots.out
+StandardError=inherit
+[Install]
+WantedBy=multi-user.target
+UNIT
+  ln -s ../roots.service "$copy/etc/systemd/system/multi-user.target.wants/"
+  timeout -k 10 900 systemd-nspawn --quiet --register=no --keep-unit --boot \
+    --machine="ordersync-$1" --directory="$copy" </dev/null >"$copy/boot.out" 2>&1
+  cat "$copy/roots.out" || tail -n 40 "$copy/boot.out"
+}
