@@ -39,11 +39,13 @@ roots_inside() {
   roots=$(mktemp -d "${TMPDIR:-/var/tmp}/ordersync-roots.XXXXXX") || exit 2
   # Whatever was mounted there was not mounted as seen from here.
   trap 'rm -rf --one-file-system "$roots"' EXIT
-  trap 'exit 130' INT TERM HUP
   debs=/var/cache/ordersync-roots
   export roots debs
-  ORDERSYNC_ROOTS=inside unshare --mount --pid --fork --kill-child \
-    --mount-proc "$@" &
+  # Killed itself, it takes everything inside with it; and so it is when we are.
+  ORDERSYNC_ROOTS=inside setpriv --pdeathsig KILL unshare --mount --pid --fork \
+    --kill-child --mount-proc "$@" &
+  # shellcheck disable=SC2064
+  trap "kill -KILL $! 2>/dev/null; wait $!; exit 130" INT TERM HUP
   wait $!
   exit $?
 }
