@@ -3,7 +3,8 @@
 #   sh setup.sh            user, folder, profile, an empty database
 #   sh setup.sh cron       the above, and refreshes every 5 minutes by cron
 #   sh setup.sh systemd    the above, and refreshes every 5 minutes by systemd
-# Idempotent: what is there already stays as it is, but for the schedule itself.
+# Idempotent: what is there already stays as it is, but for systemd's units, which
+# are changed by `systemctl edit`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 state=/var/lib/ordersync
@@ -56,7 +57,12 @@ INI
 
 case $way in
   cron)
-    install -o root -g root -m 644 "$here/ordersync-cron" /etc/cron.d/
+    line=/etc/cron.d/ordersync-cron
+    if [ ! -e $line ]; then
+      install -o root -g root -m 644 "$here/ordersync-cron" $line
+    elif ! cmp -s "$here/ordersync-cron" $line; then
+      echo "$line stays as it is; as delivered it is $here/ordersync-cron"
+    fi
     command -v sendmail >/dev/null ||
       echo "No mail server is here: what fails is in the system's log, not mailed."
     ;;

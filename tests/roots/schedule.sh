@@ -86,6 +86,7 @@ failing=/var/lib/ordersync/failing.db
 runuser -u ordersync -- sqlite3 $failing '.load ordersync' \
   'SELECT ordersync_install()' >/dev/null
 sed -i 's#^\*/5#*#' /etc/cron.d/ordersync-cron
+check "a cron line that was changed stays" 'stays as it is.*as delivered' "$(step 3)"
 sed 's#orders\.db#failing.db#; s#ordersync\.ini#failing.ini#' \
   /etc/cron.d/ordersync-cron >/etc/cron.d/ordersync-failing
 systemctl start cron
@@ -114,8 +115,6 @@ check "the folder stays the user's" '^ordersync:ordersync 750$' \
   "$(stat -c '%U:%G %a' /var/lib/ordersync)"
 check "the timer waits for its time" 'ordersync.timer *ordersync.service' \
   "$(systemctl list-timers --no-legend ordersync.timer)"
-check "the timer is for every 5 minutes" '\*-\*-\* \*:00/5:00' \
-  "$(systemd-analyze calendar '*:0/5' 2>&1; systemctl cat ordersync.timer | grep -q 'OnCalendar=\*:0/5' || echo other)"
 check "the timer starts the service" '^2$' "$(
   mkdir -p /run/systemd/system/ordersync.timer.d
   printf '[Timer]\nOnCalendar=\nOnActiveSec=1\nRandomizedDelaySec=0\nAccuracySec=100ms\n' \
