@@ -79,6 +79,7 @@ wait
 passed=0 failed=0 skipped=0
 for name in "$@"; do
   log=$build/log/roots-$name.log
+  [ -f "$log" ] || log=$build/log/roots-${name%-*}.log # no root was made
   wanted=('') ended=$(tail -n 1 "$log")
   [ "${name#*-}" = root ] || wanted+=('schedule: ')
   for of in "${wanted[@]}"; do
@@ -91,7 +92,8 @@ for name in "$@"; do
   echo "$name: $ended"
   [[ $ended = "exit code 0 "* ]] || [ "${f:-1}" != 0 ] || failed=$((failed + 1))
   sed -n 's/^ *skip /skip '"$name"': /p' "$log"
-  [[ $ended = "exit code 0 "* ]] || sed 's/^/| /' "$log" | tail -n 100
+  [[ $ended = "exit code 0 "* && ${f:-1} = 0 ]] ||
+    sed 's/^/| /' "$log" | tail -n 120
 done
 echo "roots: $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $passed -gt 0 ]
