@@ -29,7 +29,12 @@ if command -v ${cc%% *} >/dev/null; then
     old="SQLite 3.38 or newer; sqlite3.h here is of ${found#* }"
 else
   lacks gcc
-  lacks libc6-dev
+  for need in stdlib.h:libc6-dev sqlite3ext.h:libsqlite3-dev ini.h:libinih-dev \
+    gnutls/x509.h:libgnutls28-dev gssapi.h:libkrb5-dev nettle/aes.h:nettle-dev \
+    gmp.h:libgmp-dev; do
+    find /usr/include -path "*/${need%:*}" 2>/dev/null | grep -q . ||
+      lacks "${need#*:}"
+  done
 fi
 command -v objcopy >/dev/null || lacks binutils
 if [ -f "$sybdb" ]; then

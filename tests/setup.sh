@@ -67,8 +67,8 @@ esac
 as_root=
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null || {
-    echo "setup.sh: 'make $*' needs packages, and only root may install them." >&2
-    echo "  Here is no sudo; as root: apt-get install$missing" >&2
+    echo "setup.sh: packages are missing, only root may install them, and there is" \
+      "no sudo here. As root: apt-get install$missing" >&2
     exit 1
   }
   as_root=sudo

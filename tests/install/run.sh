@@ -51,8 +51,8 @@ sybdb=$(cc -print-file-name=libsybdb.a)
 needs() { "$root/tests/needs.sh" "$@" 2>&1; }
 check "a machine that has everything is told nothing" "" "$(needs "$sybdb" cc)"
 check "without a compiler it says what to install" \
-  "ordersync cannot be built without: gcc libc6-dev. Install what is missing by \
-tests/setup.sh build, or as root: apt-get install gcc libc6-dev" \
+  "ordersync cannot be built without: gcc. Install what is missing by \
+tests/setup.sh build, or as root: apt-get install gcc" \
   "$(needs "$sybdb" no-such-cc)"
 check "without the headers it says what to install" \
   "ordersync cannot be built without: libc6-dev libsqlite3-dev libinih-dev \
