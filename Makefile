@@ -15,7 +15,7 @@ OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
 # package that is needed otherwise brings GSSAPI's name without one. -u: only
 # FreeTDS, which comes after our archive, calls text.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
-             -print-file-name=libsybdb.a))
+             -print-file-name=libsybdb.a 2>/dev/null))
 LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -l:libgssapi_krb5.so.2 -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -31,9 +31,9 @@ VERSION  := $(shell sed -n 's/^.define ORDERSYNC_VERSION "\(.*\)"/\1/p' \
              include/ordersync.h)
 Q        := $(if $(V),,@)
 
-.PHONY: all help libs setup demo check check-unit check-sql check-fault \
-        check-judges check-diff check-long check-live check-packages bench fuzz \
-        lint format picture install uninstall dist deb npm wheel clean
+.PHONY: all help libs setup needs demo check check-unit check-sql check-fault \
+        check-judges check-diff check-long check-live check-packages check-roots \
+        bench fuzz lint format picture install uninstall dist deb npm wheel clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -53,15 +53,19 @@ $(SO): $(EXT:ext/%.c=$(B)/ext/%.o) $(B)/freetds.a ext/ordersync.map
 	  -Wl,-z,relro,-z,now -Wl,--version-script=ext/ordersync.map \
 	  -o $@ $(filter %.o,$^) $(LIBS)
 
-$(B)/ext/%.o: ext/%.c $(B)/sql_embedded.h
+# A sentence about what is missing here, instead of a compiler's error.
+$(B)/needs: tests/needs.sh
+	$(Q)tests/needs.sh "$(FREETDS_A)" "$(CC)" $(CPPFLAGS) \
+	  $(if $(FREETDS),-I$(FREETDS)/include)
+	@mkdir -p $(@D); touch $@
+
+$(B)/ext/%.o: ext/%.c $(B)/sql_embedded.h | $(B)/needs
 	@mkdir -p $(@D); echo "  CC  $<"
 	$(Q)$(CC) $(OURS) -fPIC $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # FreeTDS, with what it asks of the system renamed into what it gets.
-$(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A))
+$(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A)) | $(B)/needs
 	@mkdir -p $(@D); echo "  BOX $(FREETDS_A)"
-	$(Q)[ -f "$(FREETDS_A)" ] || { echo "No libsybdb.a: install freetds-dev, or \
-	  give a FreeTDS of your own: make FREETDS=/prefix" >&2; exit 1; }
 	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
 # As byte arrays: C limits the length of string literals.
@@ -76,12 +80,12 @@ $(SERVER): $(patsubst tests/server/%.c,$(B)/server/%.o,$(wildcard tests/server/*
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lpthread -lm
 
-$(B)/server/%.o: tests/server/%.c
+$(B)/server/%.o: tests/server/%.c | $(B)/needs
 	@mkdir -p $(@D); echo "  CC  $<"
 	$(Q)$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The same sources, linked statically and under sanitizers.
-$(B)/san/%.o: ext/%.c $(B)/sql_embedded.h
+$(B)/san/%.o: ext/%.c $(B)/sql_embedded.h | $(B)/needs
 	@mkdir -p $(@D); echo "  SAN $<"
 	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<
 
@@ -113,7 +117,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges fuzz report packages
+	$(Q)tests/setup.sh check judges fuzz report packages roots
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
@@ -131,6 +135,10 @@ check-diff: all $(SERVER) ## the live view against a full copy
 check-packages: all $(SERVER) ## man page, archive, deb, npm, wheel, container
 	$(Q)tests/setup.sh check packages
 	$(Q)tests/check.sh packages
+check-roots: ## all of check on bare roots of Debian 12 and 13 (root)
+	$(Q)tests/setup.sh roots
+	$(Q)mkdir -p $(B)
+	$(Q)tests/check.sh roots
 check-live: all ## the .sql tests on the server of a profile: PROFILE=name
 	$(Q)tests/setup.sh check
 	$(Q)tests/check.sh live

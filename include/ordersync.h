@@ -20,6 +20,9 @@
 /* The oldest SQLite that the extension works with: sqlite3_vtab_in() and
 ** sqlite3_vtab_rhs_value() appeared in 3.38.0. */
 #define ORDERSYNC_SQLITE_FLOOR 3038000
+#if SQLITE_VERSION_NUMBER < ORDERSYNC_SQLITE_FLOOR
+#error "ordersync needs SQLite 3.38.0 or newer; this sqlite3.h is older"
+#endif
 
 #ifdef __cplusplus
 extern "C" {

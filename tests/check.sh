@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|roots|live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -93,6 +93,7 @@ case ${1:-short} in
     suite man 60 tests/package/man.py
     suite packages 1200 tests/package/run.py $build
     ;;
+  roots) suite roots 3600 tests/roots/run.sh $build ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
   short)
     suite docs 60 tests/docs.py
@@ -114,6 +115,7 @@ case ${1:-short} in
     suite report-long 600 tests/report/run.sh $build long
     suite fuzz 1800 tests/fuzz/run.sh $build 60
     suite packages 1200 tests/package/run.py $build
+    suite roots 3600 tests/roots/run.sh $build
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;
 esac

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing, of groups:
-#   tests/setup.sh build|demo|check|judges|fuzz|lint|deb|npm|wheel|packages ...
+# Installs what is missing, of groups: tests/setup.sh
+#   build|demo|check|judges|fuzz|lint|report|deb|npm|wheel|packages|roots ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -9,7 +9,7 @@ build='gcc binutils make libc6-dev libsqlite3-dev libinih-dev sqlite3'
 # FreeTDS's archive, and what it is linked with.
 build="$build freetds-dev libgnutls28-dev libkrb5-dev nettle-dev libgmp-dev"
 demo="$build libssl-dev openssl"
-check="$demo libcmocka-dev locales python3 python3-pymssql"
+check="$demo ca-certificates libcmocka-dev locales python3 python3-pymssql"
 # The clients that judge the bundled server; for check-long.
 judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
@@ -22,6 +22,8 @@ wheel='python3 python3-setuptools python3-wheel'
 packages="$deb $npm $wheel lintian blhc man-db mandoc debootstrap python3-pip"
 packages="$packages python3-yaml git"
 lint='clang clang-tidy clang-format cppcheck shellcheck'
+# debootstrap, and what checks the schedules.
+roots='debootstrap debian-archive-keyring systemd systemd-container'
 
 wanted=
 for group in "$@"; do
@@ -37,6 +39,7 @@ for group in "$@"; do
     wheel) wanted="$wanted $wheel" ;;
     packages) wanted="$wanted $packages" ;;
     lint) wanted="$wanted $lint" ;;
+    roots) wanted="$wanted $roots" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
   esac
 done
@@ -75,23 +78,59 @@ esac
 as_root=
 if [ "$(id -u)" != 0 ]; then
   command -v sudo >/dev/null || {
-    echo "setup.sh: as root: apt-get install$missing" >&2
+    echo "setup.sh: packages are missing, only root may install them, and there is" \
+      "no sudo here. As root: apt-get install$missing" >&2
     exit 1
   }
   as_root=sudo
 fi
-export DEBIAN_FRONTEND=noninteractive
-echo "installing:$missing"
-$as_root apt-get update -qq
+# Quietly, and everything that it said when it fails.
+apt() {
+  said=$(mktemp)
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@" >"$said" 2>&1 || {
+    cat "$said" >&2
+    rm -f "$said"
+    echo "setup.sh: apt-get $1 failed; its words are above" >&2
+    exit 1
+  }
+  rm -f "$said"
+}
+
+why() { # group
+  case $1 in
+    build) echo "to build: a compiler, SQLite, FreeTDS and what that links" ;;
+    demo) echo "to show it: the bundled server, which links OpenSSL" ;;
+    check) echo "to test: cmocka, Python and a second FreeTDS, locales" ;;
+    judges) echo "to judge the bundled server: clients that are not ours" ;;
+    fuzz) echo "to fuzz: clang and its libFuzzer" ;;
+    lint) echo "to lint: clang's and other checkers" ;;
+    roots) echo "to try bare roots of Debian, and the systemd unit" ;;
+    *) echo "for $1" ;;
+  esac
+}
+
+# What comes with it, and how much that is.
+install() {
+  echo "setup.sh installs, by apt-get install --no-install-recommends,"
+  for group in $groups; do why "$group" | sed 's/^/  /'; done
+  echo " $*" | fold -s -w 76 | sed '2,$s/^/  /'
+  $as_root env LC_ALL=C apt-get install --no-install-recommends --assume-no "$@" 2>/dev/null |
+    sed -n 's/ newly installed.*/ packages with what they need;/p
+            s/^Need to get \(.*\) of archives\./\1 to download;/p
+            s/^After this operation, \(.*B\) of additional.*/\1 on the disk/p' |
+    sed 's/^0 upgraded, //' | tr '\n' ' ' | sed 's/^/  /; s/ $/.\n/'
+  apt install -y --no-install-recommends "$@"
+}
+
+groups="$*"
+apt update
 case " $missing " in
   *" clang-runtime "*)
     missing=$(echo "$missing" | sed 's/ clang-runtime//')
-    # shellcheck disable=SC2086
-    $as_root apt-get install -y -qq --no-install-recommends clang >/dev/null
+    command -v clang >/dev/null || install clang
     version=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
     missing="$missing libclang-rt-$version-dev"
     ;;
 esac
 # shellcheck disable=SC2086
-[ -z "$missing" ] ||
-  $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+[ -z "$missing" ] || install $missing

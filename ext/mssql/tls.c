@@ -131,6 +131,19 @@ int tls_priority_set_direct(gnutls_session_t session, const char *wanted,
       session, "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", place);
 }
 
+/* FreeTDS gives up without a word where the system has none. */
+int tls_system_trust(gnutls_certificate_credentials_t credentials) {
+  struct box *b = box_current();
+  int n_trusted = gnutls_certificate_set_x509_system_trust(credentials);
+  if (b && n_trusted <= 0) {
+    refuse(&b->tls,
+           "Install the package ca-certificates, or set ca_file to the "
+           "certificate of the server's authority.",
+           "this system trusts no certificate authority at all");
+  }
+  return n_trusted;
+}
+
 int tls_verify_peers(gnutls_session_t session, unsigned *status) {
   struct box *b = box_current();
   int rc = gnutls_certificate_verify_peers2(session, status);

@@ -54,6 +54,27 @@ def expect_match(pattern, text, what):
            "%s: wanted /%s/, got %r" % (what, pattern, text))
 
 
+def with_mounts(script, *args):
+    """A command prefix that runs script, with args as $1 and on, where what it
+    mounts is seen by the command alone."""
+    unshare = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
+    tried = subprocess.run(unshare + ["true"], stderr=subprocess.PIPE)
+    if tried.returncode != 0:
+        raise Skip("no mounts of one's own here: " +
+                   tried.stderr.decode().strip())
+    return unshare + [
+        "sh", "-c", 'set -e; n=%d; %s; shift $n; exec "$@"' %
+        (len(args), script), "sh"] + list(args)
+
+
+def instead_of(path, folder, text):
+    """A command prefix under which the file has this text."""
+    ours = os.path.join(folder, os.path.basename(path))
+    with open(ours, "w") as f:
+        f.write(text)
+    return with_mounts('mount --bind "$1" "$2"', ours, path)
+
+
 def clean_environment(**more):
     env = {k: v for k, v in os.environ.items()
            if not k.startswith(("ORDERSYNC_", "TDS", "XDG_", "SQLITE_TMPDIR"))}

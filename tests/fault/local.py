@@ -11,7 +11,8 @@ import threading
 import time
 
 from box import Box, make_big
-from harness import SLACK, Shell, expect, expect_match, main, test
+from harness import (SLACK, Shell, expect, expect_match, main, test,
+                     with_mounts)
 
 LOCKED = "database is locked"
 FULL = "database or disk is full"
@@ -231,9 +232,8 @@ def read_only(b, path):
     if not IS_ROOT:
         os.chmod(path, 0o555 if os.path.isdir(path) else 0o444)
         return []
-    return ["unshare", "-m", "sh", "-c",
-            'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && '
-            'exec "$@"', path]
+    return with_mounts('mount --bind "$1" "$1"; '
+                       'mount -o remount,ro,bind "$1"', path)
 
 
 @one

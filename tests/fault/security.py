@@ -9,7 +9,7 @@ import time
 
 from box import Box
 from harness import (CERTS, SLACK, SO, Host, Shell, Skip, expect, expect_match,
-                     main, test)
+                     instead_of, main, test)
 
 SENTINEL = "Zq9x!W7-seNtineL'k]2"
 ROWS_BATCH = 'when=batch match=[soldTo] '
@@ -371,6 +371,20 @@ def the_password_is_wiped_from_memory():
                 found = places(host.pid, SENTINEL, but="login7")
                 expect(not found, "after a failure it is still there: %s" %
                        found)
+
+
+@test
+def a_system_without_authorities_says_so():
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    with Box("no-authorities") as b:
+        b.profile(ca_file=None)
+        prefix = (instead_of(bundle, b.folder, "") if os.path.exists(bundle)
+                  else [])
+        shell = Shell(b, "SELECT ordersync_refresh()", prefix=prefix)
+        expect_match("localhost: this system trusts no certificate authority "
+                     "at all. Install the package ca-certificates, or set "
+                     "ca_file", shell.err, "the error")
+        b.expect_logged("tls", "trusts no certificate authority", None, 1)
 
 
 # ---- who may read the profile ---------------------------------------------------

@@ -54,14 +54,60 @@ check "an old SQLite is refused with a clear message" \
   "1 ordersync $version needs SQLite 3.38.0 or newer; this program has 3.37.2" \
   "$("$dir/old_host" "$root/ordersync.so" 2>&1)"
 
+# ---- what the build lacks ------------------------------------------------------
+sybdb=$(cc -print-file-name=libsybdb.a)
+needs() { "$root/tests/needs.sh" "$@" 2>&1; }
+check "a machine that has everything is told nothing" "" "$(needs "$sybdb" cc)"
+check "without a compiler it says what to install" \
+  "ordersync cannot be built without: gcc. Install what is missing by \
+tests/setup.sh build, or as root: apt-get install gcc" \
+  "$(needs "$sybdb" no-such-cc)"
+check "without the headers it says what to install" \
+  "ordersync cannot be built without: libc6-dev libsqlite3-dev libinih-dev \
+freetds-dev libgnutls28-dev. Install what is missing by tests/setup.sh build, or as \
+root: apt-get install libc6-dev libsqlite3-dev libinih-dev freetds-dev \
+libgnutls28-dev" "$(needs "$sybdb" cc -nostdinc | head -n 1)"
+check "without FreeTDS's archive it says how to bring one" \
+  "A FreeTDS of your own: make FREETDS=/prefix" "$(needs "$dir/none.a" cc | tail -n 1)"
+mkdir -p "$dir/old"
+printf '#define SQLITE_VERSION "3.37.2"\n#define SQLITE_VERSION_NUMBER 3037002\n' \
+  >"$dir/old/sqlite3.h"
+echo 'freetds v1.2.18' >"$dir/old/libsybdb.a"
+check "an SQLite of Ubuntu 22.04 is too old to build with" \
+  "ordersync needs SQLite 3.38 or newer; sqlite3.h here is of 3.37.2. Debian 12 \
+and Ubuntu 24.04 have it." "$(needs "$sybdb" cc -I"$dir/old")"
+check "make stops at that sentence" 1 \
+  "$(make -C "$root" B="$dir/old/build" SO="$dir/old/x.so" CPPFLAGS=-I"$dir/old" 2>&1 |
+    grep -c -e 'of 3\.37\.2' -e 'error:')"
+check "a header that is too old stops a program, too" "1" \
+  "$(echo '#include "ordersync.h"' | cc -I"$dir/old" -I"$root/include" -E - 2>&1 |
+    grep -c 'error: .*needs SQLite 3.38')"
+check "an old FreeTDS is named" \
+  "ordersync needs FreeTDS 1.3 or newer; libsybdb.a here is of 1.2.18. Debian 12 \
+and Ubuntu 24.04 have it." "$(needs "$dir/old/libsybdb.a" cc)"
+
+# ---- the schedules, which check-roots sees at work -------------------------------
+units="$root/sql/schedule"
+check "cron reads a file of this name" "ordersync-cron" \
+  "$(cd "$units" && find . -name '*cron*' | sed 's#^\./##' | grep -x '[A-Za-z0-9_-]*')"
+check "cron reads a file that ends in a newline" 1 \
+  "$(tail -c 1 "$units/ordersync-cron" | wc -l)"
 if command -v systemd-analyze >/dev/null; then
-  cp "$root"/sql/schedule/ordersync.{service,timer} "$dir/"
-  check "systemd accepts the service and the timer" "" \
-    "$(systemd-analyze verify "$dir/ordersync.service" "$dir/ordersync.timer" 2>&1 |
+  cp "$units"/ordersync*.service "$units"/ordersync.timer "$dir/"
+  check "systemd accepts the services and the timer" "" \
+    "$(systemd-analyze verify "$dir"/ordersync*.service "$dir/ordersync.timer" 2>&1 |
       grep -F ordersync)"
+  check "systemd's service is exposed to little" "" \
+    "$(systemd-analyze security --offline=true --threshold=20 --no-pager \
+      "$dir/ordersync.service" 2>&1 >/dev/null)"
+  check "the timer's time is one" "*-*-* *:00/5:00" \
+    "$(systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$units/ordersync.timer")" |
+      sed -n 's/^Normalized form: //p')"
 else
-  skipped=1
-  echo "skip systemd-analyze is not here: the units were not verified"
+  skipped=$((skipped + 3))
+  echo "skip the systemd units (3 tests): systemd-analyze is not here"
 fi
-echo "install: $passed passed, $failed failed, $skipped skipped"
+tally="$passed passed, $failed failed"
+[ $skipped = 0 ] || tally="$tally, $skipped skipped"
+echo "install: $tally"
 [ $failed = 0 ]
