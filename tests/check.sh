@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|replica|live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -86,6 +86,7 @@ case ${1:-short} in
   judges) suite judges 600 tests/judges/run.sh $build ;;
   diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
   docs) suite docs 60 tests/docs.py ;;
+  replica) suite replica 300 tests/replica/run.py $build ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
   short)
     suite docs 60 tests/docs.py
@@ -104,6 +105,7 @@ case ${1:-short} in
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000
     suite report-long 600 tests/report/run.sh $build long
+    suite replica 300 tests/replica/run.py $build
     suite fuzz 1800 tests/fuzz/run.sh $build 60
     ;;
   *) echo "check.sh: no suite '$1'" >&2; exit 2 ;;
