@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: tests/setup.sh build|demo|check|judges|fuzz|lint ...
+# Installs what is missing: tests/setup.sh build|demo|check|judges|fuzz|lint|bench ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -14,6 +14,11 @@ judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
+# Whom the benchmark compares with; PostgreSQL's tds_fdw is named by version.
+bench='valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java'
+bench="$bench libxerial-sqlite-jdbc-java python3-pymssql python3-tds php-cli"
+bench="$bench php-sybase php-sqlite3 libdbd-sybase-perl libdbd-sqlite3-perl"
+bench="$bench postgresql"
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 
 wanted=
@@ -26,6 +31,7 @@ for group in "$@"; do
     fuzz) wanted="$wanted $fuzz" ;;
     report) wanted="$wanted $report" ;;
     lint) wanted="$wanted $lint" ;;
+    bench) wanted="$wanted $bench" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
   esac
 done
@@ -59,6 +65,13 @@ case " $* " in
     fi
     ;;
 esac
+# So is tds_fdw.
+case " $* " in
+  *" bench "*)
+    ls /usr/share/postgresql/*/extension/tds_fdw.control >/dev/null 2>&1 ||
+      missing="$missing tds-fdw"
+    ;;
+esac
 [ -n "$missing" ] || exit 0
 
 as_root=
@@ -79,6 +92,13 @@ case " $missing " in
     $as_root apt-get install -y -qq --no-install-recommends clang >/dev/null
     version=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
     missing="$missing libclang-rt-$version-dev"
+    ;;
+esac
+case " $missing " in
+  *" tds-fdw "*)
+    version=$(apt-cache depends postgresql |
+      sed -n 's/.* postgresql-\([0-9]*\)$/\1/p' | head -n 1)
+    missing="$(echo "$missing" | sed 's/ tds-fdw//') postgresql-$version-tds-fdw"
     ;;
 esac
 # shellcheck disable=SC2086
