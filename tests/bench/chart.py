@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 here = os.path.dirname(os.path.abspath(__file__))
 root = os.path.dirname(os.path.dirname(here))
-LEFT, RIGHT, WIDTH, LINE, TOP = 250, 190, 760, 26, 58
+LEFT, RIGHT, WIDTH, LINE, TOP = 230, 200, 760, 26, 58
 
 STYLE = """
   text { font: 13px sans-serif; fill: #1f2328 }

@@ -141,16 +141,16 @@ class Contest:
     def ours(self):
         made = []
         for name, mode, change in (
-                ("refresh, replace", "replace", YESTERDAY),
-                ("refresh, diff, nothing changed", "diff", None),
-                ("refresh, diff, 1 % changed", "diff",
+                ("replace", "replace", YESTERDAY),
+                ("diff, nothing changed", "diff", None),
+                ("diff, 1 % changed", "diff",
                  YESTERDAY + " WHERE rowid%100=0")):
             made.append(Contestant(
-                "ordersync " + name,
-                shell(self.target("ordersync " + name), refresh_call(mode)),
+                "ordersync, " + name,
+                shell(self.target("ordersync, " + name), refresh_call(mode)),
                 "ordersync", before=lambda n=name, c=change: self.fresh(
-                    "ordersync " + n, c)))
-        name = "ordersync live view"
+                    "ordersync, " + n, c)))
+        name = "ordersync, live view"
         live = "CREATE VIRTUAL TABLE temp.v USING ordersync(sync=orders)"
         self.fresh(name)
         path = self.target(name)
