@@ -51,7 +51,6 @@ int main(int argc, char **argv) {
   }
   (void)fprintf(out, "%.2f %.2f %ld %d\n",
                 milliseconds(used.ru_utime) + milliseconds(used.ru_stime), wall,
-                used.ru_maxrss,
-                WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+                used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
   return fclose(out) != 0;
 }
