@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|roots|live
+#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|roots|replica|
+#     live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
 set -u
@@ -94,6 +95,7 @@ case ${1:-short} in
     suite packages 1200 tests/package/run.py $build
     ;;
   roots) suite roots 3600 tests/roots/run.sh $build ;;
+  replica) suite replica 300 tests/replica/run.py $build ;;
   live) suite live 3600 tests/sql/live.sh $build ;;
   short)
     suite docs 60 tests/docs.py
@@ -113,6 +115,7 @@ case ${1:-short} in
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000
     suite report-long 600 tests/report/run.sh $build long
+    suite replica 300 tests/replica/run.py $build
     suite fuzz 1800 tests/fuzz/run.sh $build 60
     suite packages 1200 tests/package/run.py $build
     suite roots 3600 tests/roots/run.sh $build

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, of groups: tests/setup.sh
-#   build|demo|check|judges|fuzz|lint|report|deb|npm|wheel|packages|roots ...
+#   build|demo|check|judges|fuzz|lint|report|deb|npm|wheel|packages|roots|bench ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -21,6 +21,11 @@ npm='nodejs npm'
 wheel='python3 python3-setuptools python3-wheel'
 packages="$deb $npm $wheel lintian blhc man-db mandoc debootstrap python3-pip"
 packages="$packages python3-yaml git"
+# Whom the benchmark compares with; PostgreSQL's tds_fdw is named by version.
+bench='valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java'
+bench="$bench libxerial-sqlite-jdbc-java python3-pymssql python3-tds php-cli"
+bench="$bench php-sybase php-sqlite3 libdbd-sybase-perl libdbd-sqlite3-perl"
+bench="$bench postgresql"
 lint='clang clang-tidy clang-format cppcheck shellcheck'
 # debootstrap, and what checks the schedules.
 roots='debootstrap debian-archive-keyring systemd systemd-container'
@@ -40,6 +45,7 @@ for group in "$@"; do
     packages) wanted="$wanted $packages" ;;
     lint) wanted="$wanted $lint" ;;
     roots) wanted="$wanted $roots" ;;
+    bench) wanted="$wanted $bench" ;;
     *) echo "setup.sh: no group '$group'" >&2; exit 2 ;;
   esac
 done
@@ -71,6 +77,13 @@ case " $* " in
       /usr/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1; then
       missing="$missing clang-runtime"
     fi
+    ;;
+esac
+# So is tds_fdw.
+case " $* " in
+  *" bench "*)
+    ls /usr/share/postgresql/*/extension/tds_fdw.control >/dev/null 2>&1 ||
+      missing="$missing tds-fdw"
     ;;
 esac
 [ -n "$missing" ] || exit 0
@@ -130,6 +143,13 @@ case " $missing " in
     command -v clang >/dev/null || install clang
     version=$(clang --version | sed -n 's/.*clang version \([0-9]*\).*/\1/p')
     missing="$missing libclang-rt-$version-dev"
+    ;;
+esac
+case " $missing " in
+  *" tds-fdw "*)
+    version=$(apt-cache depends postgresql |
+      sed -n 's/.* postgresql-\([0-9]*\)$/\1/p' | head -n 1)
+    missing="$(echo "$missing" | sed 's/ tds-fdw//') postgresql-$version-tds-fdw"
     ;;
 esac
 # shellcheck disable=SC2086
