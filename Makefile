@@ -32,7 +32,7 @@ VERSION  := $(shell sed -n 's/^.define ORDERSYNC_VERSION "\(.*\)"/\1/p' \
 Q        := $(if $(V),,@)
 
 .PHONY: all help libs setup needs demo check check-unit check-sql check-fault \
-        check-judges check-diff check-long check-live check-packages check-roots \
+        check-judges check-hosts check-diff check-long check-live check-packages check-roots \
         bench bench-long bench-readme fuzz lint format picture \
         install uninstall dist deb npm wheel clean
 .DELETE_ON_ERROR:
@@ -118,7 +118,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges fuzz report packages roots
+	$(Q)tests/setup.sh check judges hosts fuzz report packages roots
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
@@ -131,6 +131,9 @@ check-fault: all $(SERVER) $(UNIT) ## out of memory, cut streams, locks, kills
 check-judges: all $(SERVER) ## the bundled server, judged by clients not ours
 	$(Q)tests/setup.sh check judges
 	$(Q)tests/check.sh judges
+check-hosts: all $(SERVER) ## host programs that load the extension
+	$(Q)tests/setup.sh check hosts
+	$(Q)tests/check.sh hosts
 check-diff: all $(SERVER) ## the live view against a full copy
 	$(Q)tests/check.sh diff
 check-packages: all $(SERVER) ## man page, archive, deb, npm, wheel, container

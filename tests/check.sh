@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs test suites and adds up what they counted:
-#   tests/check.sh short|long|unit|sql|fault|judges|diff|docs|packages|roots|replica|
+#   tests/check.sh short|long|unit|sql|fault|judges|hosts|diff|docs|packages|roots|replica|
 #     live
 # Every suite ends with a line "... N passed, M failed[, K skipped]"; one that
 # ends without it has failed, and so has one that does not end.
@@ -85,6 +85,7 @@ case ${1:-short} in
   sql) suite sql 1800 tests/sql/run.sh $build ;;
   fault) suite fault 900 tests/fault/run.sh $build short ;;
   judges) suite judges 600 tests/judges/run.sh $build ;;
+  hosts) suite hosts 900 tests/hosts/run.py $build ;;
   diff) suite diff 900 tests/diff/run.sh $build 2000 ;;
   docs)
     suite docs 60 tests/docs.py
@@ -111,6 +112,7 @@ case ${1:-short} in
     ;;
   long)
     suite judges 600 tests/judges/run.sh $build
+    suite hosts 900 tests/hosts/run.py $build
     suite sql-valgrind 1800 tests/sql/run.sh $build
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, of groups: tests/setup.sh
-#   build|demo|check|judges|fuzz|lint|report|deb|npm|wheel|packages|roots|bench ...
+#   build|demo|check|judges|hosts|fuzz|lint|report|deb|npm|wheel|packages|roots|bench ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -12,6 +12,13 @@ demo="$build libssl-dev openssl"
 check="$demo ca-certificates libcmocka-dev locales python3 python3-pymssql"
 # The clients that judge the bundled server; for check-long.
 judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
+# Programs that load the extension.
+hosts="gcc libsqlite3-dev sqlite3 python3 python3-apsw sqlite-utils nodejs npm"
+hosts="$hosts g++ make" # for npm where it finds no binary
+hosts="$hosts ruby ruby-sqlite3 libdbd-sqlite3-perl php-cli php-sqlite3"
+hosts="$hosts default-jdk-headless libxerial-sqlite-jdbc-java tcl libsqlite3-tcl"
+hosts="$hosts r-base-core r-cran-rsqlite rustc cargo librust-rusqlite-dev"
+hosts="$hosts golang-go golang-github-mattn-go-sqlite3-dev"
 fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
@@ -37,6 +44,7 @@ for group in "$@"; do
     demo) wanted="$wanted $demo" ;;
     check) wanted="$wanted $check" ;;
     judges) wanted="$wanted $judges" ;;
+    hosts) wanted="$wanted $hosts" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     report) wanted="$wanted $report" ;;
     deb) wanted="$wanted $deb" ;;
@@ -115,6 +123,7 @@ why() { # group
     demo) echo "to show it: the bundled server, which links OpenSSL" ;;
     check) echo "to test: cmocka, Python and a second FreeTDS, locales" ;;
     judges) echo "to judge the bundled server: clients that are not ours" ;;
+    hosts) echo "to try the programs that load the extension" ;;
     fuzz) echo "to fuzz: clang and its libFuzzer" ;;
     lint) echo "to lint: clang's and other checkers" ;;
     roots) echo "to try bare roots of Debian, and the systemd unit" ;;
