@@ -66,7 +66,7 @@ static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
   assert_true(staging_rows(s) == n_rows);
   assert_int_equal(staging_spilled(s), spilled);
   for (int pass = 0; pass < 2; pass++) {
-    staging_rewind(s);
+    staging_seek(s, 0);
     for (int n = 0; n < n_rows; n++) {
       assert_int_equal(staging_next(s, cells, &has_row, &e), ERR_NONE);
       assert_int_equal(has_row, 1);
