@@ -102,7 +102,7 @@ CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
 DROP VIEW IF EXISTS ordersync_status;
 CREATE VIEW ordersync_status AS
 WITH
-  -- A seek of the index for each sync, however long the log is.
+  -- From the end of the log, where a sync that works has its last success.
   done AS (
     SELECT s.name AS sync, (
       SELECT r.id FROM ordersync_runs r

@@ -83,7 +83,7 @@ static void index_staged(struct diff *d, struct err *e) {
   if (e->code) return;
   memset(d->heads, 0, d->n_heads * sizeof *d->heads);
   while (apply_next(d->p.a, d->p.cells, &row, e)) {
-    stored_convert(&d->p.stored, d->p.cells, e);
+    stored_convert(&d->p.stored, d->p.cells, d->n_key ? d->p.is_key : NULL, e);
     d->hashes[row] = hash_row(d, d->p.cells);
     d->p.at[row] = at;
     d->p.rows[row] = PLAN_INSERT;
@@ -102,17 +102,26 @@ static int go_on(struct diff *d, struct err *e) {
   return !e->code;
 }
 
-/* How the row in old[] compares with a staged row. */
+/* How the row in old[] compares with the one in cells[]. */
 enum likeness { OTHER, SAME_KEY, SAME };
-static enum likeness compare(struct diff *d, sqlite3_int64 row, struct err *e) {
+static enum likeness compare_cells(const struct diff *d) {
   enum likeness likeness = SAME;
-  if (diff_fetch(&d->p, row, e)) return OTHER;
   for (int i = 0; i < d->p.a->map->n_columns; i++) {
     if (stored_same(&d->p.old[i], &d->p.cells[i])) continue;
     if (d->n_key == 0 || d->p.is_key[i]) return OTHER;
     likeness = SAME_KEY;
   }
   return likeness;
+}
+
+/* With a staged row. Most are the same even before they are converted. */
+static enum likeness compare(struct diff *d, sqlite3_int64 row, struct err *e) {
+  int has_row = 0;
+  staging_seek(d->p.a->rows, d->p.at[row]);
+  if (staging_next(d->p.a->rows, d->p.cells, &has_row, e)) return OTHER;
+  if (compare_cells(d) == SAME) return SAME;
+  stored_convert(&d->p.stored, d->p.cells, NULL, e);
+  return compare_cells(d);
 }
 
 /* An unclaimed staged row that is at least so like the row in old[], 0: none.

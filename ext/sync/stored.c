@@ -85,9 +85,11 @@ static void open_scratch(struct stored *s, struct err *e) {
   s->get = sql_prepare(s->scratch, e, "SELECT * FROM n");
 }
 
-void stored_convert(struct stored *s, struct cell *cells, struct err *e) {
+void stored_convert(struct stored *s, struct cell *cells, const char *only,
+                    struct err *e) {
   int changes = 0, rc = SQLITE_OK;
   for (int i = 0; i < s->n; i++) {
+    if (only && !only[i]) continue;
     if (s->affinities[i] == 'r' && cells[i].type == SQLITE_INTEGER) {
       cells[i].type = SQLITE_FLOAT;
       cells[i].real = (double)cells[i].integer;
@@ -175,24 +177,47 @@ static sqlite3_uint64 mix(sqlite3_uint64 hash, sqlite3_uint64 word) {
   return hash ^ hash >> 29;
 }
 
-sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell) {
-  sqlite3_uint64 word = 0;
-  size_t n = 0;
-  hash = mix(hash, (sqlite3_uint64)cell->type);
-  if (cell->type == SQLITE_INTEGER) {
-    return mix(hash, (sqlite3_uint64)cell->integer);
+/* One to seven bytes, some of them twice. */
+static sqlite3_uint64 short_word(const char *at, size_t n) {
+  const unsigned char *byte = (const unsigned char *)at;
+  unsigned first, last;
+  if (n < 4) {
+    return byte[0] | (sqlite3_uint64)byte[n / 2] << 8 |
+           (sqlite3_uint64)byte[n - 1] << 16;
   }
-  if (cell->type == SQLITE_FLOAT) {
-    double real = cell->real == 0 ? 0 : cell->real; /* -0.0 is the same */
-    memcpy(&word, &real, sizeof word);
-    return mix(hash, word);
-  }
-  if (cell->type == SQLITE_NULL) return hash;
-  for (size_t left = (size_t)cell->n_bytes; left > 0; left -= n) {
-    n = left < sizeof word ? left : sizeof word;
-    word = 0;
-    memcpy(&word, cell->bytes + ((size_t)cell->n_bytes - left), n);
+  memcpy(&first, at, sizeof first);
+  memcpy(&last, at + n - sizeof last, sizeof last);
+  return first | (sqlite3_uint64)last << 32;
+}
+
+static sqlite3_uint64 hash_bytes(sqlite3_uint64 hash, const char *at,
+                                 size_t n) {
+  sqlite3_uint64 word;
+  size_t done = 0;
+  if (n == 0) return hash;
+  if (n < sizeof word) return mix(hash, short_word(at, n));
+  for (; n - done > sizeof word; done += sizeof word) {
+    memcpy(&word, at + done, sizeof word);
     hash = mix(hash, word);
   }
-  return mix(hash, (sqlite3_uint64)cell->n_bytes);
+  memcpy(&word, at + n - sizeof word, sizeof word);
+  return mix(hash, word);
+}
+
+sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell) {
+  sqlite3_uint64 word = 0;
+  double real;
+  switch (cell->type) {
+  case SQLITE_INTEGER:
+    return mix(hash, (sqlite3_uint64)cell->integer);
+  case SQLITE_FLOAT:
+    real = cell->real == 0 ? 0 : cell->real; /* -0.0 is the same */
+    memcpy(&word, &real, sizeof word);
+    return mix(hash, word);
+  case SQLITE_NULL:
+    return mix(hash, SQLITE_NULL);
+  default:
+    hash = mix(hash, (sqlite3_uint64)cell->n_bytes << 3 | 7);
+    return hash_bytes(hash, cell->bytes, (size_t)cell->n_bytes);
+  }
 }
