@@ -88,28 +88,32 @@ static int by_count(const void *a, const void *b) {
   return x->at - y->at;
 }
 
+/* How many values column c has among n rows; values is room for them. */
+static unsigned count_values(const struct alike *a, const unsigned *sample,
+                             unsigned *values, size_t n, size_t c) {
+  unsigned count = 1;
+  for (size_t i = 0; i < n; i++) values[i] = sample[i * a->n_columns + c];
+  qsort(values, n, sizeof *values, by_hash);
+  for (size_t i = 1; i < n; i++) count += values[i] != values[i - 1];
+  return count;
+}
+
 /* Looks at some rows, and sorts the columns by how much they tell. */
 static void weigh(struct alike *a, struct err *e) {
   size_t step = a->n_left / SAMPLE + 1, n = (a->n_left + step - 1) / step;
-  unsigned *sample, *values;
-  if (e->code) return;
-  sample = sqlite3_malloc64(n * a->n_columns * sizeof *sample);
-  values = sqlite3_malloc64(n * sizeof *values);
-  if (!sample || !values) err_nomem(e);
-  read_left(a, step, sample, e);
-  for (size_t c = 0; c < a->n_columns && !e->code; c++) {
-    for (size_t i = 0; i < n; i++) values[i] = sample[i * a->n_columns + c];
-    qsort(values, n, sizeof *values, by_hash);
-    a->columns[c].count = 1;
-    for (size_t i = 1; i < n; i++) {
-      a->columns[c].count += values[i] != values[i - 1];
+  unsigned *sample = sqlite3_malloc64(n * a->n_columns * sizeof *sample);
+  unsigned *values = sqlite3_malloc64(n * sizeof *values);
+  if (sample && values) {
+    read_left(a, step, sample, e);
+    for (size_t c = 0; c < a->n_columns && !e->code; c++) {
+      a->columns[c].count = count_values(a, sample, values, n, c);
     }
+    qsort(a->columns, a->n_columns, sizeof *a->columns, by_count);
+  } else {
+    err_nomem(e);
   }
   sqlite3_free(sample);
   sqlite3_free(values);
-  if (!e->code) {
-    qsort(a->columns, a->n_columns, sizeof *a->columns, by_count);
-  }
 }
 
 static void prepare(struct alike *a, struct err *e) {

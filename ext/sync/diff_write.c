@@ -245,7 +245,7 @@ static void compare_row(struct writer *w, sqlite3_int64 rowid, struct err *e) {
   int found = step_rowid(w->look, rowid) == SQLITE_ROW, differ = 0;
   if (found) diff_read_old(p, w->look, e);
   for (size_t i = 0; i < n && found; i++) {
-    w->columns[i] = !stored_same(&p->old[i], &p->cells[i]);
+    w->columns[i] = (char)!stored_same(&p->old[i], &p->cells[i]);
     differ |= w->columns[i];
   }
   if (!differ) memset(w->columns, 1, n);
@@ -301,7 +301,7 @@ static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
   sqlite3_int64 *plan = &w->p->rows[row];
   const struct shape *shape = find_shape(w, *plan, e);
   int rc = SQLITE_CONSTRAINT;
-  if (e->code) return;
+  if (!shape || e->code) return;
   if (shape->strict) rc = update_row(w, shape->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
     rc = update_row(w, shape->plain, *plan);
