@@ -47,9 +47,12 @@ WHEN old.name <> new.name BEGIN
   UPDATE ordersync_columns SET sync = new.name WHERE sync = old.name;
 END;
 
--- One row a run, also the failed and the skipped ones.
+-- One row a run, also the failed and the skipped ones. A refresh that finds
+-- nothing changed writes nothing else, twice: one page each time, so there is no
+-- index to keep and no sequence. The newest rows are what is looked for, and
+-- they are at the end.
 CREATE TABLE IF NOT EXISTS ordersync_runs(
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY NOT NULL,
   sync TEXT NOT NULL,
   status TEXT NOT NULL, -- running, success, skipped, error, cancelled, lost
   mode TEXT,
@@ -72,17 +75,17 @@ CREATE TABLE IF NOT EXISTS ordersync_runs(
   pid INTEGER,
   duration_ms INTEGER        -- by a clock that nobody sets
 );
-CREATE INDEX IF NOT EXISTS ordersync_runs_by_sync
-  ON ordersync_runs(sync, status, id);
+DROP INDEX IF EXISTS ordersync_runs_by_sync; -- of older versions
 -- What older versions called "interrupted" and "error".
 UPDATE ordersync_runs SET status = 'lost', error_category = 'lost'
 WHERE status = 'interrupted';
 UPDATE ordersync_runs SET status = 'cancelled'
 WHERE status = 'error' AND error_category = 'interrupt';
 
--- What happened in a run: one row a phase, a batch, a warning.
+-- What happened in a run: one row a phase, a warning. None of a success that
+-- changed nothing and warns of nothing.
 CREATE TABLE IF NOT EXISTS ordersync_run_details(
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY NOT NULL,
   run_id INTEGER NOT NULL REFERENCES ordersync_runs(id) ON DELETE CASCADE,
   at TEXT NOT NULL,
   level TEXT NOT NULL,       -- INFO, WARN, ERROR
@@ -99,28 +102,30 @@ CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
 DROP VIEW IF EXISTS ordersync_status;
 CREATE VIEW ordersync_status AS
 WITH
-  -- A seek of the index for each sync, however long the log is.
+  -- From the end of the log, where a sync that works has its last success.
   done AS (
-    SELECT s.name AS sync,
-      (SELECT r.id FROM ordersync_runs r
-       WHERE r.sync = s.name AND r.status = 'success' AND r.dry_run = 0
-       ORDER BY r.id DESC LIMIT 1) AS id
+    SELECT s.name AS sync, (
+      SELECT r.id FROM ordersync_runs r
+      WHERE r.sync = s.name AND r.status = 'success' AND r.dry_run = 0
+      ORDER BY r.id DESC LIMIT 1) AS id
     FROM ordersync_syncs s
   ),
-  bad AS (
-    SELECT d.sync, count(*) AS failures, max(r.id) AS id
+  -- What came after that, by id: "+" keeps SQLite from making an index first.
+  since AS (
+    SELECT r.id, r.sync, r.status, r.dry_run,
+      r.status = 'running' AS is_open,
+      r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now') AS is_late
     FROM done d CROSS JOIN ordersync_runs r
-    WHERE r.sync = d.sync AND r.id > coalesce(d.id, 0) AND r.dry_run = 0
-      AND r.status IN ('error', 'cancelled', 'lost', 'running')
-      AND (r.status <> 'running'
-           OR r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now'))
-    GROUP BY d.sync
+    WHERE r.id > coalesce(d.id, 0) AND +r.sync = d.sync
+  ),
+  bad AS (
+    SELECT sync, count(*) AS failures, max(id) AS id FROM since
+    WHERE dry_run = 0 AND (status IN ('error', 'cancelled', 'lost')
+                           OR (is_open AND is_late))
+    GROUP BY sync
   ),
   busy AS (
-    SELECT s.name AS sync FROM ordersync_syncs s
-    WHERE EXISTS(SELECT 1 FROM ordersync_runs r
-      WHERE r.sync = s.name AND r.status = 'running'
-        AND r.deadline_at >= strftime('%Y-%m-%d %H:%M:%f', 'now'))
+    SELECT DISTINCT sync FROM since WHERE is_open AND NOT is_late
   ),
   state AS (
     SELECT

@@ -94,17 +94,55 @@ static enum err_code explain(const struct txn *t, int rc, const char *doing,
 
 static const char locking[] = "taking the write lock";
 
-enum err_code txn_begin(struct txn *t, struct err *e) {
+static enum err_code begin(struct txn *t, struct err *e) {
   int rc;
   if (e->code) return e->code;
   rc = step_patiently(t, t->begin);
   if (rc) return explain(t, rc, locking, e);
   t->open = 1;
   if (sqlite3_get_autocommit(t->db)) {
-    return err_set(e, ERR_LOCAL,
-                   "BEGIN did nothing: an authorizer of this program ignores "
-                   "transactions, and a failure could not be undone");
+    err_set(e, ERR_LOCAL,
+            "BEGIN did nothing: an authorizer of this program ignores "
+            "transactions, and a failure could not be undone");
   }
+  return e->code;
+}
+
+static sqlite3_stmt *prepare_version(const struct txn *t, struct err *e) {
+  return sql_prepare(t->db, e, "PRAGMA \"%w\".data_version", t->schema);
+}
+
+static sqlite3_int64 step_version(const struct txn *t, sqlite3_stmt *stmt,
+                                  struct err *e) {
+  sqlite3_int64 version = -1;
+  if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+    version = sqlite3_column_int64(stmt, 0);
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, t->db, "reading the database");
+  return version;
+}
+
+sqlite3_int64 txn_version(const struct txn *t, struct err *e) {
+  return step_version(t, prepare_version(t, e), e);
+}
+
+/* The version's first reading begins the transaction at the file, too. */
+enum err_code txn_read(struct txn *t, sqlite3_int64 *version, struct err *e) {
+  sqlite3_stmt *look;
+  *version = -1;
+  if (begin(t, e)) return e->code;
+  look = prepare_version(t, e);
+  if (look) explain(t, step_patiently(t, look), "reading the database", e);
+  if (e->code) {
+    sqlite3_finalize(look);
+    return e->code;
+  }
+  *version = step_version(t, look, e);
+  return e->code;
+}
+
+enum err_code txn_begin(struct txn *t, struct err *e) {
+  if (begin(t, e)) return e->code;
   /* The savepoint and a plain BEGIN lock nothing yet: write nothing, once. */
   if (t->lock) explain(t, step_patiently(t, t->lock), locking, e);
   caller_check_place(t->db, t->schema, e);

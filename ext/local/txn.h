@@ -36,6 +36,15 @@ enum err_code txn_prepare(struct txn *t, sqlite3 *db, const char *schema,
                           const char *table, struct interrupt *interrupt,
                           sqlite3_int64 deadline_ms, struct err *e);
 
+/* Begins to read: from here to txn_commit(), which ends it, all reads see one
+** state of the database. *version: see txn_version(). Not for a nested one,
+** which reads in the caller's transaction. Waits as txn_begin() does. */
+enum err_code txn_read(struct txn *t, sqlite3_int64 *version, struct err *e);
+
+/* A number that another connection's commit changes, ours does not. Only
+** comparable with one of the same connection. */
+sqlite3_int64 txn_version(const struct txn *t, struct err *e);
+
 /* Takes the write lock; waits for other writers until the deadline. */
 enum err_code txn_begin(struct txn *t, struct err *e);
 

@@ -7,6 +7,10 @@
 #include "base/sql.h"
 #include "sync/diff.h"
 
+/* How often rows are compared without the write lock, where somebody has
+** committed in between. */
+#define COMPARES_BESIDE 3
+
 static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
   return sql_integer(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
 }
@@ -37,7 +41,7 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
       *ignored = row;
     if (!e->code) apply_done(a, &b, e);
   }
-  apply_end_batch(a, &b, e);
+  apply_end(a, &b, e);
   a->log->inserted = row;
   a->log->updated = 0;
   sqlite3_finalize(insert);
@@ -45,7 +49,8 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
 }
 
 /* What must not be written even though it arrived whole. */
-static enum err_code check_guards(const struct apply *a, struct err *e) {
+static enum err_code check_guards(const struct apply *a, const struct diff *d,
+                                  struct err *e) {
   sqlite3_int64 after = staging_rows(a->rows), before = 0;
   const struct mapping *m = a->map;
   double lost;
@@ -54,7 +59,10 @@ static enum err_code check_guards(const struct apply *a, struct err *e) {
                   "the server returned no rows; the target will be empty");
   }
   if (m->force) return ERR_NONE;
-  if (m->max_shrink_percent >= 0) before = count_rows(a, e);
+  if (d)
+    before = diff_rows_before(d);
+  else if (m->max_shrink_percent >= 0)
+    before = count_rows(a, e);
   if (e->code) return e->code;
   lost = before > after ? 100.0 * (double)(before - after) / (double)before : 0;
   if (m->min_rows >= 0 && after < m->min_rows) {
@@ -120,12 +128,13 @@ static void explain_foreign_key(const struct apply *a, struct err *e) {
   }
 }
 
-static enum err_code write_rows(const struct apply *a, struct err *e) {
+static enum err_code write_rows(const struct apply *a, struct diff *d,
+                                struct err *e) {
   sqlite3_int64 ignored = 0;
   /* Children without an action must only be right in the end. */
   if (txn_defer_foreign_keys(a->txn, e)) return e->code;
-  if (a->map->mode == MODE_DIFF)
-    diff_rows(a, e);
+  if (d)
+    diff_apply(d, e);
   else
     replace_all(a, &ignored, e);
   if (!e->code) check_count(a, ignored, e);
@@ -135,11 +144,12 @@ static enum err_code write_rows(const struct apply *a, struct err *e) {
 
 /* A dry run writes its own row and nothing else: what was done to the target
 ** is undone at a savepoint. */
-static enum err_code rehearse(const struct apply *a, struct err *e) {
+static enum err_code rehearse(const struct apply *a, struct diff *d,
+                              struct err *e) {
   if (sqlite3_exec(a->db, "SAVEPOINT ordersync_rehearsal", 0, 0, 0)) {
     return err_sqlite(e, a->db, "starting a dry run");
   }
-  write_rows(a, e);
+  write_rows(a, d, e);
   if (sqlite3_exec(a->db,
                    "ROLLBACK TO ordersync_rehearsal; "
                    "RELEASE ordersync_rehearsal",
@@ -149,19 +159,7 @@ static enum err_code rehearse(const struct apply *a, struct err *e) {
   return e->code;
 }
 
-enum err_code apply_rows(struct apply *a, struct err *e) {
-  sqlite3_int64 start_ms;
-  runlog_progress(a->log, "waiting for the write lock", 0);
-  if (txn_begin(a->txn, e)) goto done;
-  start_ms = clock_now_ms();
-  if (target_recheck(a->target, a->db, a->map, e)) goto done;
-  if (check_guards(a, e)) goto done;
-  if (a->map->dry_run)
-    rehearse(a, e);
-  else
-    write_rows(a, e);
-  a->log->apply_ms = clock_now_ms() - start_ms;
-  if (e->code) goto done;
+static void tell(const struct apply *a) {
   runlog_detail(a->log, TRACE_INFO, "apply",
                 "%s%lld rows: %lld inserted, %lld updated, %lld deleted; %lld "
                 "ms under the write lock",
@@ -169,9 +167,80 @@ enum err_code apply_rows(struct apply *a, struct err *e) {
                 (long long)a->log->rows, (long long)a->log->inserted,
                 (long long)a->log->updated, (long long)a->log->deleted,
                 (long long)a->log->apply_ms);
+}
+
+/* Compares on a snapshot, while others may write. *version is the snapshot's;
+** -1: there is none, inside the caller's transaction, which others wait for
+** anyway. */
+static struct diff *compare_beside(struct apply *a, sqlite3_int64 *version,
+                                   struct err *e) {
+  struct diff *d = NULL;
+  *version = -1;
+  if (a->map->mode != MODE_DIFF || a->txn->nested) return NULL;
+  runlog_progress(a->log, "comparing", 0);
+  if (!txn_read(a->txn, version, e) &&
+      !target_recheck(a->target, a->db, a->map, e)) {
+    diff_open(&d, a, e);
+  }
+  txn_commit(a->txn, e);
+  txn_rollback(a->txn);
+  return d;
+}
+
+/* The write lock, and *d is true of what it holds: else it is compared once
+** more. While somebody keeps committing, in the end under the lock. */
+static enum err_code lock(struct apply *a, struct diff **d, struct err *e) {
+  for (int tries = 1;; tries++) {
+    sqlite3_int64 version;
+    *d = compare_beside(a, &version, e);
+    if (*d && diff_is_nothing(*d)) return e->code;
+    runlog_progress(a->log, "waiting for the write lock", 0);
+    if (txn_begin(a->txn, e)) return e->code;
+    a->locked_ms = clock_now_ms();
+    if (*d && txn_version(a->txn, e) == version) return e->code;
+    diff_close(*d);
+    *d = NULL;
+    if (version < 0 || tries == COMPARES_BESIDE || e->code) break;
+    txn_rollback(a->txn);
+  }
+  if (e->code || target_recheck(a->target, a->db, a->map, e)) return e->code;
+  if (a->map->mode == MODE_DIFF) diff_open(d, a, e);
+  return e->code;
+}
+
+/* Only the run log is written, in a transaction of its own. */
+static enum err_code keep_all(const struct apply *a, struct err *e) {
+  struct txn txn = {0};
+  a->log->rows = staging_rows(a->rows);
+  a->log->inserted = a->log->updated = a->log->deleted = a->log->apply_ms = 0;
+  tell(a);
+  txn_prepare(&txn, a->db, "main", "ordersync_runs", a->txn->interrupt,
+              a->txn->deadline_ms, e);
+  txn_begin(&txn, e);
+  if (!e->code) runlog_success(a->log, &txn, a->map->keep_days, e);
+  txn_commit(&txn, e);
+  txn_clear(&txn);
+  return e->code;
+}
+
+enum err_code apply_rows(struct apply *a, struct err *e) {
+  struct diff *d = NULL;
+  if (lock(a, &d, e) || check_guards(a, d, e)) goto done;
+  if (!a->txn->open) {
+    keep_all(a, e);
+    goto done;
+  }
+  if (a->map->dry_run)
+    rehearse(a, d, e);
+  else
+    write_rows(a, d, e);
+  a->log->apply_ms = clock_now_ms() - a->locked_ms;
+  if (e->code) goto done;
+  tell(a);
   runlog_success(a->log, a->txn, a->map->keep_days, e);
   txn_commit(a->txn, e);
 done:
+  diff_close(d);
   txn_rollback(a->txn);
   return e->code;
 }

@@ -23,7 +23,7 @@ int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
                struct err *e) {
   int has_row = 0;
   if (e->code) return 0;
-  if (*row == 0) staging_rewind(a->rows);
+  if (*row == 0) staging_seek(a->rows, 0);
   if (staging_next(a->rows, cells, &has_row, e) || !has_row) return 0;
   check_row_id(a, cells, ++*row, e);
   if (*row % ROWS_A_LOOK == 0) txn_go_on(a->txn, e);
@@ -71,14 +71,16 @@ void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e) {
   err_prefix(e, "sync \"%s\" (row %lld)", a->map->sync, (long long)row);
 }
 
-void apply_end_batch(const struct apply *a, struct batches *b, struct err *e) {
-  if (b->told == b->done || txn_go_on(a->txn, e)) return;
-  runlog_detail(a->log, TRACE_INFO, "apply", "batch %d: rows %lld to %lld %s",
-                ++b->n, (long long)b->told + 1, (long long)b->done, b->verb);
+void apply_done(const struct apply *a, struct batches *b, struct err *e) {
+  if (++b->done % a->map->batch_size != 0 || txn_go_on(a->txn, e)) return;
   runlog_progress(a->log, "writing", b->done);
-  b->told = b->done;
 }
 
-void apply_done(const struct apply *a, struct batches *b, struct err *e) {
-  if (++b->done - b->told >= a->map->batch_size) apply_end_batch(a, b, e);
+void apply_end(const struct apply *a, const struct batches *b, struct err *e) {
+  sqlite3_int64 size = a->map->batch_size;
+  if (b->done == 0 || txn_go_on(a->txn, e)) return;
+  runlog_detail(a->log, TRACE_INFO, "apply",
+                "%lld rows %s, in %lld batches of %lld", (long long)b->done,
+                b->verb, (long long)((b->done + size - 1) / size),
+                (long long)size);
 }

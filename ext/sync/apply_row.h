@@ -16,7 +16,8 @@ struct apply {
   struct target *target; /* looked at again under the write lock */
   struct staging *rows;
   struct runlog *log;
-  struct txn *txn; /* prepared, not begun */
+  struct txn *txn;         /* prepared, not begun */
+  sqlite3_int64 locked_ms; /* when it took the write lock */
 };
 
 /* The next staged row into cells, the first one when *row is 0, and *row is
@@ -44,14 +45,12 @@ void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e);
 struct batches {
   const char *verb;
   sqlite3_int64 done; /* rows */
-  sqlite3_int64 told; /* of them, in batches that the log has */
-  int n;
 };
 
-/* One more is done, which may end a batch. */
+/* One more is done. After each batch: progress, cancel, deadline. */
 void apply_done(const struct apply *a, struct batches *b, struct err *e);
 
-/* Progress, cancel, deadline, a detail; the last batch may be a smaller one. */
-void apply_end_batch(const struct apply *a, struct batches *b, struct err *e);
+/* Tells in a detail how many were done, if any. */
+void apply_end(const struct apply *a, const struct batches *b, struct err *e);
 
 #endif

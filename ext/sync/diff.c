@@ -1,44 +1,40 @@
 /*
-** Both sides are matched as multisets of 128-bit digests (SHA-256, cut), so
-** memory is some 150 bytes a row whatever the rows' width:
+** The staged rows are hashed by their keys; then the table is read once:
 **
-**   local row  -> {digest of the key, digest of the rest, rowid}   hash table
-**   staged row -> both digests found:        keep
-**                 that of the key only:      update that rowid
-**                 neither:                   insert
-**   what is left in the table:               delete
+**   local row -> the same staged row is there:   keep
+**                one with its key only:          left, with that one
+**                neither:                        left
+**   left local rows, in the table's order:
+**                the first one with its key that is left:  update its rowid
+**                none:                                     delete
+**   staged rows that are left:                             insert
 **
-** Without a key the key is the whole row, and nothing is ever updated.
+** A hash only says where to look; the cells decide. Without a key it is of the
+** whole row, and alike.c finds out which row has become which. Memory is some
+** 40 bytes a row whatever the rows' width.
 */
 #include "sync/diff.h"
 
 #include "base/sql.h"
+#include "sync/alike.h"
 #include "sync/diff_write.h"
+#include "sync/stored.h"
 
-#include <nettle/sha2.h>
 #include <string.h>
 
-#define DIGEST 16
-
-struct entry {
-  unsigned char key[DIGEST];
-  unsigned char rest[DIGEST];
-  sqlite3_int64 rowid;
-  struct entry *next; /* with the same end of the key's digest */
-  int matched;        /* a staged row has claimed it */
-};
+/* Rows between two looks at cancel and deadline. */
+#define ROWS_A_LOOK 1000
 
 struct diff {
-  struct diff_plan p; /* its arrays are owned */
-  char *affinities;   /* owned, per mapped column */
+  struct diff_plan p; /* all in it is owned, but for p.a */
   int n_key;
-  struct entry *local; /* owned, per local row */
-  sqlite3_uint64 n_local, max_local;
-  struct entry **heads; /* owned: a power of two, where lists begin */
-  sqlite3_uint64 n_heads;
-  unsigned char (*keys)[DIGEST]; /* owned, per staged row */
-  sqlite3 *scratch;        /* owned; applies column affinities, see below */
-  sqlite3_stmt *put, *get; /* owned */
+  sqlite3_uint64 *hashes; /* owned, as are all of these; per staged row */
+  unsigned *next;  /* per staged row, from 1: the next one in its list, or 0 */
+  unsigned *heads; /* where the lists begin */
+  sqlite3_uint64 n_heads; /* a power of two */
+  struct left *left;
+  sqlite3_int64 n_left, n_local;
+  sqlite3_int64 n_looks;
 };
 
 static int is_mapped(const struct mapping *m, const char *name, size_t n) {
@@ -68,285 +64,248 @@ enum err_code diff_check_key(const struct mapping *m, struct err *e) {
   return e->code;
 }
 
-static void hash_cell(struct sha256_ctx *hash, const struct cell *cell) {
-  uint8_t head[1 + sizeof(sqlite3_int64)] = {(uint8_t)cell->type};
-  size_t n_head = sizeof head;
-  if (cell->type == SQLITE_INTEGER) {
-    memcpy(head + 1, &cell->integer, sizeof cell->integer);
-  } else if (cell->type == SQLITE_FLOAT) {
-    memcpy(head + 1, &cell->real, sizeof cell->real);
-  } else if (cell->type == SQLITE_NULL) {
-    n_head = 1;
-  } else {
-    memcpy(head + 1, &cell->n_bytes, sizeof cell->n_bytes);
-    n_head = 1 + sizeof cell->n_bytes;
-  }
-  sha256_update(hash, n_head, head);
-  /* None where it is a number: whoever reads a cell here sets that. */
-  if (cell->n_bytes > 0) {
-    sha256_update(hash, (size_t)cell->n_bytes, (const uint8_t *)cell->bytes);
-  }
-}
-
-/* The digests of the row in cells[]: of its key, and of what else it has. */
-static void digest_row(const struct diff *d, struct entry *out) {
-  struct sha256_ctx key, rest;
-  sha256_init(&key);
-  sha256_init(&rest);
+/* Of the key's cells, or of all. */
+static sqlite3_uint64 hash_row(const struct diff *d, const struct cell *cells) {
+  sqlite3_uint64 hash = 0;
   for (int i = 0; i < d->p.a->map->n_columns; i++) {
-    int is_key = d->n_key == 0 || d->p.is_key[i];
-    hash_cell(is_key ? &key : &rest, &d->p.cells[i]);
+    if (d->n_key == 0 || d->p.is_key[i]) hash = stored_hash(hash, &cells[i]);
   }
-  sha256_digest(&key, DIGEST, out->key);
-  sha256_digest(&rest, DIGEST, out->rest);
+  return hash;
 }
 
-/* A column's affinity may change a value when it is stored: '007' in a column
-** that somebody declared NUMERIC becomes 7. Compared unchanged, such a row
-** would be written anew at every run. Rows that may be changed so pass through
-** a one-row table of the same declared types in a private database. */
-
-static char affinity_of(const struct target *t, const char *decl) {
-  /* SQLite's rules, in their order: https://sqlite.org/datatype3.html 3.1 */
-  static const struct {
-    const char *pattern;
-    char affinity;
-  } rules[] = {{"%INT%", 'i'},  {"%CHAR%", 't'}, {"%CLOB%", 't'},
-               {"%TEXT%", 't'}, {"%BLOB%", 'b'}, {"", 'b'},
-               {"%REAL%", 'r'}, {"%FLOA%", 'r'}, {"%DOUB%", 'r'}};
-  if (t->is_strict && sqlite3_stricmp(decl, "ANY") == 0) return 'b';
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-    if (sqlite3_strlike(rules[i].pattern, decl, 0) == 0) {
-      return rules[i].affinity;
-    }
-  }
-  return 'n';
+static unsigned *head_of(const struct diff *d, sqlite3_uint64 hash) {
+  return &d->heads[(hash ^ hash >> 32) & (d->n_heads - 1)];
 }
 
-/* Whether text may be read as a number: a sign, digits, one point, an
-** exponent, blanks around. Wide on purpose; only speed is lost. */
-static int may_be_number(const struct cell *cell) {
-  int dashes = 0;
-  for (int i = 0; i < cell->n_bytes; i++) {
-    char c = cell->bytes[i];
-    if (c == '-' || c == '+')
-      dashes++;
-    else if (!strchr("0123456789.eE \t\n\v\f\r", c))
-      return 0;
-  }
-  return dashes < 2 || memchr(cell->bytes, 'e', (size_t)cell->n_bytes) ||
-         memchr(cell->bytes, 'E', (size_t)cell->n_bytes);
-}
-
-static int may_change(const struct cell *cell, char affinity_code) {
-  if (cell->type == SQLITE_NULL || cell->type == SQLITE_BLOB ||
-      affinity_code == 'b') {
-    return 0;
-  }
-  if (affinity_code == 't') return cell->type != SQLITE_TEXT;
-  if (cell->type == SQLITE_TEXT) return may_be_number(cell);
-  return cell->type != (affinity_code == 'r' ? SQLITE_FLOAT : SQLITE_INTEGER);
-}
-
-static void open_scratch(struct diff *d, struct err *e) {
-  const struct target *t = d->p.a->target;
-  sqlite3_str *make = sqlite3_str_new(NULL), *put = sqlite3_str_new(NULL);
-  char *text;
-  for (int i = 0; i < t->n_decls; i++) {
-    sqlite3_str_appendf(make, "%sc%d \"%w\"", i ? "," : "CREATE TABLE n(", i,
-                        *t->decls[i] ? t->decls[i] : "BLOB");
-    sqlite3_str_appendf(put, "%sc%d=?", i ? "," : "UPDATE n SET ", i);
-  }
-  /* In a STRICT table ANY is no affinity, in another it is NUMERIC. */
-  sqlite3_str_appendall(make, t->is_strict ? ") STRICT;" : ");");
-  sqlite3_str_appendall(make, "INSERT INTO n DEFAULT VALUES");
-  text = sqlite3_str_finish(make);
-  if (!text) {
-    err_nomem(e);
-  } else if (sqlite3_open_v2(":memory:", &d->scratch,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                             NULL) ||
-             sqlite3_exec(d->scratch, text, 0, 0, 0)) {
-    err_sqlite(e, d->scratch, "comparing rows");
-  }
-  sqlite3_free(text);
-  d->put = sql_prepare_str(d->scratch, put, e);
-  d->get = sql_prepare(d->scratch, e, "SELECT * FROM n");
-}
-
-/* Makes cells[] what the target would hold. */
-static void as_stored(struct diff *d, struct err *e) {
-  int n = d->p.a->map->n_columns, changes = 0, rc = SQLITE_OK;
-  for (int i = 0; i < n && !changes; i++) {
-    changes = may_change(&d->p.cells[i], d->affinities[i]);
-  }
-  if (!changes) return;
-  if (!d->scratch) open_scratch(d, e);
+/* Each list is in the order in which the rows came. */
+static void index_staged(struct diff *d, struct err *e) {
+  sqlite3_int64 row = 0, at = 0;
   if (e->code) return;
-  sqlite3_reset(d->get);
-  for (int i = 0; i < n && rc == SQLITE_OK; i++) {
-    rc = cell_bind(d->put, i + 1, &d->p.cells[i]);
+  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
+  while (apply_next(d->p.a, d->p.cells, &row, e)) {
+    stored_convert(&d->p.stored, d->p.cells, d->n_key ? d->p.is_key : NULL, e);
+    d->hashes[row] = hash_row(d, d->p.cells);
+    d->p.at[row] = at;
+    d->p.rows[row] = PLAN_INSERT;
+    at = staging_tell(d->p.a->rows);
   }
-  if (rc == SQLITE_OK) {
-    sqlite3_step(d->put);
-    rc = sqlite3_reset(d->put);
+  for (sqlite3_int64 i = row; i > 0 && !e->code; i--) {
+    unsigned *head = head_of(d, d->hashes[i]);
+    d->next[i] = *head;
+    *head = (unsigned)i;
   }
-  /* What a STRICT column will not take, it will refuse by name when written. */
-  if ((rc & 0xff) == SQLITE_CONSTRAINT) return;
-  if (rc || sqlite3_step(d->get) != SQLITE_ROW) {
-    err_sqlite(e, d->scratch, "comparing rows");
-    return;
-  }
-  for (int i = 0; i < n; i++) diff_read_cell(d->get, i, &d->p.cells[i], e);
 }
 
-static void add_local(struct diff *d, sqlite3_int64 rowid, struct err *e) {
-  if (d->n_local == d->max_local) {
-    sqlite3_uint64 max = d->max_local ? 2 * d->max_local : 1024;
-    struct entry *grown = sqlite3_realloc64(d->local, max * sizeof *grown);
+/* Lists may be long where a key is none. */
+static int go_on(struct diff *d, struct err *e) {
+  if (++d->n_looks % ROWS_A_LOOK == 0) txn_go_on(d->p.a->txn, e);
+  return !e->code;
+}
+
+/* How the row in old[] compares with the one in cells[]. */
+enum likeness { OTHER, SAME_KEY, SAME };
+static enum likeness compare_cells(const struct diff *d) {
+  enum likeness likeness = SAME;
+  for (int i = 0; i < d->p.a->map->n_columns; i++) {
+    if (stored_same(&d->p.old[i], &d->p.cells[i])) continue;
+    if (d->n_key == 0 || d->p.is_key[i]) return OTHER;
+    likeness = SAME_KEY;
+  }
+  return likeness;
+}
+
+/* With a staged row. Most are the same even before they are converted. */
+static enum likeness compare(struct diff *d, sqlite3_int64 row, struct err *e) {
+  int has_row = 0;
+  staging_seek(d->p.a->rows, d->p.at[row]);
+  if (staging_next(d->p.a->rows, d->p.cells, &has_row, e)) return OTHER;
+  if (compare_cells(d) == SAME) return SAME;
+  stored_convert(&d->p.stored, d->p.cells, NULL, e);
+  return compare_cells(d);
+}
+
+/* An unclaimed staged row that is at least so like the row in old[], 0: none.
+** What is found the same is claimed. *same_key: the first with only that. */
+static int claim_same(struct diff *d, sqlite3_int64 *same_key, struct err *e) {
+  sqlite3_uint64 hash = hash_row(d, d->p.old);
+  unsigned *link = head_of(d, hash);
+  *same_key = 0;
+  for (unsigned row; (row = *link) != 0 && go_on(d, e); link = &d->next[row]) {
+    enum likeness likeness =
+        d->hashes[row] == hash ? compare(d, row, e) : OTHER;
+    if (e->code) return 0;
+    if (likeness == SAME) {
+      d->p.rows[row] = PLAN_KEEP;
+      *link = d->next[row];
+      return 1;
+    }
+    if (likeness == SAME_KEY && *same_key == 0) *same_key = row;
+  }
+  return 0;
+}
+
+static void add_left(struct diff *d, sqlite3_int64 rowid, sqlite3_int64 staged,
+                     struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)d->n_left;
+  if ((n & (n - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
+    struct left *grown =
+        sqlite3_realloc64(d->left, (n ? 2 * n : 1) * sizeof *grown);
     if (!grown) {
       err_nomem(e);
       return;
     }
-    d->local = grown;
-    d->max_local = max;
+    d->left = grown;
   }
-  d->local[d->n_local] = (struct entry){.rowid = rowid};
-  digest_row(d, &d->local[d->n_local++]);
-}
-
-static struct entry **head_of(const struct diff *d, const unsigned char *key) {
-  sqlite3_uint64 hash;
-  memcpy(&hash, key, sizeof hash);
-  return &d->heads[hash & (d->n_heads - 1)];
-}
-
-/* Each list is in the order of the table. */
-static void index_local(struct diff *d, struct err *e) {
-  if (e->code) return;
-  d->n_heads = 1;
-  while (d->n_heads < d->n_local) d->n_heads *= 2;
-  d->heads = sqlite3_malloc64(d->n_heads * sizeof(struct entry *));
-  if (!d->heads) {
-    err_nomem(e);
-    return;
-  }
-  for (sqlite3_uint64 i = 0; i < d->n_heads; i++) d->heads[i] = NULL;
-  for (sqlite3_uint64 i = d->n_local; i-- > 0;) {
-    struct entry **head = head_of(d, d->local[i].key);
-    d->local[i].next = *head;
-    *head = &d->local[i];
-  }
-}
-
-/* An unclaimed local row with this key, and with this rest unless that is NULL;
-** NULL when there is none. */
-static struct entry *claim(const struct diff *d, const unsigned char *key,
-                           const unsigned char *rest) {
-  struct entry *entry = *head_of(d, key);
-  while (entry && (entry->matched || memcmp(entry->key, key, DIGEST) != 0 ||
-                   (rest && memcmp(entry->rest, rest, DIGEST) != 0))) {
-    entry = entry->next;
-  }
-  if (entry) entry->matched = 1;
-  return entry;
+  d->left[d->n_left++] = (struct left){rowid, staged};
 }
 
 static void read_local(struct diff *d, struct err *e) {
-  const struct mapping *m = d->p.a->map;
-  sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_stmt *stmt;
-  sqlite3_str_appendf(sql, "SELECT %s", d->p.a->target->rowid);
-  for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, ",\"%w\"", m->columns[i].target);
-  }
-  sqlite3_str_appendf(sql, " FROM %s", d->p.a->target->qualified);
-  stmt = sql_prepare_str(d->p.a->db, sql, e);
+  sqlite3_stmt *stmt = diff_prepare_read(&d->p, "", e);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
-    for (int i = 0; i < m->n_columns; i++) {
-      diff_read_cell(stmt, i + 1, &d->p.cells[i], e);
+    sqlite3_int64 same_key = 0;
+    d->n_local++;
+    diff_read_old(&d->p, stmt, e);
+    if (go_on(d, e) && !claim_same(d, &same_key, e) && !e->code) {
+      add_left(d, sqlite3_column_int64(stmt, 0), same_key, e);
     }
-    if (!e->code) add_local(d, sqlite3_column_int64(stmt, 0), e);
-    if (d->n_local % 1000 == 0) txn_go_on(d->p.a->txn, e);
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
 }
 
-/* First every row that is there already, so that among rows of one key none of
-** these is updated; then what shares only its key with a row. */
-static void plan_rows(struct diff *d, struct err *e) {
-  sqlite3_int64 row = 0;
-  while (apply_next(d->p.a, d->p.cells, &row, e)) {
-    struct entry wanted;
-    as_stored(d, e);
-    if (e->code) return;
-    digest_row(d, &wanted);
-    memcpy(d->keys[row - 1], wanted.key, DIGEST);
-    d->p.rows[row - 1] =
-        claim(d, wanted.key, wanted.rest) ? PLAN_KEEP : PLAN_INSERT;
+/* The first staged row that is left and has the key of the row in old[]. Rows
+** of another key may have its hash. */
+static sqlite3_int64 find_key(struct diff *d, sqlite3_int64 row,
+                              struct err *e) {
+  sqlite3_uint64 hash = d->hashes[row];
+  for (; row != 0 && go_on(d, e); row = d->next[row]) {
+    if (d->p.rows[row] == PLAN_INSERT && d->hashes[row] == hash &&
+        compare(d, row, e) != OTHER) {
+      return row;
+    }
   }
-  for (sqlite3_int64 i = 0; i < row && d->n_key && !e->code; i++) {
-    const struct entry *old = NULL;
-    if (d->p.rows[i] == PLAN_INSERT) old = claim(d, d->keys[i], NULL);
-    if (!old) continue;
-    d->p.rows[i] = old->rowid;
-    d->p.n_updates++;
-  }
+  return 0;
 }
 
-static void list_left(struct diff *d, struct err *e) {
+/* Most keys are keys: the row that was found first is there still. */
+static void pair_by_key(struct diff *d, struct err *e) {
+  sqlite3_stmt *stmt = diff_prepare_read(&d->p, "=?1", e);
+  for (sqlite3_int64 i = 0; i < d->n_left && !e->code; i++) {
+    struct left *left = &d->left[i];
+    sqlite3_int64 row = left->staged;
+    if (row && d->p.rows[row] != PLAN_INSERT) {
+      sqlite3_bind_int64(stmt, 1, left->rowid);
+      if (sqlite3_step(stmt) == SQLITE_ROW) diff_read_old(&d->p, stmt, e);
+      row = find_key(d, row, e);
+      if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
+    }
+    left->staged = row;
+    if (row) d->p.rows[row] = left->rowid;
+  }
+  sqlite3_finalize(stmt);
+}
+
+static void list_deletes(struct diff *d, struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)d->n_left + 1;
   if (e->code) return;
-  d->p.deletes = sqlite3_malloc64((d->n_local + 1) * sizeof *d->p.deletes);
+  d->p.deletes = sqlite3_malloc64(n * sizeof *d->p.deletes);
   if (!d->p.deletes) err_nomem(e);
-  for (sqlite3_uint64 i = 0; d->p.deletes && i < d->n_local; i++) {
-    if (!d->local[i].matched)
-      d->p.deletes[d->p.n_deletes++] = d->local[i].rowid;
+  for (sqlite3_int64 i = 0; i < d->n_left && d->p.deletes; i++) {
+    if (d->left[i].staged)
+      d->p.n_updates++;
+    else
+      d->p.deletes[d->p.n_deletes++] = d->left[i].rowid;
   }
+  d->p.n_inserts = staging_rows(d->p.a->rows) - (d->n_local - d->p.n_deletes);
 }
 
-static void allocate(struct diff *d, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)d->p.a->map->n_columns;
-  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->p.a->rows);
-  d->p.is_key = sqlite3_malloc64(n);
-  d->affinities = sqlite3_malloc64(n);
-  d->p.cells = sqlite3_malloc64(n * sizeof *d->p.cells);
-  d->keys = sqlite3_malloc64((rows + 1) * sizeof *d->keys);
-  d->p.rows = sqlite3_malloc64((rows + 1) * sizeof *d->p.rows);
-  if (!d->p.is_key || !d->affinities || !d->p.cells || !d->keys || !d->p.rows) {
-    err_nomem(e);
+static void *allocate(sqlite3_uint64 n, size_t size, struct err *e) {
+  void *made = sqlite3_malloc64(n * size);
+  if (!made) err_nomem(e);
+  return made;
+}
+
+/* The staged rows count from 1. */
+static void prepare(struct diff *d, const struct apply *a, struct err *e) {
+  sqlite3_uint64 n = (sqlite3_uint64)a->map->n_columns;
+  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(a->rows) + 1;
+  d->p.a = a;
+  if (rows > 0xffffffffU) {
+    err_set(e, ERR_DATA, "mode 'diff' compares at most 4,294,967,294 rows");
     return;
   }
-  for (int i = 0; i < d->p.a->map->n_columns; i++) {
-    d->p.is_key[i] = (char)mapping_is_key(d->p.a->map, i);
+  stored_open(&d->p.stored, a->target, e);
+  d->n_heads = 1;
+  while (d->n_heads < rows) d->n_heads *= 2;
+  d->p.is_key = allocate(n, 1, e);
+  d->p.cells = allocate(n, sizeof *d->p.cells, e);
+  d->p.old = allocate(n, sizeof *d->p.old, e);
+  d->p.rows = allocate(rows, sizeof *d->p.rows, e);
+  d->p.at = allocate(rows, sizeof *d->p.at, e);
+  d->hashes = allocate(rows, sizeof *d->hashes, e);
+  d->next = allocate(rows, sizeof *d->next, e);
+  d->heads = allocate(d->n_heads, sizeof *d->heads, e);
+  for (int i = 0; i < a->map->n_columns && !e->code; i++) {
+    d->p.is_key[i] = (char)mapping_is_key(a->map, i);
     d->n_key += d->p.is_key[i];
   }
-  for (int i = 0; i < d->p.a->target->n_decls; i++) {
-    d->affinities[i] = affinity_of(d->p.a->target, d->p.a->target->decls[i]);
-  }
 }
 
-static void release(struct diff *d) {
-  sqlite3_finalize(d->put);
-  sqlite3_finalize(d->get);
-  sqlite3_close(d->scratch);
-  sqlite3_free(d->p.deletes);
-  sqlite3_free(d->p.rows);
-  sqlite3_free(d->keys);
-  sqlite3_free(d->p.cells);
+/* What only the comparing needs. */
+static void forget(struct diff *d) {
+  sqlite3_free(d->hashes);
+  sqlite3_free(d->next);
   sqlite3_free(d->heads);
-  sqlite3_free(d->local);
-  sqlite3_free(d->affinities);
-  sqlite3_free(d->p.is_key);
+  sqlite3_free(d->left);
+  d->hashes = NULL;
+  d->next = d->heads = NULL;
+  d->left = NULL;
 }
 
-enum err_code diff_rows(const struct apply *a, struct err *e) {
-  struct diff d = {.p = {.a = a}};
-  allocate(&d, e);
-  read_local(&d, e);
-  index_local(&d, e);
-  plan_rows(&d, e);
-  list_left(&d, e);
-  diff_write(&d.p, e);
-  release(&d);
+enum err_code diff_open(struct diff **out, const struct apply *a,
+                        struct err *e) {
+  struct diff *d = e->code ? NULL : sqlite3_malloc64(sizeof *d);
+  *out = NULL;
+  if (e->code) return e->code;
+  if (!d) return err_nomem(e);
+  memset(d, 0, sizeof *d);
+  prepare(d, a, e);
+  index_staged(d, e);
+  read_local(d, e);
+  if (d->n_key)
+    pair_by_key(d, e);
+  else
+    alike_pair(&d->p, d->left, d->n_left, e);
+  list_deletes(d, e);
+  forget(d);
+  *out = d;
+  if (e->code) {
+    diff_close(d);
+    *out = NULL;
+  }
   return e->code;
+}
+
+void diff_close(struct diff *d) {
+  if (!d) return;
+  forget(d);
+  stored_close(&d->p.stored);
+  sqlite3_free(d->p.deletes);
+  sqlite3_free(d->p.at);
+  sqlite3_free(d->p.rows);
+  sqlite3_free(d->p.old);
+  sqlite3_free(d->p.cells);
+  sqlite3_free(d->p.is_key);
+  sqlite3_free(d);
+}
+
+sqlite3_int64 diff_rows_before(const struct diff *d) {
+  return d->n_local;
+}
+
+int diff_is_nothing(const struct diff *d) {
+  return d->p.n_deletes + d->p.n_updates + d->p.n_inserts == 0;
+}
+
+enum err_code diff_apply(struct diff *d, struct err *e) {
+  return diff_write(&d->p, e);
 }

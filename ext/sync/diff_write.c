@@ -20,12 +20,31 @@
 
 #include <string.h>
 
+/* Rows between two looks at cancel and deadline. */
+#define ROWS_A_LOOK 1000
+
+#define SHAPES                                                                 \
+  64 /* of updates; then one with all columns does for the rest                \
+      */
+
+/* The updates that set the same columns: SQLite writes anew every index that
+** one of these is in, whether its value has changed or not. */
+struct shape {
+  char *columns; /* owned: per mapped column, whether it is set */
+  sqlite3_stmt *plain, *strict; /* owned */
+};
+
 /* One kind of change, for all rows. */
 struct writer {
-  const struct diff_plan *p; /* borrowed */
+  struct diff_plan *p; /* borrowed */
   struct batches batches;
-  sqlite3_stmt *plain; /* owned, as are all of these; the rest is for updates */
-  sqlite3_stmt *strict;
+  sqlite3_stmt
+      *insert; /* owned, as are all of these; the rest is for updates */
+  sqlite3_stmt *look;
+  struct shape shapes[SHAPES + 1];
+  int n_shapes;
+  char *columns;         /* which have changed in this row */
+  int has_on_conflict;   /* some constraint may say what to do about one */
   sqlite3_int64 waiting; /* they were put off */
   sqlite3_stmt *take, *put;
   struct staging *old; /* of rows taken out: row id, other columns; in order */
@@ -33,35 +52,55 @@ struct writer {
   int n_cells;
 };
 
+enum err_code diff_fetch(struct diff_plan *p, sqlite3_int64 row,
+                         struct err *e) {
+  int has_row = 0;
+  if (e->code) return e->code;
+  staging_seek(p->a->rows, p->at[row]);
+  if (!staging_next(p->a->rows, p->cells, &has_row, e)) {
+    stored_convert(&p->stored, p->cells, NULL, e);
+  }
+  return e->code;
+}
+
+sqlite3_stmt *diff_prepare_read(const struct diff_plan *p, const char *which,
+                                struct err *e) {
+  const struct mapping *m = p->a->map;
+  const struct target *t = p->a->target;
+  sqlite3_str *sql = sqlite3_str_new(NULL);
+  sqlite3_str_appendf(sql, "SELECT %s", t->rowid);
+  for (int i = 0; i < m->n_columns; i++) {
+    sqlite3_str_appendf(sql, ",\"%w\"", m->columns[i].target);
+  }
+  sqlite3_str_appendf(sql, " FROM %s", t->qualified);
+  if (*which)
+    sqlite3_str_appendf(sql, " WHERE %s%s", t->rowid, which);
+  else
+    sqlite3_str_appendf(sql, " ORDER BY %s", t->rowid);
+  return sql_prepare_str(p->a->db, sql, e);
+}
+
+void diff_read_old(const struct diff_plan *p, sqlite3_stmt *stmt,
+                   struct err *e) {
+  for (int i = 0; i < p->a->map->n_columns; i++) {
+    stored_read(stmt, i + 1, &p->old[i], e);
+  }
+}
+
 /* Does it to each staged row whose plan is an update, or an insert. */
 static void each_row(struct writer *w, int inserts,
                      void (*change)(struct writer *w, sqlite3_int64 row,
                                     struct err *e),
                      struct err *e) {
-  const struct diff_plan *p = w->p;
-  sqlite3_int64 row = 0;
-  while (apply_next(p->a, p->cells, &row, e)) {
-    sqlite3_int64 plan = p->rows[row - 1];
-    if (plan != PLAN_KEEP && (plan == PLAN_INSERT) == inserts) {
+  struct diff_plan *p = w->p;
+  sqlite3_int64 n = staging_rows(p->a->rows);
+  for (sqlite3_int64 row = 1; row <= n && !e->code; row++) {
+    sqlite3_int64 plan = p->rows[row];
+    if (plan != PLAN_KEEP && (plan == PLAN_INSERT) == inserts &&
+        !diff_fetch(p, row, e)) {
       change(w, row, e);
+      if (row % ROWS_A_LOOK == 0) txn_go_on(p->a->txn, e);
     }
-  }
-}
-
-void diff_read_cell(sqlite3_stmt *stmt, int col, struct cell *cell,
-                    struct err *e) {
-  cell->type = sqlite3_column_type(stmt, col);
-  cell->n_bytes = 0;
-  if (cell->type == SQLITE_INTEGER) {
-    cell->integer = sqlite3_column_int64(stmt, col);
-  } else if (cell->type == SQLITE_FLOAT) {
-    cell->real = sqlite3_column_double(stmt, col);
-  } else if (cell->type != SQLITE_NULL) {
-    cell->bytes = cell->type == SQLITE_TEXT
-                      ? (const char *)sqlite3_column_text(stmt, col)
-                      : sqlite3_column_blob(stmt, col);
-    cell->n_bytes = sqlite3_column_bytes(stmt, col);
-    if (cell->type == SQLITE_TEXT && !cell->bytes) err_nomem(e);
   }
 }
 
@@ -147,7 +186,7 @@ static void delete_row(const struct apply *a, sqlite3_stmt *stmt,
   if (sqlite3_reset(look)) err_sqlite(e, a->db, "looking for a row");
 }
 
-static void delete_rows(const struct diff_plan *p, struct err *e) {
+static void delete_rows(struct diff_plan *p, struct err *e) {
   sqlite3_stmt *stmt, *look;
   p->a->log->deleted = p->n_deletes;
   if (p->n_deletes == 0) return;
@@ -162,19 +201,71 @@ static void delete_rows(const struct diff_plan *p, struct err *e) {
 }
 
 static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
-                                    struct err *e) {
+                                    const char *columns, struct err *e) {
   const struct mapping *m = a->map;
   sqlite3_str *sql = sqlite3_str_new(NULL);
+  const char *comma = "";
   sqlite3_str_appendf(sql, "%s %s SET ", verb, a->target->qualified);
   for (int i = 0; i < m->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\"=?%d", i ? "," : "", m->columns[i].target,
+    if (!columns[i]) continue;
+    sqlite3_str_appendf(sql, "%s\"%w\"=?%d", comma, m->columns[i].target,
                         i + 1);
+    comma = ",";
   }
   if (a->target->has_updated_at) {
     sqlite3_str_appendf(sql, ",updated_at=%Q", a->log->started_at);
   }
   sqlite3_str_appendf(sql, " WHERE %s=?%d", a->target->rowid, m->n_columns + 1);
   return sql_prepare_str(a->db, sql, e);
+}
+
+static struct shape *add_shape(struct writer *w, struct err *e) {
+  struct shape *shape = &w->shapes[w->n_shapes++];
+  size_t n = (size_t)w->p->a->map->n_columns;
+  shape->columns = sqlite3_malloc64(n);
+  if (!shape->columns) {
+    err_nomem(e);
+    return shape;
+  }
+  memcpy(shape->columns, w->columns, n);
+  shape->plain = prepare_update(w->p->a, "UPDATE", shape->columns, e);
+  if (w->has_on_conflict) {
+    shape->strict =
+        prepare_update(w->p->a, "UPDATE OR ABORT", shape->columns, e);
+  }
+  return shape;
+}
+
+/* Which columns of the row in cells[] differ from the table's row. All where
+** that is gone (the update will say so), or a trigger has made them the same.
+*/
+static void compare_row(struct writer *w, sqlite3_int64 rowid, struct err *e) {
+  const struct diff_plan *p = w->p;
+  size_t n = (size_t)p->a->map->n_columns;
+  int found = step_rowid(w->look, rowid) == SQLITE_ROW, differ = 0;
+  if (found) diff_read_old(p, w->look, e);
+  for (size_t i = 0; i < n && found; i++) {
+    w->columns[i] = (char)!stored_same(&p->old[i], &p->cells[i]);
+    differ |= w->columns[i];
+  }
+  if (!differ) memset(w->columns, 1, n);
+  if (sqlite3_reset(w->look)) err_sqlite(e, p->a->db, "reading a row");
+}
+
+static struct shape *find_shape(struct writer *w, sqlite3_int64 rowid,
+                                struct err *e) {
+  size_t n = (size_t)w->p->a->map->n_columns;
+  compare_row(w, rowid, e);
+  for (int again = 0; again < 2; again++) {
+    for (int i = 0; i < w->n_shapes; i++) {
+      if (memcmp(w->shapes[i].columns, w->columns, n) == 0) {
+        return &w->shapes[i];
+      }
+    }
+    if (w->n_shapes < SHAPES) break;
+    memset(w->columns, 1, n);
+  }
+  return e->code ? NULL : add_shape(w, e);
 }
 
 /* Whether some constraint may say what is to be done about a conflict. */
@@ -207,11 +298,13 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
 static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
-  sqlite3_int64 *plan = &w->p->rows[row - 1];
+  sqlite3_int64 *plan = &w->p->rows[row];
+  const struct shape *shape = find_shape(w, *plan, e);
   int rc = SQLITE_CONSTRAINT;
-  if (w->strict) rc = update_row(w, w->strict, *plan);
+  if (!shape || e->code) return;
+  if (shape->strict) rc = update_row(w, shape->strict, *plan);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
-    rc = update_row(w, w->plain, *plan);
+    rc = update_row(w, shape->plain, *plan);
   }
   if (is_taken(w, rc))
     w->waiting++;
@@ -246,9 +339,9 @@ static sqlite3_stmt *prepare_put(const struct apply *a, struct err *e) {
 
 /* A row that somebody else's trigger took has no old values left. */
 static void take_row(struct writer *w, sqlite3_int64 row, struct err *e) {
-  int found = step_rowid(w->take, w->p->rows[row - 1]) == SQLITE_ROW;
+  int found = step_rowid(w->take, w->p->rows[row]) == SQLITE_ROW;
   for (int i = 0; i < w->n_cells && found && !e->code; i++) {
-    diff_read_cell(w->take, i, &w->cells[i], e);
+    stored_read(w->take, i, &w->cells[i], e);
   }
   if (found && !e->code) staging_append(w->old, w->cells, e);
   if (found) (void)sqlite3_step(w->take);
@@ -278,7 +371,7 @@ static void rewrite_rows(struct writer *w, struct err *e) {
   w->take = prepare_take(a, e);
   w->put = prepare_put(a, e);
   each_row(w, 0, take_row, e);
-  if (!e->code) staging_rewind(w->old);
+  if (!e->code) staging_seek(w->old, 0);
   each_row(w, 0, put_row, e);
 }
 
@@ -310,40 +403,51 @@ static void update_waiting(struct writer *w, struct err *e) {
   e->sqlite_code = SQLITE_CONSTRAINT_UNIQUE;
 }
 
-static void update_rows(const struct diff_plan *p, struct err *e) {
+static void close_updates(struct writer *w) {
+  for (int i = 0; i < w->n_shapes; i++) {
+    sqlite3_free(w->shapes[i].columns);
+    sqlite3_finalize(w->shapes[i].plain);
+    sqlite3_finalize(w->shapes[i].strict);
+  }
+  sqlite3_finalize(w->look);
+  sqlite3_finalize(w->take);
+  sqlite3_finalize(w->put);
+  staging_close(w->old);
+  sqlite3_free(w->cells);
+  sqlite3_free(w->columns);
+}
+
+static void update_rows(struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "updated"}};
   p->a->log->updated = 0;
   if (e->code || p->n_updates == 0) return;
-  w.plain = prepare_update(p->a, "UPDATE", e);
-  if (has_on_conflict(p->a, e)) {
-    w.strict = prepare_update(p->a, "UPDATE OR ABORT", e);
-  }
-  update_pass(&w, e);
+  w.columns = sqlite3_malloc64((sqlite3_uint64)p->a->map->n_columns);
+  if (!w.columns) err_nomem(e);
+  w.look = diff_prepare_read(p, "=?1", e);
+  w.has_on_conflict = has_on_conflict(p->a, e);
+  if (!e->code) update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
-  apply_end_batch(p->a, &w.batches, e);
+  apply_end(p->a, &w.batches, e);
   p->a->log->updated = w.batches.done;
-  sqlite3_finalize(w.plain);
-  sqlite3_finalize(w.strict);
-  sqlite3_finalize(w.take);
-  sqlite3_finalize(w.put);
-  staging_close(w.old);
-  sqlite3_free(w.cells);
+  close_updates(&w);
 }
 
 static void insert_row(struct writer *w, sqlite3_int64 row, struct err *e) {
-  (void)is_written(w, apply_step(w->p->a, w->plain, w->p->cells), row, e);
+  (void)is_written(w, apply_step(w->p->a, w->insert, w->p->cells), row, e);
 }
 
-static void insert_rows(const struct diff_plan *p, struct err *e) {
+static void insert_rows(struct diff_plan *p, struct err *e) {
   struct writer w = {.p = p, .batches = {.verb = "inserted"}};
-  w.plain = apply_prepare_insert(p->a, NULL, 0, e);
+  p->a->log->inserted = 0;
+  if (e->code || p->n_inserts == 0) return;
+  w.insert = apply_prepare_insert(p->a, NULL, 0, e);
   each_row(&w, 1, insert_row, e);
-  apply_end_batch(p->a, &w.batches, e);
+  apply_end(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
-  sqlite3_finalize(w.plain);
+  sqlite3_finalize(w.insert);
 }
 
-enum err_code diff_write(const struct diff_plan *p, struct err *e) {
+enum err_code diff_write(struct diff_plan *p, struct err *e) {
   delete_rows(p, e);
   update_rows(p, e);
   insert_rows(p, e);

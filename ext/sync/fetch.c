@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "source/reader.h"
+#include "sync/stored.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,15 +61,9 @@ struct keys {
   sqlite3_int64 n;
 };
 
-static sqlite3_uint64 hash(sqlite3_uint64 h, const void *bytes, size_t n) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < n; i++) h = (h ^ at[i]) * 0x100000001b3ULL;
-  return h ^ h >> 32;
-}
-
 static enum err_code note_key(struct keys *k, const struct cell *cells,
                               struct err *e) {
-  sqlite3_uint64 h = 0xcbf29ce484222325ULL;
+  sqlite3_uint64 hash = 0;
   if (k->n == KEYS_MOST) return ERR_NONE;
   if ((k->n & (k->n - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
     sqlite3_uint64 room = k->n ? 2 * (sqlite3_uint64)k->n : 1;
@@ -77,16 +72,9 @@ static enum err_code note_key(struct keys *k, const struct cell *cells,
     k->hashes = grown;
   }
   for (int i = 0; i < k->map->n_columns; i++) {
-    const struct cell *c = &cells[i];
-    if (!k->is_key[i]) continue;
-    h = hash(h, &c->type, sizeof c->type);
-    if (c->type == SQLITE_INTEGER) h = hash(h, &c->integer, sizeof c->integer);
-    if (c->type == SQLITE_FLOAT) h = hash(h, &c->real, sizeof c->real);
-    if (c->type == SQLITE_TEXT || c->type == SQLITE_BLOB) {
-      h = hash(h, c->bytes, (size_t)c->n_bytes);
-    }
+    if (k->is_key[i]) hash = stored_hash(hash, &cells[i]);
   }
-  k->hashes[k->n++] = h;
+  k->hashes[k->n++] = hash;
   return ERR_NONE;
 }
 

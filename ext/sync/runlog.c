@@ -157,6 +157,9 @@ static void insert_run(struct runlog *log, sqlite3 *db, int deadline_s,
       log->sync, log->mode, log->dry_run, log->started_at,
       deadline_s ? deadline_at : NULL, (int)getpid());
   if (!e->code) log->run_id = sqlite3_last_insert_rowid(db);
+  /* Of a run that somebody deleted, whose number comes again. */
+  run(db, e, "DELETE FROM main.ordersync_run_details WHERE run_id=%lld",
+      log->run_id);
 }
 
 static void update_run(struct runlog *log, sqlite3 *db, const char *status,
@@ -182,15 +185,19 @@ static void update_run(struct runlog *log, sqlite3 *db, const char *status,
       duration, log->run_id, log->sync, log->started_at);
 }
 
-/* Runs that are still "running" while we hold the run lock. */
+/* Runs that are still "running" while we hold the run lock. Whoever has held it
+** before and got so far as to connect has marked what was older: the log may be
+** long, and is read from its end. */
 static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
   char now[32];
   clock_utc(now, 0);
   run(db, e,
       "UPDATE main.ordersync_runs SET status='lost', finished_at=%.23Q, "
       "error='the run never finished: its process died, or could not write "
-      "this log', error_category='lost' WHERE sync=%Q AND status='running'",
-      now, log->sync);
+      "this log', error_category='lost' WHERE sync=%Q AND status='running' "
+      "AND id>coalesce((SELECT id FROM main.ordersync_runs WHERE sync=%Q AND "
+      "attempts>0 AND status<>'running' ORDER BY id DESC LIMIT 1), 0)",
+      now, log->sync, log->sync);
 }
 
 /* The outcome's row. There may be none yet (inside the caller's transaction),
@@ -265,13 +272,16 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
   return e->code;
 }
 
+/* The oldest runs are looked at, up to the first that is to stay. */
 static void prune(const struct runlog *log, int keep_days, struct err *e) {
   char before[32], *runs;
   if (keep_days < 0) return;
   clock_utc(before, -(sqlite3_int64)keep_days * 86400000);
   runs = sqlite3_mprintf(
-      "main.ordersync_runs WHERE sync=%Q AND started_at<%.23Q AND id<>%lld",
-      log->sync, before, log->run_id);
+      "main.ordersync_runs WHERE sync=%Q AND started_at<%.23Q AND id<coalesce("
+      "(SELECT id FROM main.ordersync_runs WHERE started_at>=%.23Q ORDER BY id "
+      "LIMIT 1), %lld)",
+      log->sync, before, before, log->run_id);
   if (!runs) err_nomem(e);
   run(log->db, e,
       "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
@@ -281,11 +291,17 @@ static void prune(const struct runlog *log, int keep_days, struct err *e) {
   sqlite3_free(runs);
 }
 
+/* Whether the run's row says all there is to say. */
+static int is_uneventful(const struct runlog *log) {
+  return log->inserted + log->updated + log->deleted == 0 && !log->dry_run &&
+         log->warnings == 0;
+}
+
 enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
                              struct err *e) {
   if (txn_lock(txn, "main", "ordersync_runs", e)) return e->code;
   write_row(log, log->db, "success", NULL, e);
-  insert_details(log, log->db, e);
+  if (!is_uneventful(log)) insert_details(log, log->db, e);
   prune(log, keep_days, e);
   return e->code;
 }

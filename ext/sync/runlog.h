@@ -70,7 +70,8 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 void runlog_detail(struct runlog *log, enum trace_level level,
                    const char *phase, const char *fmt, ...);
 
-/* Writes the success, the details, and forgets runs older than keep_days
+/* Writes the success, the details (none where nothing changed and there is no
+** warning: the row says all), and forgets runs older than keep_days
 ** (-1: none); inside the apply transaction. */
 enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
                              struct err *e);

@@ -1,12 +1,14 @@
 /*
 ** Rows in memory, then in a temporary file without a name.
 **
-** A row is its cells one after another, each a byte for its type, the number or
-** the length (in the machine's byte order: nobody but this process reads it),
-** and the bytes of text and blobs. Rows are written behind one another into one
-** buffer. What outgrows the cap goes to the file as a page: its size, which the
-** buffer begins with, and whole rows, so that cells can point into the buffer
-** that a page is read back into.
+** A row is its length, then its cells one after another, each a byte for its
+** type, the number or the length (in the machine's byte order: nobody but this
+** process reads it), and the bytes of text and blobs. Rows are written behind
+** one another into one buffer. What outgrows the cap goes to the file, and from
+** then on the buffer is a small window into it:
+**
+**   file    |row|row|row|row|row|row|...
+**   buffer           |row|row|ro            from `base`, `used` bytes
 */
 #include "sync/staging.h"
 
@@ -18,18 +20,21 @@
 
 #define DEFAULT_CAP ((size_t)64 << 20)
 #define FIRST_BYTES ((size_t)256 << 10)
-#define HEAD        sizeof(size_t)
+#define WINDOW      ((size_t)256 << 10) /* read where the reader goes on */
+#define GLANCE      ((size_t)8 << 10)   /* read where it jumps */
+#define HEAD        sizeof(size_t)      /* a row's length */
 #define CELL_BYTES  9 /* of a cell at most, but for text and blobs */
 
 struct staging {
   int n_columns;
-  sqlite3_int64 n_rows, at_row;
-  unsigned char *page; /* owned */
-  size_t size, used, at;
+  sqlite3_int64 n_rows;
+  unsigned char *buffer; /* owned */
+  size_t size, used;
   size_t cap;
-  int unwritten;           /* the page holds rows that the file does not have */
-  int fd;                  /* -1: nothing spilled */
-  off_t file_end, at_file; /* where the next page is written and read */
+  off_t base;    /* of the buffer's first byte, among all rows' bytes */
+  off_t end, at; /* behind the last row; where the next one is read */
+  off_t in_file; /* so many of the bytes are there */
+  int fd;        /* -1: nothing spilled */
 };
 
 static const char *temp_directory(void) {
@@ -69,62 +74,63 @@ static int open_nameless(void) {
   return fd;
 }
 
-static enum err_code write_page(struct staging *s, struct err *e) {
+/* Empties the buffer into the file. The large one, which held everything, is
+** not needed any more. */
+static enum err_code write_out(struct staging *s, struct err *e) {
   size_t done = 0;
   if (s->fd < 0) s->fd = open_nameless();
   if (s->fd < 0) return file_error("cannot make", errno, e);
-  memcpy(s->page, &s->used, HEAD);
   while (done < s->used) {
-    ssize_t n = pwrite(s->fd, s->page + done, s->used - done,
-                       s->file_end + (off_t)done);
+    ssize_t n =
+        pwrite(s->fd, s->buffer + done, s->used - done, s->base + (off_t)done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return file_error("cannot write", n < 0 ? errno : ENOSPC, e);
     done += (size_t)n;
   }
-  s->file_end += (off_t)s->used;
-  s->used = s->at = HEAD;
-  s->unwritten = 0;
-  return ERR_NONE;
-}
-
-static enum err_code read_bytes(const struct staging *s, void *to,
-                                size_t n_bytes, struct err *e) {
-  size_t done = 0;
-  while (done < n_bytes) {
-    ssize_t n = pread(s->fd, (char *)to + done, n_bytes - done,
-                      s->at_file + (off_t)done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return file_error("cannot read", n < 0 ? errno : EIO, e);
-    done += (size_t)n;
+  s->in_file = s->base = s->end;
+  s->used = 0;
+  if (s->size > WINDOW) {
+    sqlite3_free(s->buffer);
+    s->buffer = NULL;
+    s->size = 0;
   }
+  if (s->cap > WINDOW) s->cap = WINDOW;
   return ERR_NONE;
 }
 
-/* The buffer has room for every page: it has held each. */
-static enum err_code read_page(struct staging *s, struct err *e) {
-  size_t used;
-  if (s->unwritten && write_page(s, e)) return e->code;
-  if (read_bytes(s, &used, HEAD, e)) return e->code;
-  if (read_bytes(s, s->page, used, e)) return e->code;
-  s->at_file += (off_t)used;
-  s->used = used;
-  s->at = HEAD;
-  return ERR_NONE;
-}
-
-/* Sees to it that the page has room for n_bytes. */
-static enum err_code reserve(struct staging *s, size_t n_bytes, struct err *e) {
+static enum err_code make_room(struct staging *s, size_t n_bytes,
+                               struct err *e) {
   size_t size = s->size ? s->size : FIRST_BYTES;
   unsigned char *grown;
-  if (s->used > HEAD && s->used + n_bytes > s->cap && write_page(s, e)) {
-    return e->code;
-  }
-  while (size < s->used + n_bytes) size *= 2;
+  while (size < n_bytes) size *= 2;
   if (size == s->size) return ERR_NONE;
-  grown = sqlite3_realloc64(s->page, size);
+  grown = sqlite3_realloc64(s->buffer, size);
   if (!grown) return err_nomem(e);
-  s->page = grown;
+  s->buffer = grown;
   s->size = size;
+  return ERR_NONE;
+}
+
+/* Sees to it that the buffer has the n_bytes where the next row is. */
+static enum err_code look_at(struct staging *s, size_t n_bytes, struct err *e) {
+  size_t n = GLANCE, done = 0;
+  if (s->at >= s->base && s->at + (off_t)n_bytes <= s->base + (off_t)s->used) {
+    return ERR_NONE;
+  }
+  if (s->in_file < s->end && write_out(s, e)) return e->code;
+  if (s->at >= s->base && s->at <= s->base + (off_t)s->used) n = WINDOW;
+  if (n < n_bytes) n = n_bytes;
+  if ((off_t)n > s->end - s->at) n = (size_t)(s->end - s->at);
+  if (make_room(s, n, e)) return e->code;
+  s->base = s->at;
+  s->used = 0;
+  while (done < n) {
+    ssize_t got = pread(s->fd, s->buffer + done, n - done, s->at + (off_t)done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return file_error("cannot read", got < 0 ? errno : EIO, e);
+    done += (size_t)got;
+  }
+  s->used = n;
   return ERR_NONE;
 }
 
@@ -176,17 +182,21 @@ static const unsigned char *get_cell(const unsigned char *at,
 
 enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e) {
-  size_t size = 0;
-  unsigned char *to;
+  size_t size = HEAD;
+  unsigned char *row, *to;
   for (int i = 0; i < s->n_columns; i++) {
     size += CELL_BYTES;
     if (has_bytes(&cells[i])) size += (size_t)cells[i].n_bytes;
   }
-  if (reserve(s, size, e)) return e->code;
-  to = s->page + s->used;
+  if (s->used && s->used + size > s->cap && write_out(s, e)) return e->code;
+  if (make_room(s, s->used + size, e)) return e->code;
+  row = s->buffer + s->used;
+  to = row + HEAD;
   for (int i = 0; i < s->n_columns; i++) to = put_cell(to, &cells[i]);
-  s->used = (size_t)(to - s->page);
-  s->unwritten = 1;
+  size = (size_t)(to - row);
+  memcpy(row, &size, HEAD);
+  s->used += size;
+  s->end += (off_t)size;
   s->n_rows++;
   return ERR_NONE;
 }
@@ -194,21 +204,25 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
                            struct err *e) {
   const unsigned char *at;
+  size_t size;
   *has_row = 0;
-  if (s->at_row == s->n_rows) return ERR_NONE;
-  if (s->at == s->used && read_page(s, e)) return e->code;
-  at = s->page + s->at;
+  if (s->at == s->end) return ERR_NONE;
+  if (look_at(s, HEAD, e)) return e->code;
+  memcpy(&size, s->buffer + (s->at - s->base), HEAD);
+  if (look_at(s, size, e)) return e->code;
+  at = s->buffer + (s->at - s->base) + HEAD;
   for (int i = 0; i < s->n_columns; i++) at = get_cell(at, &cells[i]);
-  s->at = (size_t)(at - s->page);
-  s->at_row++;
+  s->at += (off_t)size;
   *has_row = 1;
   return ERR_NONE;
 }
 
-void staging_rewind(struct staging *s) {
-  s->at = s->fd < 0 ? HEAD : s->used;
-  s->at_file = 0;
-  s->at_row = 0;
+sqlite3_int64 staging_tell(const struct staging *s) {
+  return s->at;
+}
+
+void staging_seek(struct staging *s, sqlite3_int64 at) {
+  s->at = (off_t)at;
 }
 
 enum err_code staging_open(struct staging **out, int n_columns,
@@ -219,7 +233,6 @@ enum err_code staging_open(struct staging **out, int n_columns,
   memset(s, 0, sizeof *s);
   s->n_columns = n_columns;
   s->cap = memory_cap > 0 ? (size_t)memory_cap : DEFAULT_CAP;
-  s->used = HEAD;
   s->fd = -1;
   *out = s;
   return ERR_NONE;
@@ -227,7 +240,7 @@ enum err_code staging_open(struct staging **out, int n_columns,
 
 void staging_close(struct staging *s) {
   if (!s) return;
-  sqlite3_free(s->page);
+  sqlite3_free(s->buffer);
   if (s->fd >= 0) (void)close(s->fd);
   sqlite3_free(s);
 }

@@ -3,7 +3,8 @@
 ** temporary file. The local database is not locked while the network is
 ** slow, and memory stays bounded at any size.
 **
-** Append all rows, then rewind and read them back in order, as often as
+** Append all rows, then read them back in order, or from any row on, as often
+*as
 ** wanted.
 */
 #ifndef ORDERSYNC_STAGING_H
@@ -27,8 +28,9 @@ sqlite3_int64 staging_rows(const struct staging *s);
 /* 1 when the rows outgrew memory and went to the file. */
 int staging_spilled(const struct staging *s);
 
-/* Back to before the first row. */
-void staging_rewind(struct staging *s);
+/* Where the next row is, 0: the first one; and back to such a place. */
+sqlite3_int64 staging_tell(const struct staging *s);
+void staging_seek(struct staging *s, sqlite3_int64 at);
 
 /* The next row into cells[n_columns]; *has_row = 0 at the end. cells[i].bytes
 ** stay valid until the next call on s. */

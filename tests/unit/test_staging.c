@@ -66,7 +66,7 @@ static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
   assert_true(staging_rows(s) == n_rows);
   assert_int_equal(staging_spilled(s), spilled);
   for (int pass = 0; pass < 2; pass++) {
-    staging_rewind(s);
+    staging_seek(s, 0);
     for (int n = 0; n < n_rows; n++) {
       assert_int_equal(staging_next(s, cells, &has_row, &e), ERR_NONE);
       assert_int_equal(has_row, 1);
@@ -77,6 +77,47 @@ static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
   }
   staging_close(s);
   free(text);
+}
+
+/* In another order than they were written in, some of them twice. */
+static void jumps(sqlite3_int64 cap, size_t n_text, int spilled) {
+  enum { ROWS = 3000 };
+  static sqlite3_int64 at[ROWS];
+  struct staging *s = NULL;
+  struct err e = {0};
+  struct cell cells[COLUMNS];
+  char *text = malloc(n_text);
+  int has_row = 0;
+  assert_int_equal(staging_open(&s, COLUMNS, cap, &e), ERR_NONE);
+  for (int n = 0; n < ROWS; n++) {
+    make_row(cells, n, text, n_text);
+    assert_int_equal(staging_append(s, cells, &e), ERR_NONE);
+  }
+  assert_int_equal(staging_spilled(s), spilled);
+  for (int n = 0; n < ROWS; n++) {
+    at[n] = staging_tell(s);
+    assert_int_equal(staging_next(s, cells, &has_row, &e), ERR_NONE);
+    assert_int_equal(has_row, 1);
+  }
+  for (int i = 0; i < ROWS; i++) {
+    int n = (int)((unsigned)i * 1103u % ROWS);
+    staging_seek(s, at[n]);
+    for (int more = 0; more < 2 && n + more < ROWS; more++) {
+      assert_int_equal(staging_next(s, cells, &has_row, &e), ERR_NONE);
+      assert_int_equal(has_row, 1);
+      expect_row(cells, n + more, text, n_text);
+    }
+  }
+  staging_close(s);
+  free(text);
+}
+
+static void test_staging__rows_are_read_from_anywhere(void **state) {
+  (void)state;
+  jumps(0, 300, 0);
+  jumps(1, 300, 1);
+  jumps(1 << 18, 300, 1);
+  jumps(1, 30000, 1);
 }
 
 static void test_staging__no_rows(void **state) {
@@ -163,6 +204,7 @@ int main(void) {
       cmocka_unit_test(test_staging__rows_in_the_file),
       cmocka_unit_test(test_staging__rows_in_both),
       cmocka_unit_test(test_staging__rows_larger_than_a_block),
+      cmocka_unit_test(test_staging__rows_are_read_from_anywhere),
       cmocka_unit_test(test_staging__close_accepts_null),
       cmocka_unit_test(test_staging__a_full_disk_is_an_error_that_says_so),
       cmocka_unit_test(test_staging__a_directory_that_is_away_is_an_error),
