@@ -5,8 +5,9 @@
 -- Needs neither the extension nor the network.
 --
 -- A counter must not fall when old runs are forgotten (keep_days), so what is
--- counted is the ids that ordersync_runs has given out, of all syncs together:
--- they only grow. The runs of a sync are gauges, of the last 24 hours.
+-- counted is the newest run of all syncs together: it falls only when that one is
+-- deleted, a reset to Prometheus. The runs of a sync are gauges, of the last 24
+-- hours.
 .bail on
 .timeout 10000
 .mode list
@@ -59,8 +60,7 @@ WITH
     UNION ALL
     SELECT 7, text, CAST(warnings AS TEXT) FROM done
     UNION ALL
-    SELECT 8, NULL, CAST(coalesce((SELECT seq FROM sqlite_sequence
-      WHERE name = 'ordersync_runs'), 0) AS TEXT)
+    SELECT 8, NULL, CAST(coalesce(max(id), 0) AS TEXT) FROM ordersync_runs
     UNION ALL
     SELECT 9, NULL, CAST(page_count * page_size AS TEXT)
     FROM pragma_page_count, pragma_page_size)
