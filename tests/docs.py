@@ -215,8 +215,22 @@ for number in sorted(numbers):
           "the table of messages has no " + number)
 check(len(numbers) > 5, "the server's numbers were not found")
 
+# What a newcomer types is what tests/sql tries.
+tried = read("tests/sql/first-five-minutes.sql")
+typed = re.findall(r"```sql\n(.*?)```", section("Your own view in five minutes"),
+                   re.S)
+for line in "".join(re.sub(r"(?m)^ +", "", block)
+                    for block in typed).splitlines():
+    check("\n%s\n" % line in tried, "first-five-minutes.sql lacks: " + line)
+    tried = tried[tried.find(line):]
+check(len(typed) == 3, "a newcomer's SQL was not found")
+headings = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-")
+            for h in re.findall(r"(?m)^##+ (.*)$", readme)}
+for anchor in set(re.findall(r"\]\(#([^)]*)\)", readme)):
+    check(anchor in headings, "there is no heading #" + anchor)
+
 keys = set()
-for cell, _ in rows(section("Configure").split("**What is synced**")[0]):
+for cell, _ in rows(section("Profile")):
     keys.update(quoted(cell))
 # A key is named as its field, or by itself.
 known = set(a or b for a, b in re.findall(
@@ -226,7 +240,7 @@ check(keys == known and keys, "the keys of a profile differ: %s" %
       sorted(keys ^ known))
 
 settings = set()
-for cell, _ in rows(section("Configure").split("**What is synced**")[1]):
+for cell, _ in rows(section("Sync settings")):
     settings.update(quoted(cell))
 settings.discard("ordersync_syncs")
 table = re.search(r"CREATE TABLE[^(]*ordersync_syncs\s*\((.*?)\n\)",
