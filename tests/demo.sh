@@ -67,7 +67,16 @@ say "6. The live view asks the server now, and only for what is needed"
 run "sqlite3 orders.db '.load ./ordersync' \"SELECT sales_doc, item_number, cust_name FROM ordersync WHERE sales_doc = '4500000100';\""
 run "sqlite3 orders.db '.load ./ordersync' \"EXPLAIN QUERY PLAN SELECT sales_doc, item_number, cust_name FROM ordersync WHERE plant = 8800 AND order_date >= '2026-01-01';\""
 
-say "7. The server goes away: the refresh fails, the rows stay"
+say "7. Any other view: what is there, a copy of it, refreshed with the rest"
+sqlite3 server.db "
+  CREATE TABLE vwCustomers(custNo int NOT NULL, name nvarchar(40), city nvarchar(40), creditLimit decimal(9,2));
+  INSERT INTO vwCustomers VALUES (1, 'Fietsen & Co', 'Utrecht', 1500.50), (2, 'Noord BV', 'Groningen', NULL);"
+run "sqlite3 -box orders.db '.load ./ordersync' 'SELECT schema, name, type FROM ordersync_catalog;'"
+run "sqlite3 orders.db '.load ./ordersync' \"SELECT ordersync_add('customers', 'dbo.vwCustomers');\""
+run "sqlite3 orders.db '.load ./ordersync' 'SELECT ordersync_refresh_all();'"
+run "sqlite3 -box orders.db 'SELECT * FROM customers;'"
+
+say "8. The server goes away: the refresh fails, the rows stay"
 kill "$server"; wait "$server" 2>/dev/null || true
 server=
 printf '$ %s\n' "sqlite3 orders.db '.load ./ordersync' \"SELECT ordersync_refresh('open_orders', '{\\\"retries\\\":1}');\""
@@ -80,8 +89,10 @@ else
 fi
 run "sqlite3 orders.db 'SELECT count(*) FROM open_orders;'"
 
-say "8. What happened, for whoever is called at 3 a.m."
+say "9. What happened, for whoever is called at 3 a.m."
 run "sqlite3 orders.db < sql/status.sql"
+run "sqlite3 -readonly orders.db < sql/report.sql > report.html"
+echo "(a page of $(wc -c <report.html) bytes, to be opened in a browser)"
 
 [ "$(sqlite3 orders.db 'SELECT count(*) FROM open_orders')" = 2400 ]
 say "done in $SECONDS s; nothing is left behind"
