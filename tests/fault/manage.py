@@ -132,7 +132,7 @@ def each_has_its_own_deadline_and_retries(b, host):
     answer = host.sql("SELECT ordersync_refresh_all()")
     expect_match('^1 of 2 syncs failed: "open_orders": ', answer.error,
                  "the error")
-    expect("second" not in answer.error, answer.error)
+    expect('"second"' not in answer.error, answer.error)
     expect(PASSWORD not in answer.error, "it tells the password")
     expect(runs(b) == [("open_orders", "error"), ("second", "success")],
            "logged: %s" % runs(b))
