@@ -1,11 +1,11 @@
 """make npm, make wheel: installed into a scratch folder, loaded by each host."""
+import filecmp
 import glob
-import json
 import os
 import shutil
 import sys
 
-from common import (DIST, ROOT, ROWS, WORK, bare_root, check, inside, must,
+from common import (BUILD, DIST, ROOT, ROWS, WORK, bare_root, check, inside, must,
                     no_roots, run, skip, version)
 
 PY = """
@@ -108,20 +108,17 @@ def without_libraries(home):
 
 
 def get_hosts():
-    """A folder with the hosts, kept from run to run, since they are compiled."""
-    home = WORK + "/node-hosts"
+    """The modules that tests/hosts pins, in its folder: some are compiled."""
+    home, pinned = BUILD + "/hosts/npm", ROOT + "/tests/hosts/"
+    done, lock = home + "/done", pinned + "package-lock.json"
     os.makedirs(home, exist_ok=True)
-    if not os.path.exists(home + "/package.json"):
-        with open(home + "/package.json", "w") as f:
-            json.dump({"private": True}, f)
-    # node@22 is a Node that has node:sqlite, where the system's has not.
-    for host, made in (("better-sqlite3", "build/Release/*.node"),
-                       ("sqlite3", "build/Release/*.node"),
-                       ("node@22", "bin/node")):
-        if not glob.glob("%s/node_modules/%s/%s" % (
-                home, host.split("@")[0], made)):
-            run("npm", "install", "--silent", "--no-audit", "--no-fund", host,
-                cwd=home, seconds=600)
+    if not os.path.exists(done) or not filecmp.cmp(done, lock, shallow=False):
+        shutil.copy(pinned + "package.json", home)
+        shutil.copy(lock, home)
+        code, out = run("npm", "ci", "--no-audit", "--no-fund", cwd=home,
+                        seconds=600)
+        if check("npm brings the hosts", code == 0, out):
+            shutil.copy(lock, done)
     return home
 
 
