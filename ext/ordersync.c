@@ -41,9 +41,18 @@ static void app_release(void *p) {
   if (--app->references == 0) sqlite3_free(app);
 }
 
-/* NULL for SQL NULL and for an argument that is not there. */
-static const char *text_argument(int argc, sqlite3_value **argv, int i) {
-  return i < argc ? (const char *)sqlite3_value_text(argv[i]) : NULL;
+/* NULL for SQL NULL and for an argument that is not there. What cannot be had
+** whole is refused: its beginning, or nothing, could name another sync. */
+static const char *text_argument(int argc, sqlite3_value **argv, int i,
+                                 struct err *e) {
+  const char *text;
+  if (i >= argc || sqlite3_value_type(argv[i]) == SQLITE_NULL) return NULL;
+  text = (const char *)sqlite3_value_text(argv[i]);
+  if (!text)
+    err_nomem(e);
+  else if (strlen(text) != (size_t)sqlite3_value_bytes(argv[i]))
+    err_set(e, ERR_CONFIG, "argument %d holds a NUL character", i + 1);
+  return text;
 }
 
 /* Not while the connection is at work already: a progress handler or a
@@ -72,12 +81,10 @@ static void give_text(sqlite3_context *context, char *text) {
 
 static enum install_what install_argument(int argc, sqlite3_value **argv,
                                           struct err *e) {
-  const char *what = text_argument(argc, argv, 0);
+  const char *what = text_argument(argc, argv, 0, e);
   if (argc == 0) return INSTALL_AUTO;
-  if (sqlite3_value_type(argv[0]) == SQLITE_NULL) return INSTALL_TABLES;
-  if (!what) {
-    err_nomem(e);
-  } else if (strcmp(what, "open_orders") != 0) {
+  if (!what && !e->code) return INSTALL_TABLES;
+  if (!e->code && strcmp(what, "open_orders") != 0) {
     err_set(e, ERR_CONFIG, "there is no \"%s\" to install", what);
     err_hint(e, "valid are: 'open_orders', NULL, or nothing; a sync of your "
                 "own is made by ordersync_add()");
@@ -102,10 +109,10 @@ static void refresh_function(sqlite3_context *context, int argc,
   struct err e = {0};
   struct app *app = enter(context, &e);
   struct refresh_result result = {0};
-  if (app) {
-    refresh_run(sqlite3_context_db_handle(context),
-                text_argument(argc, argv, 0), text_argument(argc, argv, 1),
-                &result, &e);
+  const char *sync = text_argument(argc, argv, 0, &e);
+  const char *options = text_argument(argc, argv, 1, &e);
+  if (!e.code) {
+    refresh_run(sqlite3_context_db_handle(context), sync, options, &result, &e);
   }
   if (!result.skipped) sqlite3_result_int64(context, result.rows);
   leave(app, context, &e);
@@ -115,10 +122,12 @@ static void add_function(sqlite3_context *context, int argc,
                          sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
+  const char *sync = text_argument(argc, argv, 0, &e);
+  const char *source = text_argument(argc, argv, 1, &e);
+  const char *options = text_argument(argc, argv, 2, &e);
   int n_columns = 0;
-  if (app) {
-    add_sync(sqlite3_context_db_handle(context), text_argument(argc, argv, 0),
-             text_argument(argc, argv, 1), text_argument(argc, argv, 2),
+  if (!e.code) {
+    add_sync(sqlite3_context_db_handle(context), sync, source, options,
              &n_columns, &e);
   }
   sqlite3_result_int(context, n_columns);
@@ -129,10 +138,11 @@ static void update_function(sqlite3_context *context, int argc,
                             sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
-  if (app) {
-    give_text(context, update_sync(sqlite3_context_db_handle(context),
-                                   text_argument(argc, argv, 0),
-                                   text_argument(argc, argv, 1), &e));
+  const char *sync = text_argument(argc, argv, 0, &e);
+  const char *options = text_argument(argc, argv, 1, &e);
+  if (!e.code) {
+    give_text(context, update_sync(sqlite3_context_db_handle(context), sync,
+                                   options, &e));
   }
   leave(app, context, &e);
 }
@@ -141,10 +151,11 @@ static void rename_function(sqlite3_context *context, int argc,
                             sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
-  if (app) {
-    give_text(context, manage_rename(sqlite3_context_db_handle(context),
-                                     text_argument(argc, argv, 0),
-                                     text_argument(argc, argv, 1), &e));
+  const char *sync = text_argument(argc, argv, 0, &e);
+  const char *new_name = text_argument(argc, argv, 1, &e);
+  if (!e.code) {
+    give_text(context, manage_rename(sqlite3_context_db_handle(context), sync,
+                                     new_name, &e));
   }
   leave(app, context, &e);
 }
@@ -153,10 +164,11 @@ static void remove_function(sqlite3_context *context, int argc,
                             sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
-  if (app) {
-    give_text(context, manage_remove(sqlite3_context_db_handle(context),
-                                     text_argument(argc, argv, 0),
-                                     text_argument(argc, argv, 1), &e));
+  const char *sync = text_argument(argc, argv, 0, &e);
+  const char *options = text_argument(argc, argv, 1, &e);
+  if (!e.code) {
+    give_text(context, manage_remove(sqlite3_context_db_handle(context), sync,
+                                     options, &e));
   }
   leave(app, context, &e);
 }
@@ -165,10 +177,10 @@ static void refresh_all_function(sqlite3_context *context, int argc,
                                  sqlite3_value **argv) {
   struct err e = {0};
   struct app *app = enter(context, &e);
+  const char *options = text_argument(argc, argv, 0, &e);
   int n_refreshed = 0;
-  if (app) {
-    all_refresh(sqlite3_context_db_handle(context),
-                text_argument(argc, argv, 0), &n_refreshed, &e);
+  if (!e.code) {
+    all_refresh(sqlite3_context_db_handle(context), options, &n_refreshed, &e);
   }
   sqlite3_result_int(context, n_refreshed);
   leave(app, context, &e);
@@ -177,8 +189,9 @@ static void refresh_all_function(sqlite3_context *context, int argc,
 static void sql_function(sqlite3_context *context, int argc,
                          sqlite3_value **argv) {
   struct err e = {0};
-  char *sql = refresh_sql(sqlite3_context_db_handle(context),
-                          text_argument(argc, argv, 0), &e);
+  const char *sync = text_argument(argc, argv, 0, &e);
+  char *sql =
+      e.code ? NULL : refresh_sql(sqlite3_context_db_handle(context), sync, &e);
   if (sql)
     sqlite3_result_text(context, sql, -1, sqlite3_free);
   else

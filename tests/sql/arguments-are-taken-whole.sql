@@ -1,0 +1,18 @@
+-- The beginning of an argument could name another sync: it is refused, and
+-- nothing is lost.
+.load ./ordersync
+.shell change "CREATE TABLE src(id int)"
+SELECT ordersync_add('a', 'dbo.src');
+SELECT ordersync_add('b' || char(0) || 'c', 'dbo.src');
+SELECT ordersync_add('b', 'dbo.src' || char(0) || 'c');
+SELECT ordersync_refresh('a' || char(0) || 'b');
+SELECT ordersync_refresh_all('{"dry_run":true}' || char(0));
+SELECT ordersync_update('a' || char(0) || 'b', '{"apply":true}');
+SELECT ordersync_rename('a', 'b' || char(0) || 'c');
+SELECT ordersync_remove('a' || char(0) || 'b', '{"drop_table":true}');
+SELECT ordersync_remove('a', '{}' || char(0) || '{"drop_table":true}');
+SELECT ordersync_sql('a' || char(0) || 'b');
+SELECT ordersync_install('open_orders' || char(0) || 'x');
+SELECT name FROM ordersync_syncs;
+SELECT count(*) FROM ordersync_runs;
+SELECT count(*) FROM a;
