@@ -31,10 +31,15 @@ enum {
   "ELSE N'synonym' END"
 
 /* The table or view that a synonym names; NULL: another thing, or not there for
-** this login. OBJECT_ID() would fail on a database that it may not enter. */
+** this login. OBJECT_ID() would fail on a database that it may not enter. What
+** HAS_DBACCESS() says on Azure SQL is documented nowhere: there the database in
+** use is the only one, and that is not asked for. */
+#define BASE_DATABASE "PARSENAME(n.base_object_name, 3)"
 #define BASE_ID                                                                \
-  "CASE HAS_DBACCESS(COALESCE(PARSENAME(n.base_object_name, 3), DB_NAME())) "  \
-  "WHEN 1 THEN COALESCE(OBJECT_ID(n.base_object_name, 'U'), "                  \
+  "CASE WHEN " BASE_DATABASE " IS NULL OR "                                    \
+  "DB_ID(" BASE_DATABASE ") = DB_ID() OR "                                     \
+  "HAS_DBACCESS(" BASE_DATABASE ") = 1 "                                       \
+  "THEN COALESCE(OBJECT_ID(n.base_object_name, 'U'), "                         \
   "OBJECT_ID(n.base_object_name, 'V')) END"
 
 /*
@@ -60,8 +65,8 @@ static const char catalog_select[] =
     "FROM sys.schemas AS s JOIN sys.objects AS o ON o.schema_id = s.schema_id "
     "LEFT JOIN sys.synonyms AS n ON n.object_id = o.object_id "
     "LEFT JOIN sys.columns AS c ON c.object_id = CASE WHEN o.type <> 'SN' THEN "
-    "o.object_id WHEN COALESCE(DB_ID(PARSENAME(n.base_object_name, 3)), "
-    "DB_ID()) = DB_ID() THEN " BASE_ID " END "
+    "o.object_id WHEN COALESCE(DB_ID(" BASE_DATABASE
+    "), DB_ID()) = DB_ID() THEN " BASE_ID " END "
     "WHERE o.type IN ('U', 'V', 'SN') AND o.is_ms_shipped = 0 "
     "AND (o.type <> 'SN' OR " BASE_ID " IS NOT NULL) "
     "AND COALESCE(COLUMNPROPERTY(c.object_id, c.name, 'IsHidden'), 0) = 0 "
@@ -94,8 +99,10 @@ struct asking {
   struct reader reader;
   sqlite3_int64 id;         /* of the object whose columns are coming */
   sqlite3_str *json, *list; /* owned: its columns; their quoted names */
-  char *keys[KEY_MOST];     /* owned */
+  sqlite3_str *targets; /* owned: "\na\nb\n", as ordersync_add() names them */
+  char *keys[KEY_MOST]; /* owned */
   int n_columns, n_refused;
+  int is_key_refused; /* a part of it: the others identify no row */
 };
 
 static void answer_clear(struct answer *a) {
@@ -170,14 +177,40 @@ static char *declared(const struct answer *a) {
   return sqlite3_mprintf("%s", name);
 }
 
+/* What ordersync_add() will call the column that came last: snake_case, and a
+** number behind it where that is taken. Owned. */
+static char *name_target(struct asking *c, const char *name, struct err *e) {
+  char *base = mapping_snake_case(name), *target = NULL;
+  if (base && !*base) {
+    sqlite3_free(base);
+    base = sqlite3_mprintf("column_%d", c->n_columns);
+  }
+  for (int n = 1; base && !e->code; n++) {
+    char *line = n == 1 ? sqlite3_mprintf("\n%s\n", base)
+                        : sqlite3_mprintf("\n%s_%d\n", base, n);
+    const char *taken = sqlite3_str_value(c->targets);
+    int is_free = !line || !taken || !strstr(taken, line);
+    if (line && is_free) {
+      sqlite3_str_appendall(c->targets, taken ? line + 1 : line);
+      target = sqlite3_mprintf("%.*s", (int)strlen(line) - 2, line + 1);
+    }
+    sqlite3_free(line);
+    if (is_free) break;
+  }
+  if (!target) err_nomem(e);
+  sqlite3_free(base);
+  return target;
+}
+
 static void add_column(struct asking *c, const struct answer *a,
                        struct err *e) {
   const char *name = a->texts[SAYS_COLUMN];
   const char *type = a->texts[SAYS_COLUMN_TYPE];
   sqlite3_int64 key = a->numbers[SAYS_KEY];
-  char *decl;
+  char *decl, *target;
   if (a->numbers[SAYS_READABLE] != 1) {
     c->n_refused++;
+    c->is_key_refused |= key > 0;
     return;
   }
   c->n_columns++;
@@ -197,18 +230,21 @@ static void add_column(struct asking *c, const struct answer *a,
   sqlite3_str_appendall(c->json, "}");
   if (sqlite3_str_length(c->list)) sqlite3_str_appendall(c->list, ", ");
   tsql_identifier(c->list, name, e);
+  target = name_target(c, name, e);
   if (key >= 1 && key <= KEY_MOST && !c->keys[key - 1]) {
-    c->keys[key - 1] = mapping_snake_case(name);
-    if (!c->keys[key - 1]) err_nomem(e);
+    c->keys[key - 1] = target;
+    target = NULL;
   }
+  sqlite3_free(target);
   sqlite3_free(decl);
 }
 
-/* The key as ordersync_add() would name it; NULL: none. */
+/* The key's columns; NULL: there is none that may be read. */
 static char *join_keys(struct asking *c, struct err *e) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < KEY_MOST; i++) {
-    if (c->keys[i]) sqlite3_str_appendf(out, "%s%s", i ? ", " : "", c->keys[i]);
+    if (c->keys[i] && !c->is_key_refused)
+      sqlite3_str_appendf(out, "%s%s", i ? ", " : "", c->keys[i]);
     sqlite3_free(c->keys[i]);
     c->keys[i] = NULL;
   }
@@ -247,17 +283,19 @@ static void end_object(struct asking *c, struct err *e) {
   o->key = join_keys(c, e);
   if (c->n_columns) o->source = source_of(c, o, e);
   if (sqlite3_str_length(c->json)) sqlite3_str_appendchar(c->json, 1, ']');
-  if (sqlite3_str_errcode(c->json) || sqlite3_str_errcode(c->list)) {
+  if (sqlite3_str_errcode(c->json) || sqlite3_str_errcode(c->list) ||
+      sqlite3_str_errcode(c->targets)) {
     err_nomem(e);
   }
   o->columns = sqlite3_str_finish(c->json);
   sqlite3_free(sqlite3_str_finish(c->list));
-  c->json = c->list = NULL;
+  sqlite3_free(sqlite3_str_finish(c->targets));
+  c->json = c->list = c->targets = NULL;
   if (!c->n_columns) {
     object_clear(o);
     c->out->count--;
   }
-  c->n_columns = c->n_refused = 0;
+  c->n_columns = c->n_refused = c->is_key_refused = 0;
 }
 
 static void begin_object(struct asking *c, struct answer *a, struct err *e) {
@@ -280,6 +318,7 @@ static void begin_object(struct asking *c, struct answer *a, struct err *e) {
   c->id = a->numbers[SAYS_ID];
   c->json = sqlite3_str_new(NULL);
   c->list = sqlite3_str_new(NULL);
+  c->targets = sqlite3_str_new(NULL);
 }
 
 static void read_answer(struct asking *c, const char *sql, struct err *e) {
