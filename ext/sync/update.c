@@ -16,6 +16,7 @@
 #include "sync/diff.h"
 #include "sync/lock.h"
 #include "sync/manage.h"
+#include "tsql/can_push.h"
 
 #include <string.h>
 
@@ -197,6 +198,29 @@ static enum err_code compare(struct update *u, const char *name,
   return e->code;
 }
 
+/* A column that was made for an int turns '007' into 7: SQLite cannot declare
+** it anew, so it is said. at: in the mapping. */
+static int may_change(const struct update *u, const struct change *c, int at) {
+  const char *decl = u->target.decls[at];
+  char has = where_affinity(decl);
+  if (u->target.is_strict && sqlite3_stricmp(decl, "ANY") == 0) return 0;
+  if (has == 'B' && !u->target.is_strict) return 0;
+  return has != where_affinity(value_kind_decl(c->kind, c->remote));
+}
+
+static char *action_retyped(const struct update *u, const struct change *c,
+                            int at) {
+  const char *was = value_kind_name(u->map.columns[at].kind);
+  const char *kind = value_kind_name(c->kind);
+  if (!may_change(u, c, at)) {
+    return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s", c->target,
+                           kind, was);
+  }
+  return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s; it stays "
+                         "declared %s, which may change or refuse values",
+                         c->target, kind, was, u->target.decls[at]);
+}
+
 static char *action(const struct update *u, const struct change *c) {
   const char *kind = value_kind_name(c->kind);
   if (c->type == CHANGE_NEW) {
@@ -211,8 +235,7 @@ static char *action(const struct update *u, const struct change *c) {
   for (int i = 0; i < u->map.n_columns; i++) {
     const struct mapping_column *m = &u->map.columns[i];
     if (m->position == c->position && m->kind != c->kind) {
-      return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s", c->target,
-                             kind, value_kind_name(m->kind));
+      return action_retyped(u, c, i);
     }
   }
   return sqlite3_mprintf("go on to fill \"%s\" by kind %s", c->target, kind);
