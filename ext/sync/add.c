@@ -11,6 +11,7 @@
 #include "local/target.h"
 #include "local/txn.h"
 #include "source/reader.h"
+#include "sync/manage.h"
 
 #include <string.h>
 
@@ -210,8 +211,24 @@ done:
   return e->code;
 }
 
+/* The log of a sync that was removed together with its table would say that the
+** new, empty one is synced. */
+static enum err_code check_runs(struct add *a, struct err *e) {
+  const char *dot = strchr(a->target, '.');
+  if (!sql_integer(a->db, e,
+                   "SELECT EXISTS(SELECT 1 FROM pragma_table_list WHERE schema "
+                   "= '%.*q' COLLATE nocase AND name = %Q COLLATE nocase)",
+                   dot ? (int)(dot - a->target) : 4, dot ? a->target : "main",
+                   dot ? dot + 1 : a->target)) {
+    manage_check_runs(a->db, a->name, e);
+  }
+  return e->code;
+}
+
 static enum err_code write_all(struct add *a, struct err *e) {
-  if (install_tables(a->db, 0, e) || check_new(a, e)) return e->code;
+  if (install_tables(a->db, 0, e) || check_new(a, e) || check_runs(a, e)) {
+    return e->code;
+  }
   /* What an older version has left of a sync whose row was deleted. */
   exec_text(a,
             sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q",

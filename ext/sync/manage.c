@@ -183,23 +183,29 @@ done:
   return end(&m, text, e);
 }
 
+enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e) {
+  if (!e->code &&
+      sql_integer(db, e,
+                  "SELECT EXISTS(SELECT 1 FROM main.ordersync_runs WHERE "
+                  "sync=%Q AND status = 'success' AND dry_run = 0)",
+                  name)) {
+    err_set(e, ERR_CONFIG,
+            "the run log has runs of an earlier sync \"%s\", which would be "
+            "taken for this one's",
+            name);
+    err_hint(e, "DELETE FROM ordersync_runs WHERE sync = '%q'", name);
+  }
+  return e->code;
+}
+
 static enum err_code check_new_name(const struct manage *m,
                                     const char *new_name, struct err *e) {
   if (sql_integer(m->db, e,
                   "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
                   new_name)) {
     err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", new_name);
-  } else if (sql_integer(m->db, e,
-                         "SELECT count(*) FROM main.ordersync_runs WHERE "
-                         "sync=%Q AND status = 'success' AND dry_run = 0",
-                         new_name)) {
-    err_set(e, ERR_CONFIG,
-            "the run log has runs of an earlier sync \"%s\", which would be "
-            "taken for this one's",
-            new_name);
-    err_hint(e, "DELETE FROM ordersync_runs WHERE sync = '%q'", new_name);
   }
-  return e->code;
+  return manage_check_runs(m->db, new_name, e);
 }
 
 char *manage_rename(sqlite3 *db, const char *name, const char *new_name,

@@ -6,10 +6,8 @@
 **   SELECT ordersync_rename('customers', 'clients');
 **
 ** Both hold the run lock, so that no refresh of the sync is at work, and work
-*in
-** one transaction (a savepoint inside the caller's). Both return a sentence
-*that
-** says what is left, to be freed by sqlite3_free(); NULL with e set.
+** in one transaction (a savepoint inside the caller's). Both return a sentence
+** that says what is left, to be freed by sqlite3_free(); NULL with e set.
 */
 #ifndef ORDERSYNC_MANAGE_H
 #define ORDERSYNC_MANAGE_H
@@ -30,6 +28,9 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
 ** has left successful runs, which would be taken for this one's. */
 char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
                     struct err *e);
+
+/* ERR_CONFIG where the log has a success of an earlier sync of that name. */
+enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e);
 
 /* The run lock, or ERR_LOCAL (SQLITE_BUSY) where a refresh has it. */
 enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,

@@ -54,3 +54,14 @@ SELECT ordersync_refresh('a');
 .shell flock orders.db-ordersync-a.lock sqlite3 orders.db ".load ./ordersync" "SELECT ordersync_remove('a')" 2>&1 | sed 's,^.*stepping. ,,'
 .shell flock orders.db-ordersync-a.lock sqlite3 orders.db ".load ./ordersync" "SELECT ordersync_rename('a', 'z')" 2>&1 | sed 's,^.*stepping. ,,'
 SELECT name FROM ordersync_syncs;
+-- A new one of that name: the log would say of an empty table that it is synced.
+SELECT ordersync_remove('a', '{"drop_table":true}');
+SELECT ordersync_add('a', 'dbo.src');
+SELECT count(*) FROM sqlite_schema WHERE name = 'a';
+CREATE TABLE aux.a(id);
+SELECT ordersync_add('a', 'dbo.src');
+CREATE TABLE a(id, name);
+SELECT ordersync_add('a', 'dbo.src');
+SELECT ordersync_remove('a', '{"drop_table":true,"drop_runs":true}');
+SELECT ordersync_add('a', 'dbo.src');
+SELECT sync, state FROM ordersync_status;
