@@ -96,8 +96,10 @@ CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
   ON ordersync_run_details(run_id);
 
 -- How each sync stands. A success counts as synced until its age is
--- stale_after and as stale until failing_after. A run whose process died (killed, power lost) is marked lost
--- by the next run, and is no longer shown as running once its deadline passed.
+-- stale_after and as stale until failing_after, whichever is less; where they
+-- are no numbers, which no refresh takes, it counts as failing. A run whose
+-- process died (killed, power lost) is marked lost by the next run, and is no
+-- longer shown as running once its deadline passed.
 -- While a run is under way, no earlier one's error is shown.
 DROP VIEW IF EXISTS ordersync_status;
 CREATE VIEW ordersync_status AS
@@ -143,8 +145,8 @@ WITH
         coalesce(worst.error, 'the run never finished: its process died, or could not write this log')
       END AS last_error,
       busy.sync IS NOT NULL AS is_running,
-      s.stale_after,
-      s.failing_after
+      CAST(s.stale_after AS INTEGER) AS stale_after,
+      CAST(s.failing_after AS INTEGER) AS failing_after
     FROM ordersync_syncs s
       LEFT JOIN done ON done.sync = s.name
       LEFT JOIN ordersync_runs ok ON ok.id = done.id
@@ -158,7 +160,7 @@ SELECT
     WHEN is_running THEN 'running'
     WHEN last_success IS NULL AND consecutive_failures = 0 THEN 'never'
     WHEN last_success IS NULL THEN 'failing'
-    WHEN age_seconds <= stale_after THEN 'synced'
+    WHEN age_seconds <= min(stale_after, failing_after) THEN 'synced'
     WHEN age_seconds <= failing_after THEN 'stale'
     ELSE 'failing'
   END AS state,

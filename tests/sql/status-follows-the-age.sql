@@ -43,7 +43,13 @@ UPDATE ordersync_syncs SET stale_after = 3600;
 SELECT state FROM ordersync_status;
 UPDATE ordersync_syncs SET failing_after = 3600;
 SELECT state FROM ordersync_status;
+-- The less of both counts; what is no number, which no refresh takes, is not well.
+UPDATE ordersync_syncs SET stale_after = 100000;
+SELECT state FROM ordersync_status;
+UPDATE ordersync_syncs SET stale_after = 100000, failing_after = 'a day';
+SELECT state FROM ordersync_status;
 UPDATE ordersync_syncs SET failing_after = 0, stale_after = 'an hour';
+SELECT state FROM ordersync_status;
 SELECT ordersync_refresh();
 UPDATE ordersync_syncs SET stale_after = 1;
 SELECT ordersync_refresh();
