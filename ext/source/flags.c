@@ -24,7 +24,7 @@ enum err_code flags_read(const struct flag *flags, int n_flags, sqlite3 *db,
   for (int i = 0; i < n_flags; i++) {
     sqlite3_str_appendf(valid, "%s%s", i ? ", " : "", flags[i].name);
     *flags[i].value = (int)sql_integer(
-        db, e, "SELECT max(atom) FROM json_each(%Q) WHERE key = %Q", json,
+        db, e, "SELECT min(atom) FROM json_each(%Q) WHERE key = %Q", json,
         flags[i].name);
   }
   list = sqlite3_str_finish(valid);

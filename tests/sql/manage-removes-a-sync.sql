@@ -65,3 +65,5 @@ SELECT ordersync_add('a', 'dbo.src');
 SELECT ordersync_remove('a', '{"drop_table":true,"drop_runs":true}');
 SELECT ordersync_add('a', 'dbo.src');
 SELECT sync, state FROM ordersync_status;
+-- What is said twice must be meant twice.
+SELECT ordersync_remove('a', '{"drop_table":true,"drop_table":false}');
