@@ -4,6 +4,7 @@
 #include "sync/all.h"
 
 #include "base/clock.h"
+#include "base/sql.h"
 #include "local/caller.h"
 #include "source/mapping.h"
 #include "sync/refresh.h"
@@ -137,13 +138,22 @@ static enum err_code refresh_one(struct all *a, char *name, struct err *e) {
   return e->code;
 }
 
+/* Somebody may have removed or renamed it meanwhile, which is no failure. */
+static int is_there(const struct all *a, const char *name) {
+  struct err ignored = {0};
+  return sql_integer(a->db, &ignored,
+                     "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
+                     name) > 0 ||
+         ignored.code;
+}
+
 /* The next name is had before a sync is refreshed: nothing of ours is left to
 ** fail after the last one. */
 static void refresh_each(struct all *a, struct err *e) {
   char *name = e->code ? NULL : next_name(a, "", e);
   while (name) {
     char *next = next_name(a, name, e);
-    if (!e->code)
+    if (!e->code && is_there(a, name))
       refresh_one(a, name, e);
     else
       sqlite3_free(name);

@@ -24,6 +24,11 @@ INSERT INTO ordersync_runs(sync, status, started_at) SELECT ordersync_refresh_al
 UPDATE ordersync_syncs SET source = 'dbo.src', min_rows = NULL;
 .shell flock orders.db-ordersync-b.lock sqlite3 orders.db ".load ./ordersync" "SELECT ordersync_refresh_all()" 2>&1
 SELECT sync, status FROM ordersync_runs ORDER BY id DESC LIMIT 3;
+-- One that somebody removes meanwhile is no failure.
+CREATE TRIGGER gone AFTER INSERT ON a BEGIN DELETE FROM ordersync_syncs WHERE name = 'b'; END;
+SELECT ordersync_refresh_all();
+SELECT sync, status FROM ordersync_runs ORDER BY id DESC LIMIT 2;
+DROP TRIGGER gone;
 -- Many failures share the message.
 WITH n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
 INSERT INTO ordersync_syncs(name, source, target) SELECT 'many ' || i, 'dbo.src', 'nowhere' FROM n;
