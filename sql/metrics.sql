@@ -27,7 +27,7 @@ WITH
     (6, 'ordersync_runs_last_day', 'gauge', 'Runs that began in the last 24 hours, by outcome.'),
     (7, 'ordersync_warnings_last_success', 'gauge', 'Warnings of the last success.'),
     (8, 'ordersync_runs_total', 'counter', 'Runs that were ever logged, of all syncs.'),
-    (9, 'ordersync_database_size_bytes', 'gauge', 'The size of the database file, without its WAL.')),
+    (9, 'ordersync_database_size_bytes', 'gauge', 'The size of the database: all its pages, also those that are still in the WAL.')),
   -- The last success of each sync.
   done AS MATERIALIZED (
     SELECT l.text, r.* FROM label l JOIN ordersync_runs r ON r.id =
@@ -43,7 +43,7 @@ WITH
     UNION ALL
     SELECT 2, text, strftime('%s', finished_at) FROM done
     UNION ALL
-    SELECT 3, text, CAST(rows AS TEXT) FROM done
+    SELECT 3, text, iif(typeof(rows) = 'integer', CAST(rows AS TEXT), NULL) FROM done
     UNION ALL
     SELECT 4, text || ',phase="connect"', iif(connect_ms IS NULL, NULL, printf('%.3f', connect_ms / 1000.0)) FROM done
     UNION ALL
@@ -58,7 +58,7 @@ WITH
     FROM label l, (VALUES ('success'), ('error'), ('cancelled'), ('lost'), ('skipped'))
       LEFT JOIN day d ON d.sync = l.sync AND d.status = column1
     UNION ALL
-    SELECT 7, text, CAST(warnings AS TEXT) FROM done
+    SELECT 7, text, iif(typeof(warnings) = 'integer', CAST(warnings AS TEXT), NULL) FROM done
     UNION ALL
     SELECT 8, NULL, CAST(coalesce(max(id), 0) AS TEXT) FROM ordersync_runs
     UNION ALL

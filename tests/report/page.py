@@ -179,6 +179,29 @@ def no_text_of_a_table_becomes_markup():
 
 
 @test
+def absurd_numbers_make_no_page_fail():
+    db = fresh("absurd.db", log=False)
+    db.execute("INSERT INTO ordersync_syncs(name, source, target) "
+               "VALUES('a', 's', 't')")
+    for value in (-5, -2**63, 2**63 - 1, float("inf"), float("-inf"), "1,2"):
+        db.execute("DELETE FROM ordersync_runs")
+        for _ in range(2):
+            db.execute("""
+                INSERT INTO ordersync_runs(sync, status, started_at,
+                  finished_at, rows, rows_inserted, rows_updated, rows_deleted,
+                  warnings, connect_ms, fetch_ms, apply_ms, duration_ms)
+                VALUES('a', 'success', datetime('now'), datetime('now'), ?1,
+                  ?1, ?1, ?1, ?1, ?1, ?1, ?1, ?1)""", (value,))
+        for tag, attributes in Page(report(db)).tags:
+            path = dict(attributes).get("d", "") if tag == "path" else ""
+            expect("--" not in path, "%r is drawn as %s" % (value, path))
+        for line in shell("metrics.sql", "absurd.db").stdout.decode().split(
+                "\n"):
+            expect(line[:1] in ("", "#") or re.match(
+                r"\w+({.*})? (-?\d+(\.\d+)?|-?Inf)$", line), line)
+
+
+@test
 def it_says_what_is_missing_and_what_to_do():
     db = connect("none.db")
     try:
@@ -495,6 +518,7 @@ def the_metrics_are_prometheus_and_true():
     same(round(fetch * 1000), db.execute(
         "SELECT fetch_ms FROM ordersync_runs WHERE sync = 'stock' AND status = "
         "'success' ORDER BY id DESC").fetchone()[0], "milliseconds")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     same(got["ordersync_database_size_bytes", ()],
          db.execute("SELECT page_count * page_size FROM pragma_page_count, "
                     "pragma_page_size").fetchone()[0], "bytes")
