@@ -136,16 +136,22 @@ void install_prefer_wal(sqlite3 *db) {
   sqlite3_free(mode);
 }
 
+/* Tables of a version whose kind decimal made TEXT. */
+static int is_older(sqlite3 *db) {
+  return has_column(db, "ordersync_syncs", "name") &&
+         !has_column(db, "ordersync_syncs", "stale_after");
+}
+
 /* A sentence. A database without a file has no other readers. */
-static char *describe(sqlite3 *db, struct err *e) {
+static char *describe(sqlite3 *db, int was_older, struct err *e) {
   const char *path = sqlite3_db_filename(db, "main");
   char *mode = sql_text(db, e, "PRAGMA main.journal_mode"), *text = NULL;
   int readers_wait = path && *path && mode && sqlite3_stricmp(mode, "wal") != 0;
   /* The form of these has changed. */
-  int decimals = sql_integer(db, e,
-                             "SELECT EXISTS(SELECT 1 FROM "
-                             "main.ordersync_columns WHERE kind = "
-                             "'decimal')") != 0;
+  int decimals = was_older && sql_integer(db, e,
+                                          "SELECT EXISTS(SELECT 1 FROM "
+                                          "main.ordersync_columns WHERE kind = "
+                                          "'decimal')") != 0;
   if (!e->code) {
     text = sqlite3_mprintf(
         "ordersync " ORDERSYNC_VERSION " installed%s%s",
@@ -166,6 +172,7 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
   struct interrupt interrupt = {0};
   struct txn txn = {0};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
+  int was_older;
   if (caller_check_beside(db, "main", e)) return NULL;
   if (interrupt_open(&interrupt, db, e)) return NULL;
   install_prefer_wal(db);
@@ -173,10 +180,11 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
               clock_now_ms() + INSTALL_WAIT_MS, e);
   if (!txn_begin(&txn, e)) {
     txn_guard(&txn);
+    was_older = is_older(db);
     if (what == INSTALL_AUTO && wants_open_orders(db, e))
       what = INSTALL_OPEN_ORDERS;
     if (!e->code) install_tables(db, what == INSTALL_OPEN_ORDERS, e);
-    text = describe(db, e);
+    text = describe(db, was_older, e);
     txn_commit(&txn, e);
   }
   txn_clear(&txn);

@@ -21,9 +21,10 @@ enum install_what {
 ** is kept. A table of an older version gets the columns that it lacks, and its
 ** runs the words of today; no other row is touched. Idempotent. One transaction
 ** (a savepoint inside the caller's), and before it install_prefer_wal().
-** Returns a sentence for the user, to be freed by sqlite3_free(): also that
-** columns of kind decimal, which held TEXT in older versions, hold REAL from
-** their next refresh on, and that a journal which is no WAL makes readers wait.
+** Returns a sentence for the user, to be freed by sqlite3_free(): where it was
+** an older version's, also that columns of kind decimal, which held TEXT there,
+** hold REAL from their next refresh on, and that a journal which is no WAL
+*makes readers wait.
 ** NULL with e set on failure.
 */
 char *install_all(sqlite3 *db, enum install_what what, struct err *e);
