@@ -50,6 +50,23 @@ static void run(struct manage *m, struct err *e, const char *fmt, ...) {
   sqlite3_free(sql);
 }
 
+/* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
+** may ignore one of several writes, which would leave a sync without mapping.
+ */
+enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
+                                   sqlite3_int64 n_columns, struct err *e) {
+  if (!e->code &&
+      !sql_integer(db, e,
+                   "SELECT (SELECT count(*) FROM main.ordersync_syncs WHERE "
+                   "name=%Q) = %d AND (SELECT count(*) FROM "
+                   "main.ordersync_columns WHERE sync=%Q) = %lld",
+                   name, n_syncs, name, n_columns)) {
+    err_set(e, ERR_LOCAL, "changing the configuration changed nothing");
+    err_hint(e, "a trigger or an authorizer ignores the write: let it pass");
+  }
+  return e->code;
+}
+
 /* Up to the write lock. The sync is looked for first, so that a typing error
 ** leaves no lock file, and again once nobody can change it any more. */
 static enum err_code begin(struct manage *m, sqlite3 *db, const char *name,
@@ -174,6 +191,7 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
       "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
       "DELETE FROM main.ordersync_syncs WHERE name=%Q",
       name, name);
+  manage_check_written(db, name, 0, 0, e);
   if (is_there) {
     run(&m, e, "DROP TABLE \"%w\".\"%w\"", m.map.schema, m.map.target);
   }
@@ -212,6 +230,7 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
                     struct err *e) {
   struct manage m;
   char *text = NULL;
+  sqlite3_int64 n_columns;
   if (!new_name || !*new_name)
     err_set(e, ERR_CONFIG, "the sync's new name must not be empty");
   else if (name && strcmp(name, new_name) == 0)
@@ -219,6 +238,8 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
   if (begin(&m, db, name, new_name, e) || check_new_name(&m, new_name, e)) {
     goto done;
   }
+  n_columns = sql_integer(
+      db, e, "SELECT count(*) FROM main.ordersync_columns WHERE sync=%Q", name);
   /* Where there is a trigger, it carries the mapping along; older versions had
   ** none, and may have left a mapping of that name. */
   run(&m, e,
@@ -227,6 +248,8 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
       "UPDATE main.ordersync_columns SET sync=%Q WHERE sync=%Q; "
       "UPDATE main.ordersync_runs SET sync=%Q WHERE sync=%Q",
       new_name, new_name, name, new_name, name, new_name, name);
+  manage_check_written(db, name, 0, 0, e);
+  manage_check_written(db, new_name, 1, n_columns, e);
   text = sqlite3_mprintf("sync \"%s\" is \"%s\" now; its table is still \"%s\"",
                          name, new_name, m.map.target);
 done:

@@ -335,10 +335,16 @@ static enum err_code check_rivals(struct update *u, struct err *e) {
 
 /* What is left must work: the columns of the key may be gone, or all. */
 static enum err_code check_result(struct update *u, struct err *e) {
+  int n_columns = u->map.n_columns;
   struct mapping map = {0};
   struct target target = {0};
   struct match match = {0};
-  if (!mapping_load(&map, u->db, u->map.sync, e) &&
+  for (int i = 0; i < u->n_changes; i++) {
+    n_columns += u->changes[i].type == CHANGE_NEW;
+    n_columns -= u->changes[i].type == CHANGE_DROPPED;
+  }
+  if (!manage_check_written(u->db, u->map.sync, 1, n_columns, e) &&
+      !mapping_load(&map, u->db, u->map.sync, e) &&
       !target_open(&target, u->db, &map, e) && !diff_check_key(&map, e) &&
       !match_init(&match, &map, e)) {
     match_source(&match, &u->has, e);
