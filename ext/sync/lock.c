@@ -5,19 +5,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The sync's name as a part of a file name: what is not a letter, a digit, -
-** or _ becomes %XX, so that no name can leave the directory and no two names
-** share a lock. */
-static void append_name(sqlite3_str *path, const char *sync) {
-  for (const char *at = sync; *at; at++) {
-    int plain = sqlite3_strglob("[-_0-9A-Za-z]*", at) == 0;
-    sqlite3_str_appendf(path, plain ? "%c" : "%%%02X", (unsigned char)*at);
+/* A file's name may have 255 bytes, the database's among them. */
+#define NAME_MOST  150
+#define NAME_SHOWN 60
+
+/* What is not a letter, a digit, - or _ becomes %XX, so that no name can leave
+** the directory. */
+static char *encode(const char *sync) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  for (; *sync; sync++) {
+    int plain = sqlite3_strglob("[-_0-9A-Za-z]*", sync) == 0;
+    sqlite3_str_appendf(out, plain ? "%c" : "%%%02X", (unsigned char)*sync);
   }
+  return sqlite3_str_finish(out);
+}
+
+/* "<database>-ordersync-<sync>.lock". A name that is too long is cut, with a
+** digest behind it: no two share a lock. Owned; NULL: out of memory. */
+static char *lock_path(const char *db_path, const char *sync) {
+  char *name = encode(sync), *path;
+  struct sha256_ctx hash;
+  uint8_t d[8];
+  if (!name || strlen(name) <= NAME_MOST) {
+    path = name ? sqlite3_mprintf("%s-ordersync-%s.lock", db_path, name) : NULL;
+  } else {
+    sha256_init(&hash);
+    sha256_update(&hash, strlen(sync), (const uint8_t *)sync);
+    sha256_digest(&hash, sizeof d, d);
+    path = sqlite3_mprintf(
+        "%s-ordersync-%.*s=%02x%02x%02x%02x%02x%02x%02x%02x.lock", db_path,
+        NAME_SHOWN, name, d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
+  }
+  sqlite3_free(name);
+  return path;
 }
 
 /* Opens or makes the lock file. Reading it is enough for flock(), so whoever
@@ -51,17 +77,12 @@ static enum err_code lock_error(const char *doing, const char *path, int error,
 enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
                            struct err *e) {
   const char *db_path = sqlite3_db_filename(db, "main");
-  sqlite3_str *name;
   struct stat st;
   char *path;
   *fd = -1;
   *busy = 0;
   if (!db_path || !*db_path) return ERR_NONE;
-  name = sqlite3_str_new(NULL);
-  sqlite3_str_appendf(name, "%s-ordersync-", db_path);
-  append_name(name, sync);
-  sqlite3_str_appendall(name, ".lock");
-  path = sqlite3_str_finish(name);
+  path = lock_path(db_path, sync);
   if (!path) return err_nomem(e);
   *fd = open_lock_file(path, db_path);
   if (*fd < 0) {

@@ -52,7 +52,7 @@ static void run(struct manage *m, struct err *e, const char *fmt, ...) {
 
 /* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
 ** may ignore one of several writes, which would leave a sync without mapping.
- */
+*/
 enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
                                    sqlite3_int64 n_columns, struct err *e) {
   if (!e->code &&

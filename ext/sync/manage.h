@@ -33,8 +33,8 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
 enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e);
 
 /* ERR_LOCAL where the configuration has not so many rows of that sync, written
-*a
-** moment ago. */
+ *a
+ ** moment ago. */
 enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
                                    sqlite3_int64 n_columns, struct err *e);
 
