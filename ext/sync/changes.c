@@ -85,18 +85,21 @@ static void append_changed(sqlite3_str *out, const struct diff_plan *p,
   sqlite3_str_appendchar(out, 1, '}');
 }
 
-static void bind_json(sqlite3 *db, sqlite3_stmt *stmt, int index,
+static void bind_json(const struct diff_plan *p, sqlite3_stmt *stmt, int index,
                       sqlite3_str *json, struct err *e) {
   int rc = sqlite3_str_errcode(json), n = sqlite3_str_length(json);
   char *text = sqlite3_str_finish(json);
   if (rc == SQLITE_TOOBIG) {
-    err_set(e, ERR_LOCAL, "%s: the row is too large", recording);
+    err_set(e, ERR_LOCAL,
+            "sync \"%s\": a row is too large to be recorded in "
+            "ordersync_changes",
+            p->a->map->sync);
   } else if (rc || !text) {
     err_nomem(e);
   } else {
     rc = sqlite3_bind_text(stmt, index, text, n, sqlite3_free);
     text = NULL; /* SQLite frees it also when that fails */
-    if (rc) err_sqlite(e, db, recording);
+    if (rc) err_sqlite(e, p->a->db, recording);
   }
   sqlite3_free(text);
 }
@@ -111,9 +114,9 @@ static void record(const struct diff_plan *p, sqlite3_stmt *insert,
   changed = sqlite3_str_new(db);
   changes_key(key, p->a->map, new ? new : old);
   append_changed(changed, p, old, new);
-  bind_json(db, insert, 3, key, e);
+  bind_json(p, insert, 3, key, e);
   sqlite3_bind_text(insert, 4, kind, -1, SQLITE_STATIC);
-  bind_json(db, insert, 5, changed, e);
+  bind_json(p, insert, 5, changed, e);
   if (!e->code) sqlite3_step(insert);
   if (sqlite3_reset(insert)) err_sqlite(e, db, recording);
 }
