@@ -41,8 +41,10 @@
   "UPDATE ordersync_syncs SET mode = 'diff', key = 'order_no',"                \
   "  keep_changes = 1;"
 
+/* Each with its run's status: there is one, a success. */
 #define CHANGES                                                                \
-  "SELECT run, sync, key, kind, changed FROM ordersync_changes ORDER BY id;"
+  "SELECT status, c.sync, key, kind, changed FROM ordersync_changes c LEFT"    \
+  "  JOIN ordersync_runs r ON r.id = run ORDER BY c.id;"
 
 #define ROWS                                                                   \
   "SELECT order_no, cust_name, order_qty, order_date, changed_at, row_guid,"   \
