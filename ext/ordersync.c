@@ -9,12 +9,14 @@
 **   ordersync_refresh_all([options])
 **   ordersync_sql([sync])               ordersync_check([sync])
 **   ordersync_catalog([profile])        ordersync_report()
+**   ordersync_as_of(sync, at)
 **   ordersync_version()                 ordersync (virtual table)
 */
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT1
 #include "ordersync.h"
 
+#include "as_of.h"
 #include "base/err.h"
 #include "catalog.h"
 #include "check.h"
@@ -277,6 +279,7 @@ int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,
   rc = register_functions(db);
   if (rc == SQLITE_OK) rc = check_register(db);
   if (rc == SQLITE_OK) rc = catalog_register(db);
+  if (rc == SQLITE_OK) rc = as_of_register(db);
   if (rc == SQLITE_OK) rc = vtab_register(db);
   return rc;
 }

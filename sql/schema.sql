@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
   max_shrink_percent REAL,                 -- larger loss of rows: refuse
   retries INTEGER NOT NULL DEFAULT 3,      -- further tries, transient errors
   keep_days INTEGER DEFAULT 90,            -- age at which runs are forgotten
+  keep_changes INTEGER NOT NULL DEFAULT 0, -- 1: rows that change are recorded
   -- Seconds since the last success, in ordersync_status:
   stale_after INTEGER NOT NULL DEFAULT 600,
   failing_after INTEGER NOT NULL DEFAULT 1800
@@ -94,6 +95,31 @@ CREATE TABLE IF NOT EXISTS ordersync_run_details(
 );
 CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
   ON ordersync_run_details(run_id);
+
+-- What the runs of syncs with keep_changes did: a row for each row that a run
+-- inserted, updated or deleted, in the order in which that is to be replayed.
+CREATE TABLE IF NOT EXISTS ordersync_changes(
+  id INTEGER PRIMARY KEY NOT NULL,
+  run INTEGER NOT NULL,      -- ordersync_runs.id
+  sync TEXT NOT NULL,
+  key TEXT NOT NULL,         -- JSON: {"column": value}
+  kind TEXT NOT NULL,        -- inserted, updated, deleted
+  changed TEXT NOT NULL      -- JSON: {"column": [old, new]}
+);
+CREATE INDEX IF NOT EXISTS ordersync_changes_by_run ON ordersync_changes(run);
+CREATE INDEX IF NOT EXISTS ordersync_changes_by_key
+  ON ordersync_changes(sync, key);
+
+-- They go with their run, and are renamed with it. No foreign key, as above.
+DROP TRIGGER IF EXISTS ordersync_runs_delete;
+CREATE TRIGGER ordersync_runs_delete AFTER DELETE ON ordersync_runs BEGIN
+  DELETE FROM ordersync_changes WHERE run = old.id;
+END;
+DROP TRIGGER IF EXISTS ordersync_runs_rename;
+CREATE TRIGGER ordersync_runs_rename AFTER UPDATE OF sync ON ordersync_runs
+WHEN old.sync <> new.sync BEGIN
+  UPDATE ordersync_changes SET sync = new.sync WHERE run = new.id;
+END;
 
 -- How each sync stands. A success counts as synced until its age is
 -- stale_after and as stale until failing_after, whichever is less; where they

@@ -48,6 +48,7 @@ static const struct setting settings[] = {
      AT(max_shrink_percent)},
     {"retries", SET_INT, IN_BOTH, 0, 100, NULL, AT(retries)},
     {"keep_days", SET_INT, IN_BOTH | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
+    {"keep_changes", SET_INT, IN_BOTH, 0, 1, NULL, AT(keep_changes)},
     {"stale_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(stale_after)},
     {"failing_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(failing_after)},
     {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},

@@ -42,7 +42,8 @@ struct mapping {
   double max_shrink_percent; /* -1: no guard */
   int retries;               /* attempts after the first */
   int keep_days;             /* -1: runs are kept for ever */
-  int stale_after;           /* seconds, as the next: for ordersync_status */
+  int keep_changes; /* inserted, updated and deleted rows are recorded */
+  int stale_after;  /* seconds, as the next: for ordersync_status */
   int failing_after;
   int dry_run; /* options only: fetch, compare, write nothing */
   int force;   /* options only: skip the guards */

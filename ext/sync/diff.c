@@ -17,6 +17,7 @@
 
 #include "base/sql.h"
 #include "sync/alike.h"
+#include "sync/changes.h"
 #include "sync/diff_write.h"
 #include "sync/stored.h"
 
@@ -77,6 +78,11 @@ static unsigned *head_of(const struct diff *d, sqlite3_uint64 hash) {
   return &d->heads[(hash ^ hash >> 32) & (d->n_heads - 1)];
 }
 
+static int has_hash(const struct diff *d, unsigned row, sqlite3_uint64 hash) {
+  while (row && d->hashes[row] != hash) row = d->next[row];
+  return row != 0;
+}
+
 /* Each list is in the order in which the rows came. */
 static void index_staged(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0, at = 0;
@@ -91,6 +97,9 @@ static void index_staged(struct diff *d, struct err *e) {
   }
   for (sqlite3_int64 i = row; i > 0 && !e->code; i--) {
     unsigned *head = head_of(d, d->hashes[i]);
+    if (d->p.a->map->keep_changes && !d->p.keys_repeat) {
+      d->p.keys_repeat = has_hash(d, *head, d->hashes[i]);
+    }
     d->next[i] = *head;
     *head = (unsigned)i;
   }
@@ -307,5 +316,6 @@ int diff_is_nothing(const struct diff *d) {
 }
 
 enum err_code diff_apply(struct diff *d, struct err *e) {
+  if (changes_record(&d->p, e)) return e->code;
   return diff_write(&d->p, e);
 }

@@ -12,6 +12,7 @@
 #include "local/caller.h"
 #include "source/match.h"
 #include "sync/apply.h"
+#include "sync/changes.h"
 #include "sync/diff.h"
 #include "sync/fetch.h"
 #include "sync/lock.h"
@@ -50,7 +51,8 @@ static enum err_code load(struct refresh *r, const char *name,
   if (caller_check(r->db, r->map.schema, e) ||
       target_open(&r->target, r->db, &r->map, e) ||
       caller_check_readers(r->db, r->map.schema, r->map.target, e) ||
-      diff_check_key(&r->map, e) || profile_load(&r->prof, r->map.profile, e)) {
+      diff_check_key(&r->map, e) || changes_check(&r->map, r->db, e) ||
+      profile_load(&r->prof, r->map.profile, e)) {
     return e->code;
   }
   mapping_timeouts(&r->map, &r->prof);

@@ -217,6 +217,22 @@ static void write_row(struct runlog *log, sqlite3 *db, const char *status,
           "or a trigger, ignores it");
 }
 
+/* There is none yet inside the caller's transaction; or somebody has cleared
+ *the
+ ** log, and another run may have its number. */
+enum err_code runlog_need_row(struct runlog *log, struct err *e) {
+  sqlite3_int64 found = sql_integer(
+      log->db, e,
+      "SELECT count(*) FROM main.ordersync_runs WHERE id=%lld AND sync=%Q AND "
+      "started_at=%.23Q",
+      log->run_id, log->sync, log->started_at);
+  if (!e->code && !found) {
+    if (log->is_owner) mark_lost(log, log->db, e);
+    insert_run(log, log->db, 0, e);
+  }
+  return e->code;
+}
+
 static void insert_details(const struct runlog *log, sqlite3 *db,
                            struct err *e) {
   sqlite3_stmt *stmt = NULL;

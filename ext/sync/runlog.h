@@ -70,6 +70,11 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 void runlog_detail(struct runlog *log, enum trace_level level,
                    const char *phase, const char *fmt, ...);
 
+/* For who records something by run_id, in the apply transaction: now the run
+ *has
+ ** a row. */
+enum err_code runlog_need_row(struct runlog *log, struct err *e);
+
 /* Writes the success, the details (none where nothing changed and there is no
 ** warning: the row says all), and forgets runs older than keep_days
 ** (-1: none); inside the apply transaction. */

@@ -5,7 +5,7 @@
 
 Against the bundled server without TLS, N rows of 68 columns, each run a process
 of its own (the sqlite3 shell): 0 %, 1 % and 100 % of the rows changed, with a
-key and without, beside replace of the same rows. Measured from outside: bytes
+key (with keep_changes, too: "kept") and without, beside replace of the same rows. Measured from outside: bytes
 and pages that the run adds to the WAL, the longest time that a second connection
 could not write (it tries in a loop), CPU time of the whole process as a ratio to
 the replace next to it. In the end the table is compared with a replaced one.
@@ -142,6 +142,19 @@ def change(server, percent):
     db.close()
 
 
+def keep(local, server, runs, results):
+    """1 % changed, with keep_changes and without in turn: the ratios. The index
+    by key is large by now, so that each change is in another of its pages, as
+    each row is in another page of the table."""
+    samples = []
+    for i in range(2 * runs):
+        change(server, 1)
+        samples.append(local.run({"mode": "diff", "keep_changes": i % 2 == 1}))
+    for what, key in (("kept_wal", "wal"), ("kept_cpu", "cpu_ms")):
+        results[what] = statistics.median(s[key] for s in samples[1::2]) / \
+            statistics.median(s[key] for s in samples[::2])
+
+
 def measure(folder, rows, runs):
     server = os.path.join(folder, "server.db")
     shell(folder, "SELECT ordersync_install()",
@@ -152,6 +165,8 @@ def measure(folder, rows, runs):
     results = {}
     cases = [("%s, %d %%" % (name, percent), options, percent)
              for name, options in (("key", {"mode": "diff"}),
+                                   ("kept", {"mode": "diff",
+                                             "keep_changes": True}),
                                    ("no key", {"mode": "diff", "key": None}))
              for percent in (0, 1, 100)]
     for name, options, percent in cases:
@@ -179,6 +194,7 @@ def measure(folder, rows, runs):
             s["replace"]["wal"] for s in samples)
         results[name]["replace_lock_ms"] = statistics.median(
             s["replace"]["lock_ms"] for s in samples)
+    keep(local, server, runs, results)
     by_diff = local.db.execute(
         "SELECT %s FROM open_orders ORDER BY sales_doc, item_number"
         % ",".join(columns(local)[1])).fetchall()
@@ -203,6 +219,9 @@ def judge(results):
         yield name + ", 1 %: write lock, ms", some["lowest_lock_ms"], 10
         yield name + ", 1 %: CPU / replace's", some["cpu"], 0.6
         yield name + ", 1 %: ids that changed", not some["ids_stay"], 0
+    yield "kept, 0 %: pages in the WAL", results["kept, 0 %"]["pages"], 2
+    yield "kept, 1 %: WAL / without", results["kept_wal"], 2
+    yield "kept, 1 %: CPU / without", results["kept_cpu"], 1.1
 
 
 def main():

@@ -37,6 +37,15 @@
 
 #define BASE SCHEMA SYNC OLD_ROWS
 
+#define KEEP                                                                   \
+  "UPDATE ordersync_syncs SET mode = 'diff', key = 'order_no',"                \
+  "  keep_changes = 1;"
+
+/* Each with its run's status: there is one, a success. */
+#define CHANGES                                                                \
+  "SELECT status, c.sync, key, kind, changed FROM ordersync_changes c LEFT"    \
+  "  JOIN ordersync_runs r ON r.id = run ORDER BY c.id;"
+
 #define ROWS                                                                   \
   "SELECT order_no, cust_name, order_qty, order_date, changed_at, row_guid,"   \
   "  extra, notes FROM orders ORDER BY 1, 2;"
@@ -208,6 +217,28 @@ const struct torture_case torture_cases[] = {
      "CREATE UNIQUE INDEX one_each ON orders(order_no);",
      .sql = REFRESH,
      .state = "SELECT id, mine FROM orders ORDER BY id;" ROWS RUNS},
+    {.name = "diff-changes",
+     .template_sql = BASE KEEP,
+     .sql = REFRESH,
+     .state = ROWS RUNS CHANGES},
+    {.name = "diff-changes-in-transaction",
+     .template_sql = BASE KEEP,
+     .sql = "BEGIN; " REFRESH " COMMIT;",
+     .state = ROWS RUNS CHANGES},
+    {.name = "as-of",
+     .template_sql = BASE KEEP REFRESH
+     "DELETE FROM orders WHERE order_no = 2;"
+     "UPDATE orders SET notes = 'x' WHERE order_no = 3;"
+     "INSERT INTO orders(order_no, created_at) VALUES(99, 'x');" REFRESH,
+     .sql = "SELECT key, row FROM ordersync_as_of('orders',"
+            "  (SELECT min(id) FROM ordersync_runs)) WHERE NOT"
+            "  EXISTS(SELECT 1 FROM orders WHERE order_no = -1);",
+     .state = ROWS CHANGES},
+    {.name = "as-of-refused",
+     .template_sql = BASE KEEP REFRESH,
+     .sql = "SELECT * FROM ordersync_as_of('orders', '2001-01-01');",
+     .state = ROWS CHANGES,
+     .fails = 1},
     {.name = "refresh-children-in-transaction",
      .template_sql = BASE "CREATE TABLE items(o INTEGER REFERENCES orders(id));"
                           "INSERT INTO items VALUES(1), (2);",

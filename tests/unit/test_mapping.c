@@ -124,12 +124,13 @@ static void test_mapping__wrong_columns_are_named(void **state) {
 
 static void test_mapping__wrong_options_are_named(void **state) {
   (void)state;
-  expect_error(NULL, "{\"mod\":\"diff\"}",
-               "sync \"open_orders\", options: there is no option \"mod\"; "
-               "valid are: profile, filter, mode, key, batch_size, on_missing, "
-               "on_bad_value, min_rows, max_shrink_percent, retries, "
-               "keep_days, stale_after, failing_after, dry_run, force, "
-               "query_timeout, login_timeout");
+  expect_error(
+      NULL, "{\"mod\":\"diff\"}",
+      "sync \"open_orders\", options: there is no option \"mod\"; "
+      "valid are: profile, filter, mode, key, batch_size, on_missing, "
+      "on_bad_value, min_rows, max_shrink_percent, retries, "
+      "keep_days, keep_changes, stale_after, failing_after, dry_run, force, "
+      "query_timeout, login_timeout");
   expect_error(NULL, "{\"mode\":",
                "sync \"open_orders\", options: the options "
                "are not JSON: {\"mode\":");

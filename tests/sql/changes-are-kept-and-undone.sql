@@ -1,0 +1,36 @@
+-- keep_changes: what each run did, and the table as it was.
+.load ./ordersync
+SELECT ordersync_install();
+UPDATE ordersync_syncs SET keep_changes = 1;
+SELECT ordersync_refresh();
+UPDATE ordersync_syncs SET mode = 'diff';
+SELECT ordersync_refresh();
+UPDATE ordersync_syncs SET key = ' , ';
+SELECT ordersync_refresh();
+UPDATE ordersync_syncs SET key = 'a, b', target = 't';
+CREATE TABLE t(b TEXT, a, v REAL);
+DELETE FROM ordersync_columns;
+INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind)
+VALUES ('open_orders', 1, 'a', 'a', 'raw'), ('open_orders', 2, 'v', 'v', 'raw'), ('open_orders', 3, 'b', 'b', 'raw');
+UPDATE ordersync_syncs SET source = 'dbo.src';
+SELECT * FROM ordersync_as_of('open_orders', 'now');
+.shell change "CREATE TABLE src(a int, b nvarchar(9), v int); INSERT INTO src VALUES(1, 'x', 1), (1, 'y', 1), (2, 'x', 2), (2, 'y', NULL)"
+SELECT ordersync_refresh();
+.shell change "UPDATE src SET v = 5 WHERE a = 2; DELETE FROM src WHERE a = 1 AND b = 'y'; INSERT INTO src VALUES(3, 'say 1', -1)"
+SELECT ordersync_refresh('open_orders', '{"dry_run":true}');
+SELECT ordersync_refresh();
+SELECT ordersync_refresh();
+SELECT run - (SELECT min(run) FROM ordersync_changes) AS run, sync, key, kind, changed FROM ordersync_changes;
+SELECT key, row FROM ordersync_as_of(NULL, 'now');
+SELECT row FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
+-- Keys that come twice: all the row's cells.
+.shell change "INSERT INTO src VALUES(3, 'say 1', 7); UPDATE src SET v = 6 WHERE a = 2 AND b = 'x'"
+SELECT ordersync_refresh();
+SELECT key, kind, changed FROM ordersync_changes WHERE run = (SELECT max(run) FROM ordersync_changes);
+SELECT row FROM ordersync_as_of('open_orders', (SELECT max(id) - 1 FROM ordersync_runs));
+-- Not so.
+SELECT * FROM ordersync_as_of;
+SELECT * FROM ordersync_as_of('open_orders');
+SELECT * FROM ordersync_as_of('nope', 'now');
+SELECT * FROM ordersync_as_of('open_orders', 'yesterday');
+SELECT * FROM ordersync_as_of('open_orders', NULL);
