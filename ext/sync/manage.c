@@ -191,7 +191,8 @@ static enum err_code check_new_name(const struct manage *m,
     err_set(e, ERR_CONFIG, "there is already a sync \"%s\"", new_name);
   } else if (sql_integer(m->db, e,
                          "SELECT count(*) FROM main.ordersync_runs WHERE "
-                         "sync=%Q AND status = 'success' AND dry_run = 0",
+                         "sync=%Q AND status IN ('success', 'unchanged') AND "
+                         "dry_run = 0",
                          new_name)) {
     err_set(e, ERR_CONFIG,
             "the run log has runs of an earlier sync \"%s\", which would be "
