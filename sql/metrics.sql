@@ -32,7 +32,7 @@ WITH
   done AS MATERIALIZED (
     SELECT l.text, r.* FROM label l JOIN ordersync_runs r ON r.id =
       (SELECT max(id) FROM ordersync_runs
-       WHERE sync = l.sync AND status = 'success' AND dry_run = 0)),
+       WHERE sync = l.sync AND status IN ('success', 'unchanged') AND dry_run = 0)),
   day AS MATERIALIZED (
     SELECT sync, status, count(*) AS runs FROM ordersync_runs
     WHERE started_at >= datetime('now', '-1 day') GROUP BY sync, status),
@@ -55,7 +55,7 @@ WITH
     FROM ordersync_status s JOIN label l USING (sync)
     UNION ALL
     SELECT 6, l.text || ',status="' || column1 || '"', CAST(coalesce(d.runs, 0) AS TEXT)
-    FROM label l, (VALUES ('success'), ('error'), ('cancelled'), ('lost'), ('skipped'))
+    FROM label l, (VALUES ('success'), ('unchanged'), ('error'), ('cancelled'), ('lost'), ('skipped'))
       LEFT JOIN day d ON d.sync = l.sync AND d.status = column1
     UNION ALL
     SELECT 7, text, iif(typeof(warnings) = 'integer', CAST(warnings AS TEXT), NULL) FROM done

@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
   source TEXT NOT NULL,                    -- view, table or SELECT, in T-SQL
   filter TEXT,                             -- T-SQL predicate: plant = 8800
   target TEXT NOT NULL,                    -- local table
-  mode TEXT NOT NULL DEFAULT 'replace',    -- replace, diff
-  key TEXT,                                -- target columns, for diff
+  mode TEXT NOT NULL DEFAULT 'replace',    -- replace, diff, append, merge
+  key TEXT,                                -- target columns; not for replace
   batch_size INTEGER NOT NULL DEFAULT 500,
   on_missing TEXT NOT NULL DEFAULT 'error',  -- error, null
   on_bad_value TEXT NOT NULL DEFAULT 'null', -- null, error
@@ -19,6 +19,13 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
   retries INTEGER NOT NULL DEFAULT 3,      -- further tries, transient errors
   keep_days INTEGER DEFAULT 90,            -- age at which runs are forgotten
   keep_changes INTEGER NOT NULL DEFAULT 0, -- 1: rows that change are recorded
+  -- Of append and merge: fetch only what is above the greatest value of this
+  -- target column so far, less the overlap (units, or seconds); and each so
+  -- manieth run everything.
+  watermark TEXT,
+  overlap REAL NOT NULL DEFAULT 0,
+  full_every INTEGER,
+  probe TEXT,                -- T-SQL, one value: if it is the same, do nothing
   -- Seconds since the last success, in ordersync_status:
   stale_after INTEGER NOT NULL DEFAULT 600,
   failing_after INTEGER NOT NULL DEFAULT 1800
@@ -35,17 +42,31 @@ CREATE TABLE IF NOT EXISTS ordersync_columns(
   PRIMARY KEY (sync, position)
 );
 
+-- How far a sync with a watermark or a probe has come: written together with
+-- the rows. Deleting a row makes the sync's next run fetch everything.
+CREATE TABLE IF NOT EXISTS ordersync_state(
+  sync TEXT PRIMARY KEY NOT NULL,
+  config TEXT,               -- a hash of the settings that this is true of
+  watermark TEXT,            -- datetime2(7) 2025-03-01 12:34:56.1234567
+  probe TEXT,                -- its answer, type and value, before the fetch
+  since_full INTEGER NOT NULL DEFAULT 0, -- runs, where full_every is set
+  rows INTEGER               -- in the target then
+);
+
 -- A sync that is deleted or renamed by hand takes its mapping along. No foreign
 -- key: those are off by default. (REPLACE deletes a sync, and with it the
 -- mapping, only under PRAGMA recursive_triggers; an UPDATE or an upsert never.)
 DROP TRIGGER IF EXISTS ordersync_syncs_delete;
 CREATE TRIGGER ordersync_syncs_delete AFTER DELETE ON ordersync_syncs BEGIN
   DELETE FROM ordersync_columns WHERE sync = old.name;
+  DELETE FROM ordersync_state WHERE sync = old.name;
 END;
 DROP TRIGGER IF EXISTS ordersync_syncs_rename;
 CREATE TRIGGER ordersync_syncs_rename AFTER UPDATE OF name ON ordersync_syncs
 WHEN old.name <> new.name BEGIN
   UPDATE ordersync_columns SET sync = new.name WHERE sync = old.name;
+  DELETE FROM ordersync_state WHERE sync = new.name;
+  UPDATE ordersync_state SET sync = new.name WHERE sync = old.name;
 END;
 
 -- One row a run, also the failed and the skipped ones. A refresh that finds
@@ -55,7 +76,8 @@ END;
 CREATE TABLE IF NOT EXISTS ordersync_runs(
   id INTEGER PRIMARY KEY NOT NULL,
   sync TEXT NOT NULL,
-  status TEXT NOT NULL, -- running, success, skipped, error, cancelled, lost
+  -- running, success, unchanged, skipped, error, cancelled, lost
+  status TEXT NOT NULL,
   mode TEXT,
   dry_run INTEGER NOT NULL DEFAULT 0,
   started_at TEXT NOT NULL,  -- UTC, YYYY-MM-DD HH:MM:SS.fff
@@ -134,7 +156,8 @@ WITH
   done AS (
     SELECT s.name AS sync, (
       SELECT r.id FROM ordersync_runs r
-      WHERE r.sync = s.name AND r.status = 'success' AND r.dry_run = 0
+      WHERE r.sync = s.name AND r.status IN ('success', 'unchanged')
+        AND r.dry_run = 0
       ORDER BY r.id DESC LIMIT 1) AS id
     FROM ordersync_syncs s
   ),

@@ -96,7 +96,7 @@ static void choose_rowid(struct target *t, sqlite3 *db, const struct mapping *m,
       "EXISTS(SELECT 1 FROM pragma_table_xinfo(%Q, %Q) WHERE name = column1 "
       "COLLATE nocase) LIMIT 1",
       t->alias, t->alias, m->target, m->schema);
-  if (e->code || m->mode != MODE_DIFF) return;
+  if (e->code || m->mode == MODE_REPLACE) return;
   if (t->without_rowid) {
     err_set(e, ERR_CONFIG,
             "target \"%s\" is WITHOUT ROWID: mode 'diff' needs row ids",
@@ -212,13 +212,14 @@ static void check_children(struct target *t, sqlite3 *db,
     const char *child = (const char *)sqlite3_column_text(stmt, 0);
     t->acting_child = child ? sqlite3_mprintf("%s", child) : NULL;
     if (!t->acting_child) err_nomem(e);
-    if (!has_key || m->mode != MODE_DIFF) {
+    if (!has_key || m->mode == MODE_REPLACE) {
       err_set(e, ERR_CONFIG,
               "table \"%s\" points at \"%s\" with ON DELETE %s, and %s",
               t->acting_child, m->target, sqlite3_column_text(stmt, 1),
-              m->mode == MODE_DIFF ? "mode 'diff' without a key deletes every "
-                                     "row that changed"
-                                   : "replace mode deletes every row");
+              m->mode != MODE_REPLACE
+                  ? "mode 'diff' without a key deletes every "
+                    "row that changed"
+                  : "replace mode deletes every row");
     }
     err_hint(e, "use mode 'diff' with a key");
   }

@@ -12,6 +12,10 @@
 
 #define TICKS_A_MINUTE (60 * (sqlite3_int64)10000000)
 
+/* The user type of a rowversion, which is a binary(8) otherwise ([MS-TDS]
+** 2.2.7.4). */
+#define USER_ROWVERSION 80
+
 /* Types that sybdb.h does not name ([MS-TDS] 2.2.5.4). */
 enum { TYPE_GUID = 36, TYPE_VARIANT = 98, TYPE_UDT = 240, TYPE_XML = 241 };
 
@@ -175,6 +179,8 @@ static void describe_one(DBPROCESS *db, int i, struct remote_column *c,
   }
   c->nullable = info.Null != 0;
   c->max_bytes = dbcollen(db, i);
+  c->is_rowversion =
+      c->type == REMOTE_BINARY && dbcolutype(db, i) == USER_ROWVERSION;
   if (slot->read == read_numeric) {
     c->precision = info.Precision;
     slot->n_magnitude = (unsigned char)magnitude_bytes(info.Precision);

@@ -37,8 +37,14 @@ static const struct setting settings[] = {
     {"source", SET_TEXT, IN_ROW, 0, 0, NULL, AT(source)},
     {"filter", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(filter)},
     {"target", SET_TEXT, IN_ROW, 0, 0, NULL, AT(target)},
-    {"mode", SET_CHOICE, IN_BOTH, 0, 0, "replace, diff", AT(mode)},
+    {"mode", SET_CHOICE, IN_BOTH, 0, 0, "replace, diff, append, merge",
+     AT(mode)},
     {"key", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(key)},
+    {"watermark", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(watermark)},
+    {"overlap", SET_REAL, IN_BOTH, 0, 1e15, NULL, AT(overlap)},
+    {"full_every", SET_INT, IN_BOTH | OPTIONAL, 1, 1000000, NULL,
+     AT(full_every)},
+    {"probe", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(probe)},
     {"batch_size", SET_INT, IN_BOTH, 1, 1000000, NULL, AT(batch_size)},
     {"on_missing", SET_CHOICE, IN_BOTH, 0, 0, "error, null", AT(on_missing)},
     {"on_bad_value", SET_CHOICE, IN_BOTH, 0, 0, "null, error",
@@ -53,6 +59,7 @@ static const struct setting settings[] = {
     {"failing_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(failing_after)},
     {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},
     {"force", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(force)},
+    {"full", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(full)},
     {"query_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_QUERY_TIMEOUT_MOST, NULL,
      AT(query_timeout)},
     {"login_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_LOGIN_TIMEOUT_MOST, NULL,
@@ -366,6 +373,7 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
   m->max_shrink_percent = -1;
   m->retries = 3;
   m->keep_days = -1;
+  m->full_every = -1;
   m->stale_after = 600;
   m->failing_after = 1800;
   if (!name) name = only = mapping_default(db, e);
@@ -433,6 +441,20 @@ int mapping_is_key(const struct mapping *m, int i) {
     at += n;
   }
   return 0;
+}
+
+int mapping_watermark(const struct mapping *m) {
+  int i = m->n_columns - 1;
+  while (i >= 0 && (!m->watermark ||
+                    sqlite3_stricmp(m->columns[i].target, m->watermark) != 0)) {
+    i--;
+  }
+  return i;
+}
+
+const char *mapping_mode_name(enum mapping_mode mode) {
+  static const char *const names[] = {"replace", "diff", "append", "merge"};
+  return names[mode];
 }
 
 char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {

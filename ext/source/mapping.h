@@ -14,7 +14,7 @@
 
 #define MAPPING_DEFAULT_SYNC "open_orders"
 
-enum mapping_mode { MODE_REPLACE = 0, MODE_DIFF };
+enum mapping_mode { MODE_REPLACE = 0, MODE_DIFF, MODE_APPEND, MODE_MERGE };
 enum mapping_missing { MISSING_ERROR = 0, MISSING_NULL };
 enum mapping_bad_value { BAD_VALUE_NULL = 0, BAD_VALUE_ERROR };
 
@@ -34,7 +34,13 @@ struct mapping {
   char *schema;  /* the target's schema: "main" unless target says "aux.t" */
   char *target;
   enum mapping_mode mode;
-  char *key; /* comma-separated target columns for diff, or NULL */
+  char *key; /* comma-separated target columns, or NULL */
+  /* Of modes append and merge: a target column; how far to go back from its
+  ** greatest value; each how manieth run fetches all rows, -1: none. */
+  char *watermark;
+  double overlap;
+  int full_every;
+  char *probe; /* T-SQL: while its answer is the same, nothing is fetched */
   int batch_size;
   enum mapping_missing on_missing;
   enum mapping_bad_value on_bad_value;
@@ -46,7 +52,8 @@ struct mapping {
   int stale_after;  /* seconds, as the next: for ordersync_status */
   int failing_after;
   int dry_run; /* options only: fetch, compare, write nothing */
-  int force;   /* options only: skip the guards */
+  int force;   /* options only: skip the guards and the probe */
+  int full;    /* options only: fetch all rows */
   int query_timeout, login_timeout; /* options only; 0: the profile's */
   struct mapping_column *columns;   /* ordered by position */
   int n_columns;
@@ -63,10 +70,9 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 
 /*
 ** Applies JSON options to a loaded mapping: {"mode":"diff","force":true}.
-** Keys are the settings of ordersync_syncs other than name, source and
-** target, and dry_run, force and two timeouts. NULL changes nothing. ERR_CONFIG
-*names the
-** wrong key or value and lists the valid ones.
+** Keys are the settings of ordersync_syncs other than name, source and target,
+** and dry_run, force, full and two timeouts. NULL changes nothing. ERR_CONFIG
+** names the wrong key or value and lists the valid ones.
 */
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
@@ -90,6 +96,17 @@ void mapping_timeouts(const struct mapping *m, struct profile *p);
 
 /* Whether the key has the target column of column i. */
 int mapping_is_key(const struct mapping *m, int i);
+
+/* Whether only rows above a mark may be fetched. */
+static inline int mapping_has_mark(const struct mapping *m) {
+  return m->mode == MODE_APPEND || m->mode == MODE_MERGE;
+}
+
+/* The column whose target is the watermark; -1: none. */
+int mapping_watermark(const struct mapping *m);
+
+/* "replace", ... Static. */
+const char *mapping_mode_name(enum mapping_mode mode);
 
 /* The other syncs that write the same table: "a", "b". NULL when there are
 ** none; free with sqlite3_free(). */

@@ -204,6 +204,31 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
   return e->code;
 }
 
+enum err_code reader_scalar(struct reader *r, const char *sql,
+                            reader_take *take, void *arg, struct err *e) {
+  int n_columns, has_row = 0;
+  if (query(r, sql, e)) return e->code;
+  n_columns = mssql_columns(r->remote)->count;
+  if (n_columns != 1) {
+    err_set(e, ERR_DATA, "the query returns %d columns, not one value",
+            n_columns);
+  } else if (!reader_next(r, &has_row, e) && has_row) {
+    struct value value;
+    mssql_value(r->remote, 0, &value);
+    if (!value_check_text(&value, e)) {
+      take(arg, &mssql_columns(r->remote)->items[0], &value, e);
+    }
+    if (!e->code) reader_next(r, &has_row, e);
+    if (!e->code && has_row) {
+      err_set(e, ERR_DATA, "the query returns several rows, not one value");
+    }
+  } else if (!e->code) {
+    err_set(e, ERR_DATA, "the query returns no row, not one value");
+  }
+  if (e->code && reader_alive(r)) mssql_cancel(r->remote);
+  return e->code;
+}
+
 enum err_code reader_start(struct reader *r, struct match *m,
                            const struct match_ask *wanted, int *changed,
                            struct err *e) {

@@ -63,6 +63,15 @@ enum err_code reader_find_ansi(struct reader *r, const char *source,
                                struct remote_columns *columns, struct err *e);
 
 /*
+** Asks a query for its one value, and hands it to take() while it is there.
+** ERR_DATA: there are other than one row and one column.
+*/
+typedef void reader_take(void *arg, const struct remote_column *column,
+                         const struct value *value, struct err *e);
+enum err_code reader_scalar(struct reader *r, const char *sql,
+                            reader_take *take, void *arg, struct err *e);
+
+/*
 ** Sends match_select() and compares the result with what was asked (ask NULL:
 ** all, and types that the kinds accept will do). *changed: the source has other
 ** columns than m knows; describe it again.

@@ -12,6 +12,7 @@
 #include "local/txn.h"
 #include "source/reader.h"
 #include "sync/manage.h"
+#include "sync/part.h"
 
 #include <string.h>
 
@@ -181,6 +182,12 @@ static void warn_wide(const struct match *m) {
   sqlite3_free(text);
 }
 
+static enum err_code check_watermark(const struct match *m, struct err *e) {
+  int at = mapping_watermark(m->map);
+  if (at < 0) return e->code;
+  return part_check_column(m->map, match_remote(m, at), e);
+}
+
 /* Reads back what was written, so that the sync that is left works. */
 static enum err_code check_result(struct add *a, struct err *e) {
   struct mapping map = {0};
@@ -201,7 +208,14 @@ static enum err_code check_result(struct add *a, struct err *e) {
   }
   sqlite3_free(rivals);
   if (!e->code && !target_open(&target, a->db, &map, e) &&
-      !match_init(&match, &map, e) && !match_source(&match, &a->columns, e)) {
+      mapping_has_mark(&map) && map.key &&
+      sqlite3_stricmp(map.schema, "main") == 0) {
+    char *sql = state_key_index(&map, &target, a->db, e);
+    if (sql) exec_text(a, sql, e);
+  }
+  if (!e->code && !state_check(&map, &target, a->db, e) &&
+      !match_init(&match, &map, e) && !match_source(&match, &a->columns, e) &&
+      !check_watermark(&match, e)) {
     warn_wide(&match);
   }
 done:
@@ -231,8 +245,9 @@ static enum err_code write_all(struct add *a, struct err *e) {
   }
   /* What an older version has left of a sync whose row was deleted. */
   exec_text(a,
-            sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q",
-                            a->name),
+            sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+                            "DELETE FROM main.ordersync_state WHERE sync=%Q",
+                            a->name, a->name),
             e);
   exec_text(a,
             sqlite3_mprintf("INSERT INTO main.ordersync_syncs(name, source, "

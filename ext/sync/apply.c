@@ -54,6 +54,7 @@ static enum err_code check_guards(const struct apply *a, const struct diff *d,
   sqlite3_int64 after = staging_rows(a->rows), before = 0;
   const struct mapping *m = a->map;
   double lost;
+  if (a->state->is_part) return ERR_NONE; /* they are about the whole table */
   if (after == 0) {
     runlog_detail(a->log, TRACE_WARN, "guard",
                   "the server returned no rows; the target will be empty");
@@ -86,9 +87,9 @@ static enum err_code check_guards(const struct apply *a, const struct diff *d,
 /* A trigger or another table's rule may have changed what was written. */
 static enum err_code check_count(const struct apply *a, sqlite3_int64 ignored,
                                  struct err *e) {
-  sqlite3_int64 fetched = staging_rows(a->rows);
-  sqlite3_int64 stored = count_rows(a, e);
+  sqlite3_int64 fetched = staging_rows(a->rows), stored;
   char text[64];
+  stored = count_rows(a, e);
   if (e->code) return e->code;
   a->log->rows = stored;
   if (stored == fetched) return ERR_NONE;
@@ -137,7 +138,11 @@ static enum err_code write_rows(const struct apply *a, struct diff *d,
     diff_apply(d, e);
   else
     replace_all(a, &ignored, e);
-  if (!e->code) check_count(a, ignored, e);
+  /* Of a part no count is known, but that each row was written. */
+  if (a->state->is_part)
+    a->log->rows = diff_rows_after(d);
+  else if (!e->code)
+    check_count(a, ignored, e);
   if (!e->code && txn_owes_foreign_keys(a->txn)) explain_foreign_key(a, e);
   return e->code;
 }
@@ -176,7 +181,7 @@ static struct diff *compare_beside(struct apply *a, sqlite3_int64 *version,
                                    struct err *e) {
   struct diff *d = NULL;
   *version = -1;
-  if (a->map->mode != MODE_DIFF || a->txn->nested) return NULL;
+  if (a->map->mode == MODE_REPLACE || a->txn->nested) return NULL;
   runlog_progress(a->log, "comparing", 0);
   if (!txn_read(a->txn, version, e) &&
       !target_recheck(a->target, a->db, a->map, e)) {
@@ -204,20 +209,29 @@ static enum err_code lock(struct apply *a, struct diff **d, struct err *e) {
     txn_rollback(a->txn);
   }
   if (e->code || target_recheck(a->target, a->db, a->map, e)) return e->code;
-  if (a->map->mode == MODE_DIFF) diff_open(d, a, e);
+  if (a->map->mode != MODE_REPLACE) diff_open(d, a, e);
   return e->code;
 }
 
-/* Only the run log is written, in a transaction of its own. */
-static enum err_code keep_all(const struct apply *a, struct err *e) {
+/* The mark and the answer of the probe, and the run's success. */
+static enum err_code write_success(const struct apply *a, struct txn *txn,
+                                   struct err *e) {
+  if (!a->map->dry_run) state_store(a->state, a->db, a->log->rows, e);
+  if (!e->code) runlog_success(a->log, txn, a->map->keep_days, e);
+  return e->code;
+}
+
+/* Nothing of the target is written, in a transaction of its own. */
+static enum err_code keep_all(const struct apply *a, sqlite3_int64 rows,
+                              struct err *e) {
   struct txn txn = {0};
-  a->log->rows = staging_rows(a->rows);
+  a->log->rows = rows;
   a->log->inserted = a->log->updated = a->log->deleted = a->log->apply_ms = 0;
   tell(a);
   txn_prepare(&txn, a->db, "main", "ordersync_runs", a->txn->interrupt,
               a->txn->deadline_ms, e);
   txn_begin(&txn, e);
-  if (!e->code) runlog_success(a->log, &txn, a->map->keep_days, e);
+  if (!e->code) write_success(a, &txn, e);
   txn_commit(&txn, e);
   txn_clear(&txn);
   return e->code;
@@ -225,9 +239,10 @@ static enum err_code keep_all(const struct apply *a, struct err *e) {
 
 enum err_code apply_rows(struct apply *a, struct err *e) {
   struct diff *d = NULL;
+  if (a->state->is_unchanged) return keep_all(a, a->state->rows, e);
   if (lock(a, &d, e) || check_guards(a, d, e)) goto done;
   if (!a->txn->open) {
-    keep_all(a, e);
+    keep_all(a, diff_rows_after(d), e);
     goto done;
   }
   if (a->map->dry_run)
@@ -237,7 +252,7 @@ enum err_code apply_rows(struct apply *a, struct err *e) {
   a->log->apply_ms = clock_now_ms() - a->locked_ms;
   if (e->code) goto done;
   tell(a);
-  runlog_success(a->log, a->txn, a->map->keep_days, e);
+  write_success(a, a->txn, e);
   txn_commit(a->txn, e);
 done:
   diff_close(d);

@@ -9,6 +9,7 @@
 #include "source/mapping.h"
 #include "sync/runlog.h"
 #include "sync/staging.h"
+#include "sync/state.h"
 
 struct apply {
   sqlite3 *db; /* all borrowed */
@@ -16,6 +17,7 @@ struct apply {
   struct target *target; /* looked at again under the write lock */
   struct staging *rows;
   struct runlog *log;
+  struct state *state;
   struct txn *txn;         /* prepared, not begun */
   sqlite3_int64 locked_ms; /* when it took the write lock */
 };

@@ -19,6 +19,7 @@
 #include "sync/alike.h"
 #include "sync/changes.h"
 #include "sync/diff_write.h"
+#include "sync/merge.h"
 #include "sync/stored.h"
 
 #include <string.h>
@@ -278,13 +279,17 @@ enum err_code diff_open(struct diff **out, const struct apply *a,
   if (!d) return err_nomem(e);
   memset(d, 0, sizeof *d);
   prepare(d, a, e);
-  index_staged(d, e);
-  read_local(d, e);
-  if (d->n_key)
-    pair_by_key(d, e);
-  else
-    alike_pair(&d->p, d->left, d->n_left, e);
-  list_deletes(d, e);
+  if (a->state->is_part) {
+    d->n_local = merge_find(&d->p, d->n_key, e);
+  } else {
+    index_staged(d, e);
+    read_local(d, e);
+    if (d->n_key)
+      pair_by_key(d, e);
+    else
+      alike_pair(&d->p, d->left, d->n_left, e);
+    list_deletes(d, e);
+  }
   forget(d);
   *out = d;
   if (e->code) {
@@ -309,6 +314,10 @@ void diff_close(struct diff *d) {
 
 sqlite3_int64 diff_rows_before(const struct diff *d) {
   return d->n_local;
+}
+
+sqlite3_int64 diff_rows_after(const struct diff *d) {
+  return d->n_local + d->p.n_inserts - d->p.n_deletes;
 }
 
 int diff_is_nothing(const struct diff *d) {

@@ -11,7 +11,8 @@ struct diff;
 /* Whether map->key, if any, names mapped target columns. */
 enum err_code diff_check_key(const struct mapping *m, struct err *e);
 
-/* Compares the staged rows with the table, in the transaction that is open:
+/* Compares the staged rows with the table (with those of the same keys only,
+** where they are not all there are), in the transaction that is open:
 ** one that reads will do. What it finds is true of what that one sees. NULL
 ** when e is set. */
 enum err_code diff_open(struct diff **out, const struct apply *a,
@@ -19,8 +20,9 @@ enum err_code diff_open(struct diff **out, const struct apply *a,
 /* Accepts NULL. */
 void diff_close(struct diff *d);
 
-/* How many rows the table had. */
+/* How many rows the table had, and will have. */
 sqlite3_int64 diff_rows_before(const struct diff *d);
+sqlite3_int64 diff_rows_after(const struct diff *d);
 
 /* Whether there is nothing to write. */
 int diff_is_nothing(const struct diff *d);

@@ -4,7 +4,7 @@
 #include "sync/fetch.h"
 
 #include "base/clock.h"
-#include "source/reader.h"
+#include "sync/part.h"
 #include "sync/stored.h"
 
 #include <stdlib.h>
@@ -48,6 +48,23 @@ static void warn_values(const struct fetch *f, const struct match *m) {
     /* Each value counts; the detail has counted one. */
     f->log->warnings += (int)(c->n_bad - 1);
   }
+}
+
+/* What was asked for, and what it means for the next run. */
+static void tell_mark(const struct fetch *f) {
+  const struct state *s = f->state;
+  if (s->n_nulls) {
+    runlog_detail(f->log, TRACE_WARN, "fetch",
+                  "%lld row(s) have no watermark: \"%s\" is NULL; %s",
+                  (long long)s->n_nulls, f->map->watermark,
+                  f->map->key ? "they are fetched every time"
+                              : "none like them is fetched any more");
+  }
+  if (!mapping_has_mark(f->map)) return;
+  runlog_detail(f->log, TRACE_INFO, "fetch", "%s%s; the mark is %s",
+                s->is_part ? "rows above the mark" : "all rows: ",
+                s->is_part ? "" : s->full,
+                s->watermark_now ? s->watermark_now : "not set");
 }
 
 /* Beyond this many rows nobody looks. */
@@ -103,13 +120,19 @@ static enum err_code start(const struct fetch *f, struct reader *r,
                            struct match *m, struct err *e) {
   int changed = 0;
   for (int i = 0; i < 2; i++) {
+    static const struct match_ask all = {.used = ~0ULL, .top = -1};
+    struct match_ask above = all;
     struct remote_columns has;
+    char *where = NULL;
     err_reset(e);
     if (reader_describe(r, f->map->source, f->map, &has, e)) return e->code;
     match_source(m, &has, e);
     remote_columns_clear(&has);
-    if (e->code) return e->code;
-    if (!reader_start(r, m, NULL, &changed, e) || !changed) break;
+    if (e->code || part_where(f->state, r, m, &where, e)) return e->code;
+    above.where = where;
+    reader_start(r, m, where ? &above : NULL, &changed, e);
+    sqlite3_free(where);
+    if (!e->code || !changed) break;
   }
   if (!e->code) tell_columns(f, m);
   return e->code;
@@ -134,6 +157,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     for (int i = 0; i < f->map->n_columns && !e->code; i++) {
       reader_cell(r, m, i, &cells[i], e);
     }
+    if (!e->code && mapping_has_mark(f->map)) part_see(f->state, r, m, e);
     /* SQLite would invent a number. */
     if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {
       reader_refuse(r, m, rowid, "an INTEGER PRIMARY KEY", e);
@@ -159,6 +183,7 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
   struct match m = {0};
   sqlite3_int64 began = clock_now_ms();
   f->log->attempts++;
+  part_begin(f->state);
   if (match_init(&m, f->map, e)) goto done;
   runlog_progress(f->log, "connecting", 0);
   reader_connect(&r, e);
@@ -167,12 +192,20 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
   runlog_detail(f->log, TRACE_INFO, "connect", "connected in %lld ms",
                 f->log->connect_ms);
   began = clock_now_ms();
+  if (part_probe(f->state, &r, e)) goto done;
+  if (f->state->is_unchanged) {
+    runlog_detail(f->log, TRACE_INFO, "fetch",
+                  "unchanged: the probe still answers %s", f->state->probe);
+    goto done;
+  }
   if (staging_open(out, f->map->n_columns, 0, e)) goto done;
   runlog_progress(f->log, "waiting for rows", 0);
   if (!start(f, &r, &m, e)) read_rows(f, &r, &m, *out, e);
+  if (!e->code) part_end(f->state, e);
   f->log->fetch_ms = clock_now_ms() - began;
   if (e->code) goto done;
   warn_values(f, &m);
+  tell_mark(f);
   runlog_detail(f->log, TRACE_INFO, "fetch", "%lld rows in %lld ms%s",
                 staging_rows(*out), f->log->fetch_ms,
                 staging_spilled(*out) ? ", staged in a temporary file" : "");

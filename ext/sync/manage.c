@@ -203,10 +203,11 @@ done:
 
 enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e) {
   if (!e->code &&
-      sql_integer(db, e,
-                  "SELECT EXISTS(SELECT 1 FROM main.ordersync_runs WHERE "
-                  "sync=%Q AND status = 'success' AND dry_run = 0)",
-                  name)) {
+      sql_integer(
+          db, e,
+          "SELECT EXISTS(SELECT 1 FROM main.ordersync_runs WHERE "
+          "sync=%Q AND status IN ('success', 'unchanged') AND dry_run = 0)",
+          name)) {
     err_set(e, ERR_CONFIG,
             "the run log has runs of an earlier sync \"%s\", which would be "
             "taken for this one's",

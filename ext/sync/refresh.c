@@ -32,6 +32,7 @@ struct refresh {
   struct interrupt interrupt;
   struct txn txn;
   struct runlog log;
+  struct state state;
   int lock_fd;
   sqlite3_int64 deadline_ms;
 };
@@ -46,12 +47,13 @@ static enum err_code load(struct refresh *r, const char *name,
       mapping_options(&r->map, r->db, options, e)) {
     return e->code;
   }
-  r->log.mode = r->map.mode == MODE_DIFF ? "diff" : "replace";
+  r->log.mode = mapping_mode_name(r->map.mode);
   r->log.dry_run = r->map.dry_run;
   if (caller_check(r->db, r->map.schema, e) ||
       target_open(&r->target, r->db, &r->map, e) ||
       caller_check_readers(r->db, r->map.schema, r->map.target, e) ||
       diff_check_key(&r->map, e) || changes_check(&r->map, r->db, e) ||
+      state_check(&r->map, &r->target, r->db, e) ||
       profile_load(&r->prof, r->map.profile, e)) {
     return e->code;
   }
@@ -65,6 +67,7 @@ static enum err_code load(struct refresh *r, const char *name,
 }
 
 static void unload(struct refresh *r) {
+  state_clear(&r->state);
   txn_clear(&r->txn);
   interrupt_close(&r->interrupt);
   target_clear(&r->target);
@@ -114,15 +117,31 @@ static void warn_rivals(struct refresh *r) {
   sqlite3_free(rivals);
 }
 
+/* Under the run lock nobody else moves the mark. Waits as load_patiently(). */
+static enum err_code recall(struct refresh *r, struct err *e) {
+  sqlite3_int64 until = clock_now_ms() + LOAD_WAIT_MS;
+  while (state_load(&r->state, r->db, &r->map, &r->target, e) &&
+         err_is_busy(e) && clock_now_ms() < until) {
+    err_reset(e);
+    sqlite3_sleep(LOAD_RETRY_MS);
+  }
+  return e->code;
+}
+
 static enum err_code transfer(struct refresh *r, struct err *e) {
-  struct fetch fetch = {&r->map,       &r->target, &r->prof,
-                        &r->interrupt, &r->log,    r->deadline_ms};
+  struct fetch fetch = {&r->map, &r->target, &r->prof,      &r->interrupt,
+                        &r->log, &r->state,  r->deadline_ms};
   struct apply apply = {.db = r->db,
                         .map = &r->map,
                         .target = &r->target,
                         .log = &r->log,
+                        .state = &r->state,
                         .txn = &r->txn};
-  if (!fetch_rows(&fetch, &apply.rows, e)) apply_rows(&apply, e);
+  if (recall(r, e)) return e->code;
+  if (!fetch_rows(&fetch, &apply.rows, e)) {
+    r->log.is_unchanged = r->state.is_unchanged;
+    apply_rows(&apply, e);
+  }
   profile_hint_timeout(&r->prof, KEY_QUERY_TIMEOUT, e);
   staging_close(apply.rows);
   return e->code;

@@ -126,7 +126,8 @@ static void begin_progress(struct runlog *log) {
   log->progress.total =
       sql_integer(log->db, &ignored,
                   "SELECT rows FROM main.ordersync_runs WHERE sync=%Q AND "
-                  "status='success' AND NOT dry_run ORDER BY id DESC LIMIT 1",
+                  "status IN ('success', 'unchanged') AND NOT dry_run ORDER "
+                  "BY id DESC LIMIT 1",
                   log->sync);
 }
 
@@ -316,7 +317,7 @@ static int is_uneventful(const struct runlog *log) {
 enum err_code runlog_success(struct runlog *log, struct txn *txn, int keep_days,
                              struct err *e) {
   if (txn_lock(txn, "main", "ordersync_runs", e)) return e->code;
-  write_row(log, log->db, "success", NULL, e);
+  write_row(log, log->db, log->is_unchanged ? "unchanged" : "success", NULL, e);
   if (!is_uneventful(log)) insert_details(log, log->db, e);
   prune(log, keep_days, e);
   return e->code;

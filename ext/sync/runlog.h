@@ -40,6 +40,7 @@ struct runlog {
   /* What the outcome's row will say; the refresh fills it as it goes. */
   const char *mode;
   int dry_run;
+  int is_unchanged; /* the probe says so: nothing was fetched */
   int attempts;
   int warnings;
   sqlite3_int64 connect_ms, fetch_ms, apply_ms;   /* -1: not reached */

@@ -242,10 +242,15 @@ char *tsql_select(const struct tsql_select *s, struct err *e) {
   for (int i = 0; i < s->n_columns; i++) {
     const struct tsql_column *c = &s->columns[i];
     if (i) sqlite3_str_appendall(out, ", ");
-    if (c->type == REMOTE_VARIANT)
+    if (c->type == REMOTE_VARIANT) {
       append_variant(out, c->source, e);
-    else
-      tsql_identifier(out, c->source, e);
+      continue;
+    }
+    if (s->greatest) sqlite3_str_appendall(out, "MAX(");
+    tsql_identifier(out, c->source, e);
+    if (!s->greatest) continue;
+    sqlite3_str_appendall(out, ") AS ");
+    tsql_identifier(out, c->source, e);
   }
   sqlite3_str_appendall(out, " FROM ");
   append_source(out, s->source, e);

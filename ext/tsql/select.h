@@ -48,6 +48,7 @@ struct tsql_select {
   const char *where; /* conditions joined by AND, or NULL */
   const char *order; /* "[a], [b] DESC", or NULL */
   sqlite3_int64 top; /* -1: all rows */
+  int greatest;      /* MAX() of the columns, one row */
 };
 
 /*

@@ -53,6 +53,7 @@ struct remote_column {
   int nullable;  /* 0 only when the server says NOT NULL */
   int is_ansi;   /* known to be char or varchar: a literal without N keeps an
                  ** index usable */
+  int is_rowversion;
 };
 
 struct remote_columns {

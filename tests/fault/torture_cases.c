@@ -63,6 +63,21 @@
   "SELECT ordersync_refresh('orders',"                                         \
   "  '{\"mode\":\"diff\",\"key\":\"order_no, row_guid\"}');"
 
+/* The run after it meets all that a merge can: rows to insert, to update and to
+** keep; what the state remembers is part of what must be old or new. */
+#define MERGE                                                                  \
+  "CREATE INDEX by_order_no ON orders(order_no);"                              \
+  "UPDATE ordersync_syncs SET mode = 'merge', key = 'order_no',"               \
+  "  watermark = 'changed_at', full_every = 9;"
+#define PROBE                                                                  \
+  "UPDATE ordersync_syncs SET probe ="                                         \
+  "  'SELECT MAX(changedAt) FROM Sales.dbo.vwTorture', full_every = 9;"
+#define CHANGES                                                                \
+  "DELETE FROM orders WHERE order_no % 6 = 0;"                                 \
+  "UPDATE orders SET cust_name = 'old' WHERE order_no % 4 = 1;"                \
+  "DELETE FROM ordersync_run_details; DELETE FROM ordersync_runs;"
+#define STATE "SELECT * FROM ordersync_state;"
+
 #define CONFIG "SELECT * FROM ordersync_syncs; SELECT * FROM ordersync_columns;"
 #define TABLES                                                                 \
   "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name;"
@@ -312,6 +327,30 @@ const struct torture_case torture_cases[] = {
      .sql = "CREATE VIRTUAL TABLE stock USING"
             "  ordersync(source='Sales.dbo.vwTorture');",
      .state = ROWS TABLES "SELECT count(*), max(orderNo) FROM stock;"},
+    {.name = "merge",
+     .template_sql = BASE MERGE "SELECT ordersync_refresh('orders');" CHANGES,
+     .sql = REFRESH,
+     .state = ROWS RUNS STATE},
+    {.name = "merge-full",
+     .template_sql = BASE MERGE CHANGES,
+     .sql = REFRESH,
+     .state = ROWS RUNS STATE},
+    {.name = "append-number",
+     .template_sql = BASE "UPDATE ordersync_syncs SET mode = 'append',"
+                          "  watermark = 'order_no';" REFRESH CHANGES
+                          "UPDATE ordersync_state SET watermark = 'int 12';",
+     .sql = REFRESH,
+     .state = ROWS RUNS STATE},
+    {.name = "unchanged",
+     .template_sql = BASE PROBE "SELECT ordersync_refresh('orders');" CHANGES,
+     .sql = REFRESH,
+     .state = ROWS "SELECT status, rows FROM ordersync_runs WHERE status ="
+                   "  'unchanged';" STATE},
+    {.name = "add-merge",
+     .template_sql = SCHEMA,
+     .sql = "SELECT ordersync_add('more', 'Sales.dbo.vwTorture', '{\"mode\":"
+            "\"merge\",\"key\":\"order_no\",\"watermark\":\"changed_at\"}');",
+     .state = TABLES CONFIG},
     {.name = "drop-vtab",
      .every = 1,
      .template_sql = BASE "CREATE VIRTUAL TABLE stock USING"

@@ -138,7 +138,9 @@ static char *put_all(sqlite3 *db, const char *at, size_t n) {
 
 static void check_mapping(const struct mapping *m) {
   require(m->sync && m->profile && m->source && m->schema && m->target);
-  require(m->mode == MODE_REPLACE || m->mode == MODE_DIFF);
+  require((int)m->mode >= MODE_REPLACE && m->mode <= MODE_MERGE);
+  require(m->overlap >= 0 && (m->full_every == -1 || m->full_every >= 1));
+  require(mapping_watermark(m) < m->n_columns);
   require(m->batch_size >= 1 && m->retries >= 0 && m->keep_days >= -1);
   require(m->min_rows >= -1);
   require(m->max_shrink_percent >= -1 && m->max_shrink_percent <= 100);

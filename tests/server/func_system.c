@@ -50,6 +50,13 @@ static bool is_guid(struct engine *en, struct node *n) {
   return true;
 }
 
+static bool is_rowversion(struct engine *en, struct node *n) {
+  (void)en;
+  n->type = type_of(T_BINARY);
+  n->type.len = 8;
+  return true;
+}
+
 static void put(const struct eval *ev, struct value *out, const char *s) {
   *out = value_str(s ? arena_text(ev->a, s, strlen(s)) : NULL);
 }
@@ -337,7 +344,53 @@ static bool f_newid(const struct eval *ev, const struct node *n,
   return true;
 }
 
+/* The greatest rowversion of all tables; SQLite finds the columns. */
+static uint64_t last_rowversion(sqlite3 *db) {
+  static const char columns[] =
+      "SELECT printf('SELECT hex(max(\"%w\")) FROM \"%w\"', c.name, t.name) "
+      "FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = "
+      "'table' AND lower(c.type) IN ('rowversion', 'timestamp')";
+  sqlite3_stmt *stmt, *max;
+  uint64_t last = 0;
+  if (sqlite3_prepare_v2(db, columns, -1, &stmt, NULL) != SQLITE_OK) return 0;
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *sql = (const char *)sqlite3_column_text(stmt, 0);
+    if (sqlite3_prepare_v2(db, sql, -1, &max, NULL) != SQLITE_OK) continue;
+    if (sqlite3_step(max) == SQLITE_ROW && sqlite3_column_text(max, 0)) {
+      uint64_t n =
+          strtoull((const char *)sqlite3_column_text(max, 0), NULL, 16);
+      if (n > last) last = n;
+    }
+    sqlite3_finalize(max);
+  }
+  sqlite3_finalize(stmt);
+  return last;
+}
+
+/* The lowest rowversion that an open transaction has, which the fixture's table
+** "sys.active_rowversions"(rowversion) says; else @@DBTS + 1. */
+static bool f_min_active(const struct eval *ev, const struct node *n,
+                         struct value *args, struct value *out) {
+  static const char sql[] =
+      "SELECT hex(min(rowversion)) FROM \"sys.active_rowversions\"";
+  sqlite3 *db = ev->en->s->sq;
+  uint64_t lowest = last_rowversion(db) + 1;
+  sqlite3_stmt *stmt;
+  char *bytes = arena_alloc(ev->a, 8);
+  (void)n;
+  (void)args;
+  if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK) {
+    if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == 16)
+      lowest = strtoull((const char *)sqlite3_column_text(stmt, 0), NULL, 16);
+    sqlite3_finalize(stmt);
+  }
+  for (int i = 0; i < 8; i++) bytes[i] = (char)(lowest >> (56 - 8 * i));
+  *out = value_text(T_BINARY, bytes, 8);
+  return true;
+}
+
 const struct function system_functions[] = {
+    {"MIN_ACTIVE_ROWVERSION", 0, 0, is_rowversion, f_min_active, true, true},
     {"DB_NAME", 0, 1, is_name, f_db_name, true, true},
     {"DB_ID", 0, 1, is_int, f_db_id, true, true},
     {"SUSER_SNAME", 0, 1, is_name, f_user, true, true},

@@ -5,7 +5,7 @@ SELECT ordersync_install();
 SELECT ordersync_refresh();
 SELECT ordersync_refresh('nope');
 SELECT ordersync_refresh('open_orders', '{"mod":"diff"}');
-SELECT ordersync_refresh('open_orders', '{"mode":"merge"}');
+SELECT ordersync_refresh('open_orders', '{"mode":"upsert"}');
 SELECT ordersync_refresh('open_orders', 'mode=diff');
 SELECT ordersync_refresh('open_orders', '[]');
 SELECT ordersync_refresh('open_orders', '{"key":"nope"}');

@@ -82,9 +82,9 @@ static void test_mapping__unknown_sync_lists_the_known(void **state) {
 
 static void test_mapping__wrong_settings_are_named(void **state) {
   (void)state;
-  expect_error("UPDATE ordersync_syncs SET mode='merge'", NULL,
-               "sync \"open_orders\" in ordersync_syncs: mode is 'merge', but "
-               "must be one of: replace, diff");
+  expect_error("UPDATE ordersync_syncs SET mode='upsert'", NULL,
+               "sync \"open_orders\" in ordersync_syncs: mode is 'upsert', but "
+               "must be one of: replace, diff, append, merge");
   expect_error("UPDATE ordersync_syncs SET batch_size=0", NULL,
                "sync \"open_orders\" in ordersync_syncs: batch_size is '0', "
                "but must be a whole number from 1 to 1000000");
@@ -127,10 +127,11 @@ static void test_mapping__wrong_options_are_named(void **state) {
   expect_error(
       NULL, "{\"mod\":\"diff\"}",
       "sync \"open_orders\", options: there is no option \"mod\"; "
-      "valid are: profile, filter, mode, key, batch_size, on_missing, "
+      "valid are: profile, filter, mode, key, watermark, overlap, "
+      "full_every, probe, batch_size, on_missing, "
       "on_bad_value, min_rows, max_shrink_percent, retries, "
       "keep_days, keep_changes, stale_after, failing_after, dry_run, force, "
-      "query_timeout, login_timeout");
+      "full, query_timeout, login_timeout");
   expect_error(NULL, "{\"mode\":",
                "sync \"open_orders\", options: the options "
                "are not JSON: {\"mode\":");

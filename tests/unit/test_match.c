@@ -15,10 +15,10 @@
 
 static char names[4][16] = {"B", "a", "c", "A"};
 static struct remote_column remote_items[4] = {
-    {names[0], REMOTE_INT, 0, 0, 4, 1, 0},
-    {names[1], REMOTE_STRING, 0, 0, 20, 1, 0},
-    {names[2], REMOTE_DATE, 0, 0, 3, 1, 0},
-    {names[3], REMOTE_BIT, 0, 0, 1, 1, 0},
+    {names[0], REMOTE_INT, 0, 0, 4, 1, 0, 0},
+    {names[1], REMOTE_STRING, 0, 0, 20, 1, 0, 0},
+    {names[2], REMOTE_DATE, 0, 0, 3, 1, 0, 0},
+    {names[3], REMOTE_BIT, 0, 0, 1, 1, 0, 0},
 };
 
 static sqlite3 *open_small(const char *columns) {
@@ -169,9 +169,9 @@ static int is_as_asked(struct fixture *f, int exact, struct remote_column *got,
 static void test_match__result_must_be_what_was_asked(void **state) {
   struct fixture f;
   struct remote_column got[3] = {
-      {got_names[0], REMOTE_INT, 0, 0, 4, 1, 0},
-      {got_names[1], REMOTE_STRING, 0, 0, 20, 1, 0},
-      {got_names[2], REMOTE_INT, 0, 0, 4, 1, 0},
+      {got_names[0], REMOTE_INT, 0, 0, 4, 1, 0, 0},
+      {got_names[1], REMOTE_STRING, 0, 0, 20, 1, 0, 0},
+      {got_names[2], REMOTE_INT, 0, 0, 4, 1, 0, 0},
   };
   (void)state;
   open_match(&f, "(1,'b','w','integer'),(2,'a','x','string')");

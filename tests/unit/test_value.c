@@ -445,7 +445,7 @@ static void test_value__impossible_kinds_are_refused_early(void **state) {
 
 static void test_value__columns_are_copied_deeply(void **state) {
   static char name[] = "orderQty";
-  struct remote_column item = {name, REMOTE_DECIMAL, 13, 3, 17, 1, 0};
+  struct remote_column item = {name, REMOTE_DECIMAL, 13, 3, 17, 1, 0, 0};
   struct remote_columns from = {&item, 1}, to = {0};
   struct err e = {0};
   (void)state;

@@ -1,0 +1,65 @@
+/*
+** How far a sync has come: the mark of its watermark and the answer of its
+** probe, in ordersync_state, written together with the rows that they are true
+** of.
+**
+**   SELECT watermark, probe, since_full FROM ordersync_state;
+*/
+#ifndef ORDERSYNC_STATE_H
+#define ORDERSYNC_STATE_H
+#include "local/target.h"
+#include "tsql/mark.h"
+
+/* Starts zeroed. */
+struct state {
+  const struct mapping *map; /* borrowed */
+
+  /* As the last success left it. */
+  int has_table, has_row;
+  char *config, *watermark, *probe; /* owned; NULL: none */
+  sqlite3_int64 since_full, rows;
+
+  /* Of this run, before the network. */
+  char config_now[20];
+  const char *full; /* why all rows are fetched; NULL: not yet known. Static */
+
+  /* Of this run, by part.c. */
+  int is_unchanged;            /* the probe says so */
+  int is_part;                 /* only what is above the mark was asked for */
+  struct remote_column column; /* the watermark's; its name is not kept */
+  struct mark best;            /* the greatest that arrived up to the ceiling */
+  struct mark ceiling;         /* what was there before the fetch */
+  int has_ceiling;
+  sqlite3_int64 n_nulls;           /* rows without a mark */
+  char *watermark_now, *probe_now; /* owned; NULL: none */
+};
+
+/* Whether the settings go together: ERR_CONFIG names the one that does not. An
+** index of the target must find a row by its key. No network. */
+enum err_code state_check(const struct mapping *m, const struct target *t,
+                          sqlite3 *db, struct err *e);
+
+/* Reads it, and finds out what needs no network. */
+enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
+                         const struct target *t, struct err *e);
+
+/* Writes what has changed, in the transaction that is open; rows: in the target
+** now. Nothing where a sync needs no state. */
+enum err_code state_store(struct state *s, sqlite3 *db, sqlite3_int64 rows,
+                          struct err *e);
+
+void state_clear(struct state *s);
+
+/* "SELECT <rowid>, <columns> FROM <target> WHERE <key>": the rows with the key
+** that is bound to ?1, ?2, ..., in the order of the mapping. */
+sqlite3_stmt *state_prepare_by_key(const struct mapping *m,
+                                   const struct target *t, sqlite3 *db,
+                                   const char *explain, struct err *e);
+
+/* The CREATE INDEX that finds a row by its key; NULL: there is one. To be
+ * freed.
+ */
+char *state_key_index(const struct mapping *m, const struct target *t,
+                      sqlite3 *db, struct err *e);
+
+#endif

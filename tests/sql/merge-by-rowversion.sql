@@ -1,0 +1,30 @@
+-- Mode merge with a rowversion: what an open transaction has not yet committed
+-- has lower values than what others have meanwhile; the mark stays below it.
+.load ./ordersync
+.shell change "CREATE TABLE vwVersions(id int NOT NULL PRIMARY KEY, name nvarchar(20), rv rowversion); INSERT INTO vwVersions VALUES(1, 'a', x'00000000000007D1'), (2, 'b', x'00000000000007D2')"
+SELECT ordersync_add('r', 'dbo.vwVersions', '{"mode":"merge","key":"id","watermark":"rv"}');
+SELECT source_type, kind FROM ordersync_columns WHERE target_column = 'rv';
+.shell sent
+SELECT ordersync_refresh('r');
+SELECT watermark FROM ordersync_state;
+-- 7D3 is open, 7D4 is committed: it comes, and comes again.
+.shell change "CREATE TABLE [sys.active_rowversions](rowversion); INSERT INTO [sys.active_rowversions] VALUES(x'00000000000007D3'); UPDATE vwVersions SET name = 'B', rv = x'00000000000007D4' WHERE id = 2"
+SELECT ordersync_refresh('r');
+SELECT id, name, hex(rv) FROM r;
+SELECT watermark FROM ordersync_state;
+.shell change "DELETE FROM [sys.active_rowversions]; INSERT INTO vwVersions VALUES(3, 'c', x'00000000000007D3')"
+SELECT ordersync_refresh('r');
+SELECT id, name, hex(rv) FROM r;
+SELECT watermark FROM ordersync_state;
+-- Above 2^63, and back by an overlap.
+.shell change "UPDATE vwVersions SET rv = x'80000000000007D5' WHERE id = 1"
+SELECT ordersync_refresh('r');
+SELECT watermark FROM ordersync_state;
+SELECT ordersync_refresh('r', '{"overlap":6}');
+.shell sent | grep -v TOP
+SELECT id, name, hex(rv) FROM r;
+-- Other binaries, texts and so on are none.
+SELECT ordersync_add('b', 'SELECT id, CAST(rv AS binary(8)) AS rv FROM dbo.vwVersions', '{"mode":"merge","key":"id","watermark":"rv"}');
+SELECT ordersync_refresh('r', '{"watermark":"name"}');
+SELECT ordersync_add('a', 'dbo.vwVersions', '{"mode":"append","watermark":"rv"}');
+SELECT ordersync_refresh('r', '{"mode":"append","key":null}');
