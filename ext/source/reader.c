@@ -258,8 +258,8 @@ enum err_code reader_refuse(const struct reader *r, struct match *m, int i,
   return e->code;
 }
 
-enum err_code reader_cell(const struct reader *r, struct match *m, int i,
-                          struct cell *cell, struct err *e) {
+static inline enum err_code get_cell(const struct reader *r, struct match *m,
+                                     int i, struct cell *cell, struct err *e) {
   const struct mapping *map = m->map;
   struct match_column *c = &m->columns[i];
   struct value value;
@@ -277,4 +277,17 @@ enum err_code reader_cell(const struct reader *r, struct match *m, int i,
   /* A table keeps no negative zero. */
   if (cell->type == SQLITE_FLOAT && cell->real == 0) cell->real = 0;
   return ERR_NONE;
+}
+
+enum err_code reader_cell(const struct reader *r, struct match *m, int i,
+                          struct cell *cell, struct err *e) {
+  return get_cell(r, m, i, cell, e);
+}
+
+enum err_code reader_row(const struct reader *r, struct match *m,
+                         struct cell *cells, struct err *e) {
+  for (int i = 0; i < m->map->n_columns && !e->code; i++) {
+    get_cell(r, m, i, &cells[i], e);
+  }
+  return e->code;
 }
