@@ -21,20 +21,32 @@ int utf8_length(const char *text, size_t n_bytes) {
   return (int)n;
 }
 
-size_t utf8_valid(const char *text, size_t n_bytes) {
+static int is_ascii_word(const char *text) {
+  uint64_t word;
+  memcpy(&word, text, sizeof word);
+  return (word & 0x8080808080808080U) == 0;
+}
+
+/* So many of the bytes, at least, are ASCII. Behind whole words the end is
+** looked at as one, too, which overlaps. */
+static size_t skip_ascii(const char *text, size_t n) {
+  const size_t step = sizeof(uint64_t);
   size_t i = 0;
+  for (; n - i >= step; i += step) {
+    if (!is_ascii_word(text + i)) return i;
+  }
+  if (i > 0 && is_ascii_word(text + n - step)) return n;
+  while (i < n && (unsigned char)text[i] < 0x80) i++;
+  return i;
+}
+
+size_t utf8_valid(const char *text, size_t n_bytes) {
+  size_t i = skip_ascii(text, n_bytes);
   while (i < n_bytes) {
-    uint64_t word;
-    if (n_bytes - i >= sizeof word) {
-      memcpy(&word, text + i, sizeof word);
-      if ((word & 0x8080808080808080U) == 0) { /* ASCII */
-        i += sizeof word;
-        continue;
-      }
-    }
     int n = utf8_length(text + i, n_bytes - i);
     if (n == 0) break;
     i += (size_t)n;
+    i += skip_ascii(text + i, n_bytes - i);
   }
   return i;
 }

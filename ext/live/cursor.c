@@ -278,7 +278,7 @@ static void apply_affinity(struct cell *cell, char affinity) {
     cell->bytes = cell->text;
     cell->n_bytes = (int)strlen(cell->text);
   }
-  if (!strchr("IRN", affinity)) return;
+  if (affinity != 'I' && affinity != 'R' && affinity != 'N') return;
   if (cell->type == SQLITE_TEXT && n > 0) {
     for (; n > 0 && memchr(blanks, *text, sizeof blanks); n--) text++;
     while (n > 0 && memchr(blanks, text[n - 1], sizeof blanks)) n--;

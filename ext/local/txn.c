@@ -194,6 +194,47 @@ static enum err_code set_deferral(struct txn *t, int on, struct err *e) {
   return renew_ends(t, e);
 }
 
+/* This pragma works when it is prepared. With its end and without blanks, since
+** it is there that SQLite looks for an interrupt ([tokenize.c]
+** sqlite3RunParser()): after one, too, the caller gets the cache back. */
+static char *cache_sql(const struct txn *t, sqlite3_int64 size) {
+  return sqlite3_mprintf("PRAGMA\"%w\".cache_size=%lld;", t->schema, size);
+}
+
+static int prepare_only(sqlite3 *db, const char *sql) {
+  sqlite3_stmt *stmt = NULL;
+  int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
+  sqlite3_finalize(stmt);
+  return rc;
+}
+
+void txn_enlarge_cache(struct txn *t, int larger_kib) {
+  struct err e = {0};
+  sqlite3_int64 size =
+      sql_integer(t->db, &e, "PRAGMA \"%w\".cache_size", t->schema);
+  sqlite3_int64 page =
+      sql_integer(t->db, &e, "PRAGMA \"%w\".page_size", t->schema);
+  /* pages, or else KiB */
+  sqlite3_int64 kib = size < 0 ? -size : size * page / 1024;
+  if (!e.code && !t->cache_back && t->open && kib < larger_kib) {
+    char *larger = cache_sql(t, -larger_kib);
+    t->cache_back = cache_sql(t, size);
+    if (t->cache_back) (void)prepare_only(t->db, larger);
+    sqlite3_free(larger);
+  }
+  err_reset(&e);
+}
+
+/* Failing, it is tried again by txn_rollback(): out of memory passes. */
+static int give_cache_back(struct txn *t) {
+  int rc = t->cache_back ? prepare_only(t->db, t->cache_back) : SQLITE_OK;
+  if (rc == SQLITE_OK) {
+    sqlite3_free(t->cache_back);
+    t->cache_back = NULL;
+  }
+  return rc;
+}
+
 static int is_owing(sqlite3 *db) {
   int owed = 0, ignored = 0;
   sqlite3_db_status(db, SQLITE_DBSTATUS_DEFERRED_FKS, &owed, &ignored, 0);
@@ -217,6 +258,8 @@ int txn_owes_foreign_keys(const struct txn *t) {
 
 enum err_code txn_commit(struct txn *t, struct err *e) {
   if (e->code || renew_ends(t, e)) return e->code;
+  /* Not later: an error after COMMIT would be none. */
+  if (give_cache_back(t) == SQLITE_NOMEM) return err_nomem(e);
   /* Turning the deferral off forgets what violated it. While the caller owes,
   ** it stays on instead: the caller's COMMIT will look. */
   if (t->deferred && !is_owing(t->db) && set_deferral(t, 0, e)) return e->code;
@@ -254,10 +297,13 @@ void txn_rollback(struct txn *t) {
   sqlite3_reset(t->undo_all);
   if (!sqlite3_get_autocommit(t->db) && t->nested) (void)step_once(t->commit);
   undo_deferral(t);
+  (void)give_cache_back(t);
 }
 
 void txn_clear(struct txn *t) {
   txn_rollback(t);
+  (void)give_cache_back(t);
+  sqlite3_free(t->cache_back);
   sqlite3_finalize(t->begin);
   sqlite3_finalize(t->lock);
   finalize_ends(t);

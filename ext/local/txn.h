@@ -27,6 +27,7 @@ struct txn {
   ** or out of memory, when ROLLBACK no longer works, it fails in such a way
   ** that SQLite rolls everything back. */
   sqlite3_stmt *undo_all;
+  char *cache_back; /* owned: gives the caller's cache back; NULL: it has it */
 };
 
 /* table is one that the transaction may write; NULL when none exists yet, and
@@ -56,6 +57,12 @@ enum err_code txn_lock(struct txn *t, const char *schema, const char *table,
 ** `undo_all` as well, but not one that is running. Call after txn_begin(). No
 ** savepoint can be opened until the transaction is over. */
 void txn_guard(struct txn *t);
+
+/* Until the transaction is over, the database's page cache may have so many KiB
+** where the caller has set fewer: pages of many indexes, written to in no
+** order, would else go to the file and come back, again and again. Where it
+** cannot be had, nothing happens. Only after out of memory may it stay. */
+void txn_enlarge_cache(struct txn *t, int larger_kib);
 
 /* Foreign keys must be right in the end only. Inside the caller's own
 ** transaction too, where the caller's setting is back once ours is over;

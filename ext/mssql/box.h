@@ -56,6 +56,7 @@ struct box {
   struct stream in, out;
   struct box_tls tls;
   /* within */
+  int flowing;   /* the last read got all it asked for */
   int in_record; /* what passes the socket is TLS's own */
   int n_vain;    /* reads behind the end, in a row */
   int broken;    /* FreeTDS wanted to exit: never entered again */

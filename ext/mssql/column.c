@@ -19,8 +19,8 @@
 /* Types that sybdb.h does not name ([MS-TDS] 2.2.5.4). */
 enum { TYPE_GUID = 36, TYPE_VARIANT = 98, TYPE_UDT = 240, TYPE_XML = 241 };
 
-/* Readers of what is neither bytes nor text: column_value() has set the rest.
- */
+/* Readers of what is neither bytes nor text: column_value() has set type and
+** scale. */
 
 static void read_bit(const unsigned char *data, struct slot *slot,
                      struct value *v) {
@@ -216,8 +216,11 @@ void column_value(DBPROCESS *db, int i, struct slot *slot, struct value *v) {
   const unsigned char *data = dbdata(db, i + 1);
   v->type = data ? slot->type : VALUE_NULL;
   if (!data) return;
-  v->bytes = data;
-  v->n_bytes = dbdatlen(db, i + 1);
   v->scale = slot->scale;
-  if (slot->read) slot->read(data, slot, v);
+  if (slot->read) {
+    slot->read(data, slot, v);
+  } else {
+    v->bytes = data;
+    v->n_bytes = dbdatlen(db, i + 1);
+  }
 }

@@ -11,7 +11,7 @@
 /* How a column is read, found once a result. */
 struct slot {
   enum value_type type;
-  /* NULL: the bytes are the value */
+  /* NULL: the bytes are the value; else it knows how many there are */
   void (*read)(const unsigned char *data, struct slot *slot, struct value *v);
   unsigned char scale;
   unsigned char n_magnitude; /* decimal */

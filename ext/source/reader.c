@@ -247,18 +247,25 @@ enum err_code reader_start(struct reader *r, struct match *m,
   return e->code;
 }
 
-enum err_code reader_value(const struct reader *r, struct match *m, int i,
-                           struct value *value, struct err *e) {
+/* In each cell's way: the compiler should not make calls of it. */
+static inline enum err_code get_value(const struct reader *r, struct match *m,
+                                      int i, struct value *value,
+                                      struct err *e) {
   struct match_column *c = &m->columns[i];
   value->type = VALUE_NULL;
   if (c->position < 0) return ERR_NONE;
   mssql_value(r->remote, c->position, value);
-  if (value_check_text(value, e) ||
+  if ((value->type == VALUE_TEXT && value_check_text(value, e)) ||
       (c->is_variant && value_unpack(value, &c->scratch, e))) {
     err_prefix(e, "column \"%s\" (row %lld)", m->map->columns[i].source,
                r->row);
   }
   return e->code;
+}
+
+enum err_code reader_value(const struct reader *r, struct match *m, int i,
+                           struct value *value, struct err *e) {
+  return get_value(r, m, i, value, e);
 }
 
 enum err_code reader_refuse(const struct reader *r, struct match *m, int i,
@@ -276,13 +283,13 @@ enum err_code reader_refuse(const struct reader *r, struct match *m, int i,
   return e->code;
 }
 
-enum err_code reader_cell(const struct reader *r, struct match *m, int i,
-                          struct cell *cell, struct err *e) {
+static inline enum err_code get_cell(const struct reader *r, struct match *m,
+                                     int i, struct cell *cell, struct err *e) {
   const struct mapping *map = m->map;
   struct match_column *c = &m->columns[i];
   struct value value;
   cell->type = SQLITE_NULL;
-  if (reader_value(r, m, i, &value, e)) return e->code;
+  if (get_value(r, m, i, &value, e)) return e->code;
   if (!value_convert(&value, map->columns[i].kind, cell)) {
     if (map->on_bad_value == BAD_VALUE_ERROR) {
       return reader_refuse(r, m, i, value_kind_name(map->columns[i].kind), e);
@@ -295,4 +302,17 @@ enum err_code reader_cell(const struct reader *r, struct match *m, int i,
   /* A table keeps no negative zero. */
   if (cell->type == SQLITE_FLOAT && cell->real == 0) cell->real = 0;
   return ERR_NONE;
+}
+
+enum err_code reader_cell(const struct reader *r, struct match *m, int i,
+                          struct cell *cell, struct err *e) {
+  return get_cell(r, m, i, cell, e);
+}
+
+enum err_code reader_row(const struct reader *r, struct match *m,
+                         struct cell *cells, struct err *e) {
+  for (int i = 0; i < m->map->n_columns && !e->code; i++) {
+    get_cell(r, m, i, &cells[i], e);
+  }
+  return e->code;
 }

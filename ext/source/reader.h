@@ -91,6 +91,10 @@ enum err_code reader_next(struct reader *r, int *has_row, struct err *e);
 enum err_code reader_cell(const struct reader *r, struct match *m, int i,
                           struct cell *cell, struct err *e);
 
+/* All of them. */
+enum err_code reader_row(const struct reader *r, struct match *m,
+                         struct cell *cells, struct err *e);
+
 /* Sets e to: column i of this row cannot become `what`. */
 enum err_code reader_refuse(const struct reader *r, struct match *m, int i,
                             const char *what, struct err *e);

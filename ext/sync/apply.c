@@ -11,6 +11,11 @@
 ** committed in between. */
 #define COMPARES_BESIDE 3
 
+/* The page cache while rows are written: the indexes' pages come in no order.
+** Less where the staged rows are in memory. */
+#define CACHE_MOST_KIB        65536
+#define CACHE_BESIDE_ROWS_KIB 32768
+
 static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
   return sql_integer(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
 }
@@ -134,6 +139,8 @@ static enum err_code write_rows(const struct apply *a, struct diff *d,
   sqlite3_int64 ignored = 0;
   /* Children without an action must only be right in the end. */
   if (txn_defer_foreign_keys(a->txn, e)) return e->code;
+  txn_enlarge_cache(a->txn, staging_spilled(a->rows) ? CACHE_MOST_KIB
+                                                     : CACHE_BESIDE_ROWS_KIB);
   if (d)
     diff_apply(d, e);
   else

@@ -21,10 +21,15 @@ static void check_row_id(const struct apply *a, const struct cell *cells,
 
 int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
                struct err *e) {
+  return apply_skim(a, cells, a->map->n_columns, row, e);
+}
+
+int apply_skim(const struct apply *a, struct cell *cells, int n,
+               sqlite3_int64 *row, struct err *e) {
   int has_row = 0;
   if (e->code) return 0;
   if (*row == 0) staging_seek(a->rows, 0);
-  if (staging_next(a->rows, cells, &has_row, e) || !has_row) return 0;
+  if (staging_skim(a->rows, cells, n, &has_row, e) || !has_row) return 0;
   check_row_id(a, cells, ++*row, e);
   if (*row % ROWS_A_LOOK == 0) txn_go_on(a->txn, e);
   return !e->code;

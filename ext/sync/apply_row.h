@@ -28,6 +28,10 @@ struct apply {
 int apply_next(const struct apply *a, struct cell *cells, sqlite3_int64 *row,
                struct err *e);
 
+/* The same, of its first n cells; the row id must be among them. */
+int apply_skim(const struct apply *a, struct cell *cells, int n,
+               sqlite3_int64 *row, struct err *e);
+
 /* INSERT INTO target(...) VALUES(...): the mapped columns, n_more others
  *(`,"a"`;
  ** NULL: none), which the caller binds, and updated_at, bound; created_at too,

@@ -84,12 +84,28 @@ static int has_hash(const struct diff *d, unsigned row, sqlite3_uint64 hash) {
   return row != 0;
 }
 
+/* So many cells, from the first, hold what index_staged() looks at: the key,
+** and the row id. */
+static int n_indexed(const struct diff *d) {
+  int n = d->p.a->map->n_columns;
+  while (d->n_key && !d->p.is_key[n - 1] &&
+         d->p.a->target->alias_column != n - 1) {
+    n--;
+  }
+  return n;
+}
+
 /* Each list is in the order in which the rows came. */
 static void index_staged(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0, at = 0;
+  int n;
   if (e->code) return;
   memset(d->heads, 0, d->n_heads * sizeof *d->heads);
-  while (apply_next(d->p.a, d->p.cells, &row, e)) {
+  n = n_indexed(d);
+  for (int i = n; i < d->p.a->map->n_columns; i++) {
+    d->p.cells[i].type = SQLITE_NULL;
+  }
+  while (apply_skim(d->p.a, d->p.cells, n, &row, e)) {
     stored_convert(&d->p.stored, d->p.cells, d->n_key ? d->p.is_key : NULL, e);
     d->hashes[row] = hash_row(d, d->p.cells);
     d->p.at[row] = at;

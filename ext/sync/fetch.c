@@ -154,9 +154,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     keys.is_key[i] = (unsigned char)mapping_is_key(f->map, i);
   }
   while (!reader_next(r, &has_row, e) && has_row) {
-    for (int i = 0; i < f->map->n_columns && !e->code; i++) {
-      reader_cell(r, m, i, &cells[i], e);
-    }
+    reader_row(r, m, cells, e);
     if (!e->code && mapping_has_mark(f->map)) part_see(f->state, r, m, e);
     /* SQLite would invent a number. */
     if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {

@@ -203,6 +203,11 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
 
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
                            struct err *e) {
+  return staging_skim(s, cells, s->n_columns, has_row, e);
+}
+
+enum err_code staging_skim(struct staging *s, struct cell *cells, int n,
+                           int *has_row, struct err *e) {
   const unsigned char *at;
   size_t size;
   *has_row = 0;
@@ -211,7 +216,7 @@ enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
   memcpy(&size, s->buffer + (s->at - s->base), HEAD);
   if (look_at(s, size, e)) return e->code;
   at = s->buffer + (s->at - s->base) + HEAD;
-  for (int i = 0; i < s->n_columns; i++) at = get_cell(at, &cells[i]);
+  for (int i = 0; i < n; i++) at = get_cell(at, &cells[i]);
   s->at += (off_t)size;
   *has_row = 1;
   return ERR_NONE;

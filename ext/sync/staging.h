@@ -37,6 +37,10 @@ void staging_seek(struct staging *s, sqlite3_int64 at);
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
                            struct err *e);
 
+/* The same, of its first n cells. */
+enum err_code staging_skim(struct staging *s, struct cell *cells, int n,
+                           int *has_row, struct err *e);
+
 /* Accepts NULL. */
 void staging_close(struct staging *s);
 

@@ -88,7 +88,11 @@ static double real_of(const struct value *v) {
 static int decimal_of(const struct value *v, struct cell *cell) {
   struct number number;
   sqlite3_int64 integer;
-  if (decimal_integer(v, &integer)) return put_integer(cell, integer);
+  double real;
+  if (decimal_is_small(v)) {
+    if (decimal_integer(v, &integer)) return put_integer(cell, integer);
+    if (decimal_real(v, &real)) return put_real(cell, real);
+  }
   return number_from_value(&number, v) && put_number(cell, &number);
 }
 
@@ -240,15 +244,16 @@ static int (*const converters[KIND_COUNT])(const struct value *v,
 
 int value_convert(const struct value *value, enum value_kind kind,
                   struct cell *cell) {
-  struct value v = *value;
+  struct value trimmed;
   if ((unsigned)kind >= KIND_COUNT) kind = KIND_RAW;
-  if (v.type == VALUE_TEXT && kind != KIND_RAW && kind != KIND_BLOB) {
-    trim(&v);
-    if (v.n_bytes == 0) return put_null(cell);
-    if (kind == KIND_TEXT) v = *value;
+  if (value->type == VALUE_NULL) return put_null(cell);
+  if (value->type == VALUE_TEXT && kind != KIND_RAW && kind != KIND_BLOB) {
+    trimmed = *value;
+    trim(&trimmed);
+    if (trimmed.n_bytes == 0) return put_null(cell);
+    if (kind != KIND_TEXT) value = &trimmed;
   }
-  if (v.type == VALUE_NULL) return put_null(cell);
-  if (converters[kind](&v, cell)) return 1;
+  if (converters[kind](value, cell)) return 1;
   put_null(cell);
   return 0;
 }

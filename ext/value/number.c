@@ -22,9 +22,27 @@ static int is_digit(unsigned char c) {
 
 /* 10^n; n is 0..19. As a double it is exact, too. */
 static unsigned long long power(int n) {
-  unsigned long long u = 1;
-  while (n-- > 0) u *= 10;
-  return u;
+  static const unsigned long long powers[20] = {1ULL,
+                                                10ULL,
+                                                100ULL,
+                                                1000ULL,
+                                                10000ULL,
+                                                100000ULL,
+                                                1000000ULL,
+                                                10000000ULL,
+                                                100000000ULL,
+                                                1000000000ULL,
+                                                10000000000ULL,
+                                                100000000000ULL,
+                                                1000000000000ULL,
+                                                10000000000000ULL,
+                                                100000000000000ULL,
+                                                1000000000000000ULL,
+                                                10000000000000000ULL,
+                                                100000000000000000ULL,
+                                                1000000000000000000ULL,
+                                                10000000000000000000ULL};
+  return powers[n];
 }
 
 /* Digits of u, right-aligned before `end`; returns their start. */
@@ -164,16 +182,31 @@ static unsigned long long big_endian(const unsigned char *p, int n) {
   return u;
 }
 
-int decimal_integer(const struct value *decimal, sqlite3_int64 *out) {
+int decimal_is_small(const struct value *decimal) {
   const unsigned char *p;
-  int n = significant(decimal, &p);
-  if (n <= 8 && decimal->scale <= 19) {
-    unsigned long long u = big_endian(p, n);
+  return significant(decimal, &p) <= 8 && decimal->scale <= 19;
+}
+
+int decimal_integer(const struct value *decimal, sqlite3_int64 *out) {
+  if (decimal_is_small(decimal)) {
+    unsigned long long u = big_endian(decimal->bytes, decimal->n_bytes);
     unsigned long long divisor = power(decimal->scale);
     return u % divisor == 0 && apply_sign(u / divisor, decimal->negative, out);
   }
   struct number number;
   return number_from_value(&number, decimal) && number_whole(&number, out);
+}
+
+/* As number_real() divides: both operands are exact, whether or not the zeros
+** at the digits' end are among them. */
+int decimal_real(const struct value *decimal, double *out) {
+  unsigned long long u;
+  if (!decimal_is_small(decimal) || FLT_EVAL_METHOD != 0) return 0;
+  u = big_endian(decimal->bytes, decimal->n_bytes);
+  if (u >= power(DBL_DIG)) return 0;
+  *out = (double)u / (double)power(decimal->scale);
+  if (decimal->negative) *out = -*out;
+  return 1;
 }
 
 int number_from_value(struct number *out, const struct value *decimal) {
@@ -187,10 +220,11 @@ int number_from_value(struct number *out, const struct value *decimal) {
   if (n <= 8) {
     start = put_digits(end, big_endian(p, n));
   } else {
-    for (int i = 0; i < n; i++) {
-      unsigned long long carry = p[i];
+    for (int i = 0, step; i < n; i += step) { /* the first step is short */
+      step = (n - i - 1) % 4 + 1;
+      unsigned long long carry = big_endian(p + i, step);
       for (int k = 0; k < LIMBS; k++) {
-        carry += limbs[k] * 256ULL;
+        carry += (unsigned long long)limbs[k] << 8 * step;
         limbs[k] = (unsigned)(carry % 1000000000);
         carry /= 1000000000;
       }

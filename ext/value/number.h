@@ -51,6 +51,13 @@ void number_magnitude(const struct number *number, unsigned char *out);
 /* number_from_value() and number_whole() in one, faster. */
 int decimal_integer(const struct value *decimal, sqlite3_int64 *out);
 
+/* number_from_value() and number_real_exact() in one, faster; 0 also where
+** those must be asked. */
+int decimal_real(const struct value *decimal, double *out);
+
+/* Whether the two above need no struct number. */
+int decimal_is_small(const struct value *decimal);
+
 /* Sign, digits, and perhaps a fraction of zeros: "-12", "+007", "5.000". */
 int integer_from_text(const unsigned char *text, int n, sqlite3_int64 *out);
 

@@ -81,6 +81,7 @@ def a_failure_leaves_the_callers_transaction_as_it_was(b, host):
 def a_failure_while_writing_leaves_the_callers_transaction(b, host):
     old = b.checksum()
     host.ok("CREATE TABLE mine(x)")
+    host.ok("PRAGMA cache_size = 77")
     host.ok("CREATE TRIGGER t AFTER INSERT ON open_orders WHEN new.id % 7 = 0 "
             "BEGIN SELECT RAISE(ABORT, 'no sevens'); END")
     host.ok("BEGIN")
@@ -90,6 +91,7 @@ def a_failure_while_writing_leaves_the_callers_transaction(b, host):
     expect(answer.in_transaction, "the caller's transaction was ended")
     expect(host.ok("SELECT max(transit_time) FROM open_orders").value == 1,
            "half of a refresh is in the caller's transaction")
+    expect(host.ok("PRAGMA cache_size").value == 77, "the cache is not 77")
     host.ok("COMMIT")
     b.expect_sound(old)
     expect(b.sql("SELECT * FROM mine") == [(1,)], "the caller's row is gone")
@@ -317,6 +319,7 @@ def interrupted_at_random(journal, moments):
         with Box(name, rows=1000, journal=journal) as b, b.host() as host:
             started = time.monotonic()
             b.works(host)
+            host.ok("PRAGMA cache_size = -1999")
             took = (time.monotonic() - started) * 1.2
             hit = late = stamp = 0
             for i in range(moments):
@@ -339,6 +342,8 @@ def interrupted_at_random(journal, moments):
                 expect(b.sql("SELECT count(*) FROM ordersync_runs WHERE "
                              "status = 'running'") == [(0,)],
                        what + ": the run's row was left running")
+                expect(host.ok("PRAGMA cache_size").value == -1999,
+                       what + ": the page cache is not the host's any more")
             b.works(host)
             expect(hit > moments / 3, "only %d interrupts hit" % hit)
             found = b.sql("PRAGMA integrity_check")

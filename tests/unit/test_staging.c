@@ -95,9 +95,15 @@ static void jumps(sqlite3_int64 cap, size_t n_text, int spilled) {
   }
   assert_int_equal(staging_spilled(s), spilled);
   for (int n = 0; n < ROWS; n++) {
+    int some = n % COLUMNS; /* none at all, too */
     at[n] = staging_tell(s);
-    assert_int_equal(staging_next(s, cells, &has_row, &e), ERR_NONE);
+    make_row(cells, n, text, n_text);
+    cells[some].type = cells[0].type = -1;
+    assert_int_equal(staging_skim(s, cells, some, &has_row, &e), ERR_NONE);
     assert_int_equal(has_row, 1);
+    assert_int_equal(cells[some].type, -1);
+    if (some > 0) assert_true(cells[0].integer == n * 0x123456789abLL - 5);
+    if (some > 0) assert_int_equal(cells[0].type, SQLITE_INTEGER);
   }
   for (int i = 0; i < ROWS; i++) {
     int n = (int)((unsigned)i * 1103u % ROWS);

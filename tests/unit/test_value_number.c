@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "value/value.h"
+#include "value/number.h"
 #include <cmocka.h>
 
 #include <float.h>
@@ -486,8 +486,48 @@ static void test_value__booleans_are_zero_or_one(void **state) {
   assert_string_equal(shown(&v, KIND_BOOLEAN), "BAD");
 }
 
+/* The short ways and the long one, bit by bit. */
+static void check_short_ways(uint64_t magnitude, int scale, int negative) {
+  char digits[24];
+  unsigned char bytes[17];
+  struct number number;
+  sqlite3_int64 whole[2] = {0, 0};
+  double real[2] = {0, 0};
+  (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)magnitude);
+  struct value v = decimal(digits, scale, negative, bytes);
+  assert_int_equal(decimal_is_small(&v), scale <= 19);
+  assert_int_equal(number_from_value(&number, &v), 1);
+  assert_int_equal(decimal_integer(&v, &whole[0]),
+                   number_whole(&number, &whole[1]));
+  assert_int_equal(whole[0], whole[1]);
+  if (!decimal_real(&v, &real[0])) {
+    assert_true(scale > 19 || magnitude >= 1000000000000000U);
+    return;
+  }
+  assert_int_equal(number_real_exact(&number, &real[1]), 1);
+  assert_memory_equal(&real[0], &real[1], sizeof *real);
+}
+
+static void test_value__short_ways_are_the_long_one(void **state) {
+  uint64_t seed = 68, ten = 1;
+  (void)state;
+  for (int scale = 0; scale <= 38; scale++) {
+    for (int i = 0; i < 4000; i++) {
+      uint64_t magnitude = next_random(&seed) >> next_random(&seed) % 64;
+      check_short_ways(magnitude, scale, i & 1);
+      check_short_ways(magnitude % 1000000 * ten, scale, i & 1);
+      ten = ten < 10000000000000U ? ten * 10 : 1;
+    }
+    for (uint64_t near = 1; near <= 1000000000000000000U; near *= 10) {
+      for (int d = -1; d <= 1; d++)
+        check_short_ways(near + (uint64_t)d, scale, 0);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_value__short_ways_are_the_long_one),
       cmocka_unit_test(test_value__decimals_by_their_digits),
       cmocka_unit_test(test_value__decimal_at_every_scale_and_length),
       cmocka_unit_test(test_value__random_decimals_match_a_naive_number),
