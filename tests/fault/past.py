@@ -301,10 +301,10 @@ def a_cancelled_run_records_nothing_or_all():
             b.server.query("UPDATE vwKept SET note = 'n%d' WHERE id %% 3 = %d; "
                            "DELETE FROM vwKept WHERE id = %d" % (i, i % 3, i))
             answer = b.program.sql(
-                REFRESH, interrupt_ms=1000 * took * b.random.random())
+                REFRESH, interrupt_ms=2000 * took * b.random.random())
             if answer.error:
                 expect_match("interrupt", answer.error, "the error")
-                cancelled += 1
+                cancelled, took = cancelled + 1, 1.2 * took
                 expect(b.kept(last) == [] and as_set(b.copy()) == as_set(old),
                        "a cancelled run left something")
             else:
