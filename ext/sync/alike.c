@@ -60,8 +60,10 @@ static void read_left(struct alike *a, size_t step, unsigned *out,
   sqlite3_stmt *stmt = diff_prepare_read(a->p, "=?1", e);
   for (size_t i = 0; i < a->n_left && !e->code; i += step) {
     sqlite3_bind_int64(stmt, 1, a->left[i].rowid);
-    if (sqlite3_step(stmt) == SQLITE_ROW) diff_read_old(a->p, stmt, e);
-    if (!e->code) hash_cells(a, a->p->old, out);
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+      diff_read_old(a->p, stmt, e);
+      if (!e->code) hash_cells(a, a->p->old, out);
+    }
     if (sqlite3_reset(stmt)) {
       err_sqlite(e, a->p->a->db, "reading the target");
     }

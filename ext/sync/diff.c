@@ -220,8 +220,10 @@ static void pair_by_key(struct diff *d, struct err *e) {
     sqlite3_int64 row = left->staged;
     if (row && d->p.rows[row] != PLAN_INSERT) {
       sqlite3_bind_int64(stmt, 1, left->rowid);
-      if (sqlite3_step(stmt) == SQLITE_ROW) diff_read_old(&d->p, stmt, e);
-      row = find_key(d, row, e);
+      if (sqlite3_step(stmt) == SQLITE_ROW) {
+        diff_read_old(&d->p, stmt, e);
+        row = find_key(d, row, e);
+      }
       if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
     }
     left->staged = row;

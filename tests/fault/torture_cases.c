@@ -72,7 +72,7 @@
 #define PROBE                                                                  \
   "UPDATE ordersync_syncs SET probe ="                                         \
   "  'SELECT MAX(changedAt) FROM Sales.dbo.vwTorture', full_every = 9;"
-#define CHANGES                                                                \
+#define MEDDLED                                                                \
   "DELETE FROM orders WHERE order_no % 6 = 0;"                                 \
   "UPDATE orders SET cust_name = 'old' WHERE order_no % 4 = 1;"                \
   "DELETE FROM ordersync_run_details; DELETE FROM ordersync_runs;"
@@ -328,21 +328,21 @@ const struct torture_case torture_cases[] = {
             "  ordersync(source='Sales.dbo.vwTorture');",
      .state = ROWS TABLES "SELECT count(*), max(orderNo) FROM stock;"},
     {.name = "merge",
-     .template_sql = BASE MERGE "SELECT ordersync_refresh('orders');" CHANGES,
+     .template_sql = BASE MERGE "SELECT ordersync_refresh('orders');" MEDDLED,
      .sql = REFRESH,
      .state = ROWS RUNS STATE},
     {.name = "merge-full",
-     .template_sql = BASE MERGE CHANGES,
+     .template_sql = BASE MERGE MEDDLED,
      .sql = REFRESH,
      .state = ROWS RUNS STATE},
     {.name = "append-number",
      .template_sql = BASE "UPDATE ordersync_syncs SET mode = 'append',"
-                          "  watermark = 'order_no';" REFRESH CHANGES
+                          "  watermark = 'order_no';" REFRESH MEDDLED
                           "UPDATE ordersync_state SET watermark = 'int 12';",
      .sql = REFRESH,
      .state = ROWS RUNS STATE},
     {.name = "unchanged",
-     .template_sql = BASE PROBE "SELECT ordersync_refresh('orders');" CHANGES,
+     .template_sql = BASE PROBE "SELECT ordersync_refresh('orders');" MEDDLED,
      .sql = REFRESH,
      .state = ROWS "SELECT status, rows FROM ordersync_runs WHERE status ="
                    "  'unchanged';" STATE},

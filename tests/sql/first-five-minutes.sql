@@ -7,6 +7,7 @@ SELECT ordersync_refresh('customers');
 SELECT * FROM customers LIMIT 3;
 CREATE VIRTUAL TABLE temp.customers_now USING ordersync(sync=customers);
 SELECT name, city FROM customers_now WHERE country = 'NL';
+.shell sent | grep "'NL'"
 -- The only sync is the one that is meant where none is named.
 SELECT ordersync_refresh();
 SELECT name FROM ordersync WHERE cust_no = 4;
