@@ -199,7 +199,6 @@ static void check_columns(struct target *t, sqlite3 *db,
 ** that vanished on the server, but not for one that comes back at once. */
 static void check_children(struct target *t, sqlite3 *db,
                            const struct mapping *m, struct err *e) {
-  int has_key = m->key && m->key[strspn(m->key, " ,\t\r\n")];
   sqlite3_stmt *stmt = sql_prepare(
       db, e,
       "SELECT t.name, f.on_delete FROM pragma_table_list t, "
@@ -212,7 +211,7 @@ static void check_children(struct target *t, sqlite3 *db,
     const char *child = (const char *)sqlite3_column_text(stmt, 0);
     t->acting_child = child ? sqlite3_mprintf("%s", child) : NULL;
     if (!t->acting_child) err_nomem(e);
-    if (!has_key || m->mode == MODE_REPLACE) {
+    if (!mapping_has_key(m) || m->mode == MODE_REPLACE) {
       err_set(e, ERR_CONFIG,
               "table \"%s\" points at \"%s\" with ON DELETE %s, and %s",
               t->acting_child, m->target, sqlite3_column_text(stmt, 1),

@@ -427,6 +427,10 @@ void mapping_clear(struct mapping *m) {
   memset(m, 0, sizeof *m);
 }
 
+int mapping_has_key(const struct mapping *m) {
+  return m->key && m->key[strspn(m->key, " ,\t\r\n")];
+}
+
 int mapping_is_key(const struct mapping *m, int i) {
   const char *name = m->columns[i].target, *at = m->key ? m->key : "";
   size_t n_name = strlen(name);

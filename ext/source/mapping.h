@@ -94,6 +94,9 @@ char *mapping_default(sqlite3 *db, struct err *e);
 struct profile;
 void mapping_timeouts(const struct mapping *m, struct profile *p);
 
+/* Whether the key names any column; nothing but commas is none. */
+int mapping_has_key(const struct mapping *m);
+
 /* Whether the key has the target column of column i. */
 int mapping_is_key(const struct mapping *m, int i);
 

@@ -208,7 +208,7 @@ static enum err_code check_result(struct add *a, struct err *e) {
   }
   sqlite3_free(rivals);
   if (!e->code && !target_open(&target, a->db, &map, e) &&
-      mapping_has_mark(&map) && map.key &&
+      mapping_has_mark(&map) && mapping_has_key(&map) &&
       sqlite3_stricmp(map.schema, "main") == 0) {
     char *sql = state_key_index(&map, &target, a->db, e);
     if (sql) exec_text(a, sql, e);

@@ -14,12 +14,6 @@
 
 static const char recording[] = "recording a change";
 
-static int has_key(const struct mapping *m) {
-  int i = 0;
-  while (i < m->n_columns && !mapping_is_key(m, i)) i++;
-  return i < m->n_columns;
-}
-
 enum err_code changes_check_table(sqlite3 *db, struct err *e) {
   if (e->code || sqlite3_table_column_metadata(db, "main", "ordersync_changes",
                                                "changed", NULL, NULL, NULL,
@@ -40,7 +34,7 @@ enum err_code changes_check(const struct mapping *m, sqlite3 *db,
             "finds out about no change",
             m->sync);
     err_hint(e, "use mode 'diff'");
-  } else if (!has_key(m)) {
+  } else if (!mapping_has_key(m)) {
     err_set(e, ERR_CONFIG,
             "sync \"%s\": keep_changes needs a key, by which a row is known "
             "again",

@@ -57,8 +57,9 @@ static void tell_mark(const struct fetch *f) {
     runlog_detail(f->log, TRACE_WARN, "fetch",
                   "%lld row(s) have no watermark: \"%s\" is NULL; %s",
                   (long long)s->n_nulls, f->map->watermark,
-                  f->map->key ? "they are fetched every time"
-                              : "none like them is fetched any more");
+                  mapping_has_key(f->map)
+                      ? "they are fetched every time"
+                      : "none like them is fetched any more");
   }
   if (!mapping_has_mark(f->map)) return;
   runlog_detail(f->log, TRACE_INFO, "fetch", "%s%s; the mark is %s",
@@ -145,6 +146,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
   struct cell *cells = sqlite3_malloc64(n * sizeof *cells);
   struct keys keys = {.map = f->map};
   int rowid = f->target->alias_column, has_row = 0;
+  int has_key = mapping_has_key(f->map);
   keys.is_key = sqlite3_malloc64(n);
   if (!cells || !keys.is_key) {
     err_nomem(e);
@@ -160,7 +162,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {
       reader_refuse(r, m, rowid, "an INTEGER PRIMARY KEY", e);
     }
-    if (!e->code && f->map->key) note_key(&keys, cells, e);
+    if (!e->code && has_key) note_key(&keys, cells, e);
     if (e->code || staging_append(staged, cells, e)) break;
     if (r->row % 100 == 0) runlog_progress(f->log, "fetching", r->row);
   }

@@ -108,7 +108,7 @@ enum err_code part_check_column(const struct mapping *m,
             c->type == REMOTE_DECIMAL ? " with a fraction" : "");
     err_hint(e, "a watermark is a rowversion, a whole number, or a date, "
                 "datetime, smalldatetime, datetime2 or datetimeoffset");
-  } else if (!m->key && !mark_is_number(c)) {
+  } else if (!mapping_has_key(m) && !mark_is_number(c)) {
     err_set(e, ERR_CONFIG,
             "sync \"%s\": mode 'append' needs a key with a watermark that is "
             "%s: rows may have the same one, or get another",
@@ -135,6 +135,7 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
   const struct remote_column *column;
   struct mark mark = {0};
   char *from = NULL;
+  int has_key = mapping_has_key(map);
   *where = NULL;
   if (e->code || !mapping_has_mark(map)) return e->code;
   column = match_remote(m, mapping_watermark(map));
@@ -143,11 +144,11 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
   s->is_part = find_mark(s, &mark);
   if (s->is_part) {
     *where =
-        mark_where(&mark, column, map->key ? MARK_FROM_OR_NULL : MARK_ABOVE, e);
+        mark_where(&mark, column, has_key ? MARK_FROM_OR_NULL : MARK_ABOVE, e);
     from = mark_where(&mark, column, MARK_FROM, e);
   }
   /* Without a key what is above it would come twice. */
-  if (!e->code && map->key) ask_ceiling(s, r, from, e);
+  if (!e->code && has_key) ask_ceiling(s, r, from, e);
   sqlite3_free(from);
   if (e->code) {
     sqlite3_free(*where);

@@ -8,10 +8,6 @@
 
 #include <string.h>
 
-static int has_key(const struct mapping *m) {
-  return m->key && m->key[strspn(m->key, " ,\t\r\n")];
-}
-
 /* ---- settings that go together ----------------------------------------- */
 
 sqlite3_stmt *state_prepare_by_key(const struct mapping *m,
@@ -89,11 +85,11 @@ enum err_code state_check(const struct mapping *m, const struct target *t,
   } else if (with_mark && mapping_watermark(m) < 0) {
     err_set(e, ERR_CONFIG, "the watermark \"%s\" is not a mapped target column",
             m->watermark);
-  } else if (m->mode == MODE_MERGE && !has_key(m)) {
+  } else if (m->mode == MODE_MERGE && !mapping_has_key(m)) {
     err_set(e, ERR_CONFIG, "mode 'merge' needs a key");
-  } else if (with_mark && m->overlap > 0 && !has_key(m)) {
+  } else if (with_mark && m->overlap > 0 && !mapping_has_key(m)) {
     err_set(e, ERR_CONFIG, "mode 'append' with an overlap needs a key");
-  } else if (with_mark && has_key(m)) {
+  } else if (with_mark && mapping_has_key(m)) {
     check_index(m, t, db, e);
   }
   err_prefix(e, "sync \"%s\"", m->sync);

@@ -45,3 +45,8 @@ SELECT ordersync_refresh('t');
 SELECT ordersync_refresh('t', '{"mode":"merge","watermark":"d"}');
 SELECT ordersync_refresh('t', '{"overlap":-1}');
 SELECT ordersync_refresh('t', '{"full_every":0}');
+-- Nothing but commas is no key, and nothing comes twice.
+.shell change "CREATE TABLE vwCommas(id int NOT NULL); INSERT INTO vwCommas VALUES(1), (2)"
+SELECT ordersync_add('c', 'dbo.vwCommas', '{"mode":"append","watermark":"id","key":","}');
+SELECT ordersync_refresh('c'), ordersync_refresh('c'), ordersync_refresh('c');
+SELECT id FROM c;
