@@ -118,6 +118,18 @@ enum err_code part_check_column(const struct mapping *m,
   return e->code;
 }
 
+/* Rows without their key would all be one. */
+static enum err_code check_key(struct match *m, struct err *e) {
+  const struct mapping *map = m->map;
+  for (int i = 0; i < map->n_columns && !e->code; i++) {
+    if (!mapping_is_key(map, i) || match_remote(m, i)) continue;
+    err_set(e, ERR_DATA,
+            "sync \"%s\": the source has no column \"%s\" for the key's \"%s\"",
+            map->sync, map->columns[i].source, map->columns[i].target);
+  }
+  return e->code;
+}
+
 /* From where on, less the overlap. 0: from the beginning. */
 static int find_mark(struct state *s, struct mark *mark) {
   if (s->full) return 0;
@@ -139,7 +151,7 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
   *where = NULL;
   if (e->code || !mapping_has_mark(map)) return e->code;
   column = match_remote(m, mapping_watermark(map));
-  if (part_check_column(map, column, e)) return e->code;
+  if (part_check_column(map, column, e) || check_key(m, e)) return e->code;
   s->column = *column;
   s->is_part = find_mark(s, &mark);
   if (s->is_part) {
