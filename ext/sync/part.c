@@ -141,6 +141,16 @@ static int find_mark(struct state *s, struct mark *mark) {
   return !s->full;
 }
 
+/* No open transaction has a rowversion as low as one that was committed before:
+** a mark that is not below has the numbers of another database, or of this one
+** before it was restored. */
+static int is_of_another_past(const struct state *s) {
+  struct mark old;
+  return s->is_part && s->column.is_rowversion &&
+         mark_parse(&old, &s->column, s->watermark) &&
+         mark_compare(&old, &s->ceiling) >= 0;
+}
+
 enum err_code part_where(struct state *s, struct reader *r, struct match *m,
                          char **where, struct err *e) {
   const struct mapping *map = s->map;
@@ -162,7 +172,11 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
   /* Without a key what is above it would come twice. */
   if (!e->code && has_key) ask_ceiling(s, r, from, e);
   sqlite3_free(from);
-  if (e->code) {
+  if (!e->code && is_of_another_past(s)) {
+    s->full = "the server's rowversions have gone back behind the mark";
+    s->is_part = 0;
+  }
+  if (e->code || !s->is_part) {
     sqlite3_free(*where);
     *where = NULL;
   }

@@ -23,6 +23,17 @@ SELECT watermark FROM ordersync_state;
 SELECT ordersync_refresh('r', '{"overlap":6}');
 .shell sent | grep -v TOP
 SELECT id, name, hex(rv) FROM r;
+-- The database was restored: its rowversions are those of before, and given out
+-- once more. All rows come.
+.shell change "UPDATE vwVersions SET rv = x'00000000000007D1' WHERE id = 1; UPDATE vwVersions SET name = 'other', rv = x'00000000000007D5' WHERE id = 2; DELETE FROM vwVersions WHERE id = 3"
+SELECT ordersync_refresh('r');
+SELECT id, name, hex(rv) FROM r;
+SELECT watermark FROM ordersync_state;
+SELECT message FROM ordersync_run_details WHERE message LIKE '%the mark is%' ORDER BY id DESC LIMIT 1;
+.shell change "UPDATE vwVersions SET name = 'more', rv = x'00000000000007D6' WHERE id = 1"
+.shell sent >sent
+SELECT ordersync_refresh('r');
+.shell sent | tail -1
 -- Other binaries, texts and so on are none.
 SELECT ordersync_add('b', 'SELECT id, CAST(rv AS binary(8)) AS rv FROM dbo.vwVersions', '{"mode":"merge","key":"id","watermark":"rv"}');
 SELECT ordersync_refresh('r', '{"watermark":"name"}');
