@@ -134,6 +134,20 @@ static void explain_foreign_key(const struct apply *a, struct err *e) {
   }
 }
 
+/* What only the table has stays, with its values. */
+static void hint_at_full(const struct apply *a, struct err *e) {
+  if (!a->state->is_part || (e->sqlite_code != SQLITE_CONSTRAINT_UNIQUE &&
+                             e->sqlite_code != SQLITE_CONSTRAINT_PRIMARYKEY &&
+                             e->sqlite_code != SQLITE_CONSTRAINT_ROWID)) {
+    return;
+  }
+  err_hint(
+      e,
+      "a row that the source no longer has, or under another key, may hold "
+      "the value: ordersync_refresh('%q', '{\"full\":true}') deletes it",
+      a->map->sync);
+}
+
 static enum err_code write_rows(const struct apply *a, struct diff *d,
                                 struct err *e) {
   sqlite3_int64 ignored = 0;
@@ -145,6 +159,7 @@ static enum err_code write_rows(const struct apply *a, struct diff *d,
     diff_apply(d, e);
   else
     replace_all(a, &ignored, e);
+  hint_at_full(a, e);
   /* Of a part no count is known, but that each row was written. */
   if (a->state->is_part)
     a->log->rows = diff_rows_after(d);

@@ -12,3 +12,17 @@ SELECT watermark FROM ordersync_state;
 .shell change "ALTER TABLE vwKeyed RENAME COLUMN code2 TO code"
 SELECT ordersync_refresh('k');
 SELECT * FROM k;
+-- A row under another key, or one that is its own key to NOCASE only, is in the
+-- way of its old self, which only a full run finds gone.
+.shell change "CREATE TABLE vwRenamed(code nvarchar(20) NOT NULL, w int NOT NULL, u nvarchar(20)); INSERT INTO vwRenamed VALUES('a', 1, 'x'), ('b', 1, 'y')"
+CREATE TABLE n(code TEXT COLLATE NOCASE PRIMARY KEY, w, u UNIQUE);
+SELECT ordersync_add('n', 'dbo.vwRenamed', '{"mode":"merge","key":"code","watermark":"w"}');
+SELECT ordersync_refresh('n');
+.shell change "UPDATE vwRenamed SET code = 'A', w = 2, u = 'z' WHERE code = 'a'"
+SELECT ordersync_refresh('n');
+SELECT ordersync_refresh('n', '{"full":true}');
+.shell change "UPDATE vwRenamed SET code = 'c', w = 3 WHERE code = 'b'"
+SELECT ordersync_refresh('n');
+SELECT * FROM n;
+SELECT ordersync_refresh('n', '{"full":true}');
+SELECT * FROM n;
