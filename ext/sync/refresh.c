@@ -120,7 +120,7 @@ static void warn_rivals(struct refresh *r) {
 /* Under the run lock nobody else moves the mark. Waits as load_patiently(). */
 static enum err_code recall(struct refresh *r, struct err *e) {
   sqlite3_int64 until = clock_now_ms() + LOAD_WAIT_MS;
-  while (state_load(&r->state, r->db, &r->map, &r->target, e) &&
+  while (state_load(&r->state, r->db, &r->map, &r->target, &r->prof, e) &&
          err_is_busy(e) && clock_now_ms() < until) {
     err_reset(e);
     sqlite3_sleep(LOAD_RETRY_MS);

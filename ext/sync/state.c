@@ -105,19 +105,21 @@ static sqlite3_uint64 hash_text(sqlite3_uint64 hash, const char *text) {
   return stored_hash(hash, &cell);
 }
 
-/* Of everything that decides which rows are asked for, and what they become. */
-static void hash_config(struct state *s) {
+/* Of everything that decides which rows are asked for, of whom, and what they
+** become. The user has a default schema, and may not see every row. */
+static void hash_config(struct state *s, const struct profile *p) {
   const struct mapping *m = s->map;
-  const char *texts[] = {m->profile,
-                         m->source,
-                         m->filter,
-                         m->target,
-                         mapping_mode_name(m->mode),
-                         m->key,
-                         m->watermark,
-                         m->probe,
-                         m->on_missing == MISSING_NULL ? "null" : "error"};
+  char port[12];
+  const char *texts[] = {
+      p->server,   p->instance,
+      port,        p->freetds_section,
+      p->database, p->user,
+      m->source,   m->filter,
+      m->target,   mapping_mode_name(m->mode),
+      m->key,      m->watermark,
+      m->probe,    m->on_missing == MISSING_NULL ? "null" : "error"};
   sqlite3_uint64 hash = 0;
+  sqlite3_snprintf(sizeof port, port, "%d", p->port);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     hash = hash_text(hash, texts[i]);
   }
@@ -166,7 +168,7 @@ static const char *why_full(const struct state *s, sqlite3 *db,
   if (m->full) return "the option \"full\"";
   if (!s->has_row) return "it is the first such run";
   if (!s->config || strcmp(s->config, s->config_now) != 0) {
-    return "the sync's settings have changed";
+    return "the sync's settings, or its profile's, have changed";
   }
   if (m->full_every > 0 && s->since_full + 1 >= m->full_every) {
     return "full_every";
@@ -179,7 +181,8 @@ static const char *why_full(const struct state *s, sqlite3 *db,
 }
 
 enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
-                         const struct target *t, struct err *e) {
+                         const struct target *t, const struct profile *p,
+                         struct err *e) {
   if (e->code) return e->code;
   *s = (struct state){.map = m};
   s->has_table =
@@ -192,7 +195,7 @@ enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
                 "ordersync_install()");
     return e->code;
   }
-  hash_config(s);
+  hash_config(s, p);
   read_row(s, db, e);
   s->full = needs_state(m) ? why_full(s, db, t, e) : NULL;
   if (e->code) state_clear(s);

@@ -8,6 +8,7 @@
 #ifndef ORDERSYNC_STATE_H
 #define ORDERSYNC_STATE_H
 #include "local/target.h"
+#include "profile/keyword.h"
 #include "tsql/mark.h"
 
 /* Starts zeroed. */
@@ -39,9 +40,11 @@ struct state {
 enum err_code state_check(const struct mapping *m, const struct target *t,
                           sqlite3 *db, struct err *e);
 
-/* Reads it, and finds out what needs no network. */
+/* Reads it, and finds out what needs no network. The profile says whose marks
+** these are. */
 enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
-                         const struct target *t, struct err *e);
+                         const struct target *t, const struct profile *p,
+                         struct err *e);
 
 /* Writes what has changed, in the transaction that is open; rows: in the target
 ** now. Nothing where a sync needs no state. */

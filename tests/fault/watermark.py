@@ -333,6 +333,16 @@ def what_changes_the_question_makes_a_full_run():
             expect(mended(change) == ("overlap" not in change), change)
             b.program.ok(REFRESH)
             expect(not mended(change), "again after " + change)
+        # Another server's marks are none, nor are another database's.
+        for change in {"server": "127.0.0.1"}, {"database": None}:
+            b.profile(**change)
+            b.program.ok(REFRESH)
+            expect(mended(change), "another %r" % change)
+            b.program.ok(REFRESH)
+            expect(not mended(change), "again after %r" % change)
+        b.profile(query_timeout=61)
+        b.program.ok(REFRESH)
+        expect(not mended("a timeout"), "all rows after a timeout's change")
         # Another mode in between: the mark is not that table's any more.
         b.program.ok("SELECT ordersync_refresh('moves', '{\"mode\":\"diff\","
                      "\"filter\":\"id < 10\"}')")
