@@ -18,7 +18,8 @@ void part_begin(struct state *s) {
 
 /* ---- probe ------------------------------------------------------------- */
 
-/* "int 5": with its type, as exact as it came. */
+/* "int 5": with its type, as exact as it came; in hexadecimal what a text would
+** end at. */
 static void take_probe(void *arg, const struct remote_column *column,
                        const struct value *v, struct err *e) {
   struct state *s = arg;
@@ -28,7 +29,9 @@ static void take_probe(void *arg, const struct remote_column *column,
   sqlite3_str_appendf(out, "%s ", type);
   if (v->type == VALUE_NULL) {
     sqlite3_str_appendall(out, "NULL");
-  } else if (v->type == VALUE_BLOB) {
+  } else if (v->type == VALUE_BLOB ||
+             (v->type == VALUE_TEXT && v->n_bytes > 0 &&
+              memchr(v->bytes, 0, (size_t)v->n_bytes))) {
     sqlite3_str_appendall(out, "0x");
     for (int i = 0; i < v->n_bytes; i++) {
       sqlite3_str_appendf(out, "%02X", v->bytes[i]);
