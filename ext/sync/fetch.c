@@ -101,14 +101,24 @@ static int by_value(const void *a, const void *b) {
   return (*x > *y) - (*x < *y);
 }
 
-static void warn_keys(struct keys *k, struct runlog *log) {
+/* Whoever looks rows up by their key must have one: of a part the last row of a
+** key is its newest, but of all rows none. */
+static void judge_keys(struct keys *k, const struct fetch *f, struct err *e) {
   sqlite3_int64 n_twice = 0;
   if (k->n) qsort(k->hashes, (size_t)k->n, sizeof *k->hashes, by_value);
   for (sqlite3_int64 i = 1; i < k->n; i++) {
     n_twice += k->hashes[i] == k->hashes[i - 1];
   }
-  if (n_twice) {
-    runlog_detail(log, TRACE_WARN, "fetch",
+  if (n_twice && mapping_has_mark(f->map) && !f->state->is_part) {
+    err_set(e, ERR_DATA,
+            "sync \"%s\": %lld row(s) have the key (%s) of another row, and "
+            "mode '%s' would take them for one",
+            f->map->sync, (long long)n_twice, f->map->key,
+            mapping_mode_name(f->map->mode));
+    err_hint(e, "set the columns that identify a row; if these do, the source "
+                "changed while it was read: try again");
+  } else if (n_twice) {
+    runlog_detail(f->log, TRACE_WARN, "fetch",
                   "%lld row(s) have the key (%s) of another row: it is no key, "
                   "or the source changed while it was read",
                   n_twice, k->map->key);
@@ -166,7 +176,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     if (e->code || staging_append(staged, cells, e)) break;
     if (r->row % 100 == 0) runlog_progress(f->log, "fetching", r->row);
   }
-  if (!e->code) warn_keys(&keys, f->log);
+  if (!e->code) judge_keys(&keys, f, e);
 done:
   sqlite3_free(keys.is_key);
   sqlite3_free(keys.hashes);

@@ -26,3 +26,18 @@ SELECT ordersync_refresh('n');
 SELECT * FROM n;
 SELECT ordersync_refresh('n', '{"full":true}');
 SELECT * FROM n;
+-- A key that several rows have is none: which one has changed?
+.shell change "CREATE TABLE vwTwice(id int, name nvarchar(20), w int NOT NULL); INSERT INTO vwTwice VALUES(1, 'a', 1), (1, 'b', 2), (2, 'c', 3)"
+SELECT ordersync_add('t', 'dbo.vwTwice', '{"mode":"merge","key":"id","watermark":"w"}');
+SELECT ordersync_refresh('t');
+UPDATE ordersync_syncs SET key = 'id, name' WHERE name = 't';
+CREATE INDEX t_by_both ON t(id, name);
+SELECT ordersync_refresh('t');
+.shell change "UPDATE vwTwice SET name = 'B', w = 4 WHERE name = 'b'; INSERT INTO vwTwice VALUES(NULL, 'n', 5)"
+SELECT ordersync_refresh('t');
+SELECT ordersync_refresh('t', '{"full":true}');
+SELECT * FROM t;
+-- NULL is a value as any other.
+.shell change "INSERT INTO vwTwice VALUES(NULL, 'n', 6)"
+SELECT ordersync_refresh('t', '{"full":true}');
+SELECT error_category FROM ordersync_runs WHERE sync = 't' AND error IS NOT NULL;
