@@ -3,6 +3,7 @@
 */
 #include "sync/part.h"
 
+#include "sync/stored.h"
 #include "tsql/select.h"
 
 #include <string.h>
@@ -51,7 +52,9 @@ enum err_code part_probe(struct state *s, struct reader *r, struct err *e) {
   if (!m->probe || e->code) return e->code;
   reader_scalar(r, m->probe, take_probe, s, e);
   err_prefix(e, "probe");
-  if (e->code || s->full || m->force || !s->probe) return e->code;
+  if (e->code || s->full || m->force || !s->probe || s->has_lacked) {
+    return e->code;
+  }
   s->is_unchanged = strcmp(s->probe, s->probe_now) == 0;
   if (s->is_unchanged && s->watermark) {
     s->watermark_now = sqlite3_mprintf("%s", s->watermark);
@@ -133,6 +136,26 @@ static enum err_code check_key(struct match *m, struct err *e) {
   return e->code;
 }
 
+/* What the source lacks is NULL in each row that comes, and so it must be in
+** those that do not come; likewise when it is there again. */
+static void note_missing(struct state *s, struct match *m) {
+  struct cell at = {.type = SQLITE_INTEGER};
+  sqlite3_uint64 hash = 0;
+  int n = 0;
+  for (int i = 0; i < s->map->n_columns; i++) {
+    if (match_remote(m, i)) continue;
+    at.integer = i + 1;
+    hash = stored_hash(hash, &at);
+    n++;
+  }
+  (void)sqlite3_snprintf(sizeof s->config_now - STATE_CONFIG,
+                         s->config_now + STATE_CONFIG, n ? "-%016llx" : "",
+                         hash);
+  if (!s->full && s->config && strcmp(s->config, s->config_now) != 0) {
+    s->full = "the source lacks other columns than before";
+  }
+}
+
 /* From where on, less the overlap. 0: from the beginning. */
 static int find_mark(struct state *s, struct mark *mark) {
   if (s->full) return 0;
@@ -162,6 +185,7 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
   char *from = NULL;
   int has_key = mapping_has_key(map);
   *where = NULL;
+  if (!e->code && s->has_table) note_missing(s, m);
   if (e->code || !mapping_has_mark(map)) return e->code;
   column = match_remote(m, mapping_watermark(map));
   if (part_check_column(map, column, e) || check_key(m, e)) return e->code;

@@ -148,6 +148,7 @@ static void read_row(struct state *s, sqlite3 *db, struct err *e) {
   if (sqlite3_step(stmt) == SQLITE_ROW) {
     s->has_row = 1;
     s->config = column_copy(stmt, 0, e);
+    s->has_lacked = s->config && strlen(s->config) > STATE_CONFIG;
     s->watermark = column_copy(stmt, 1, e);
     s->probe = column_copy(stmt, 2, e);
     s->since_full = sqlite3_column_int64(stmt, 3);
@@ -167,7 +168,7 @@ static const char *why_full(const struct state *s, sqlite3 *db,
   const struct mapping *m = s->map;
   if (m->full) return "the option \"full\"";
   if (!s->has_row) return "it is the first such run";
-  if (!s->config || strcmp(s->config, s->config_now) != 0) {
+  if (!s->config || strncmp(s->config, s->config_now, STATE_CONFIG) != 0) {
     return "the sync's settings, or its profile's, have changed";
   }
   if (m->full_every > 0 && s->since_full + 1 >= m->full_every) {

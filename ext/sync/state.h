@@ -11,6 +11,8 @@
 #include "profile/keyword.h"
 #include "tsql/mark.h"
 
+#define STATE_CONFIG 16 /* digits of the settings' hash */
+
 /* Starts zeroed. */
 struct state {
   const struct mapping *map; /* borrowed */
@@ -20,8 +22,11 @@ struct state {
   char *config, *watermark, *probe; /* owned; NULL: none */
   sqlite3_int64 since_full, rows;
 
-  /* Of this run, before the network. */
-  char config_now[20];
+  int has_lacked; /* some mapped column was missing, and is NULL where it ran */
+
+  /* Of this run, before the network; behind the settings' hash part.c puts that
+  ** of the columns that are missing. */
+  char config_now[STATE_CONFIG + 20];
   const char *full; /* why all rows are fetched; NULL: not yet known. Static */
 
   /* Of this run, by part.c. */
