@@ -208,12 +208,12 @@ static void pair(struct alike *a, struct err *e) {
   sqlite3_int64 n = staging_rows(p->a->rows);
   for (sqlite3_int64 row = 1; row <= n && !e->code; row++) {
     struct left *left;
-    if (p->rows[row] != PLAN_INSERT || diff_fetch(p, row, e)) continue;
+    if (p->plans[row] != PLAN_INSERT || diff_fetch(p, row, e)) continue;
     hash_cells(a, p->cells, a->wanted);
     left = find(a);
     if (left) {
       left->staged = row;
-      p->rows[row] = left->rowid;
+      diff_plan_update(p, row, left->rowid);
     }
     if (++a->n_done % ROWS_A_LOOK == 0) txn_go_on(p->a->txn, e);
   }

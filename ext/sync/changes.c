@@ -140,13 +140,13 @@ static void record_staged(struct diff_plan *p, sqlite3_stmt *look,
                           sqlite3_stmt *insert, struct err *e) {
   sqlite3_int64 n = staging_rows(p->a->rows);
   for (sqlite3_int64 row = 1; row <= n && !e->code; row++) {
-    sqlite3_int64 plan = p->rows[row];
+    enum plan plan = p->plans[row];
     if (row % ROWS_A_LOOK == 0) txn_go_on(p->a->txn, e);
     if (plan == PLAN_KEEP || diff_fetch(p, row, e)) continue;
     if (plan == PLAN_INSERT) {
       record(p, insert, "inserted", NULL, p->cells, e);
     } else {
-      find_old(p, look, plan, e);
+      find_old(p, look, p->rows[row], e);
       record(p, insert, "updated", p->old, p->cells, e);
       sqlite3_reset(look);
     }

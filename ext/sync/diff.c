@@ -109,7 +109,7 @@ static void index_staged(struct diff *d, struct err *e) {
     stored_convert(&d->p.stored, d->p.cells, d->n_key ? d->p.is_key : NULL, e);
     d->hashes[row] = hash_row(d, d->p.cells);
     d->p.at[row] = at;
-    d->p.rows[row] = PLAN_INSERT;
+    d->p.plans[row] = PLAN_INSERT;
     at = staging_tell(d->p.a->rows);
   }
   for (sqlite3_int64 i = row; i > 0 && !e->code; i--) {
@@ -161,7 +161,7 @@ static int claim_same(struct diff *d, sqlite3_int64 *same_key, struct err *e) {
         d->hashes[row] == hash ? compare(d, row, e) : OTHER;
     if (e->code) return 0;
     if (likeness == SAME) {
-      d->p.rows[row] = PLAN_KEEP;
+      d->p.plans[row] = PLAN_KEEP;
       *link = d->next[row];
       return 1;
     }
@@ -204,7 +204,7 @@ static sqlite3_int64 find_key(struct diff *d, sqlite3_int64 row,
                               struct err *e) {
   sqlite3_uint64 hash = d->hashes[row];
   for (; row != 0 && go_on(d, e); row = d->next[row]) {
-    if (d->p.rows[row] == PLAN_INSERT && d->hashes[row] == hash &&
+    if (d->p.plans[row] == PLAN_INSERT && d->hashes[row] == hash &&
         compare(d, row, e) != OTHER) {
       return row;
     }
@@ -218,7 +218,7 @@ static void pair_by_key(struct diff *d, struct err *e) {
   for (sqlite3_int64 i = 0; i < d->n_left && !e->code; i++) {
     struct left *left = &d->left[i];
     sqlite3_int64 row = left->staged;
-    if (row && d->p.rows[row] != PLAN_INSERT) {
+    if (row && d->p.plans[row] != PLAN_INSERT) {
       sqlite3_bind_int64(stmt, 1, left->rowid);
       if (sqlite3_step(stmt) == SQLITE_ROW) {
         diff_read_old(&d->p, stmt, e);
@@ -227,7 +227,7 @@ static void pair_by_key(struct diff *d, struct err *e) {
       if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
     }
     left->staged = row;
-    if (row) d->p.rows[row] = left->rowid;
+    if (row) diff_plan_update(&d->p, row, left->rowid);
   }
   sqlite3_finalize(stmt);
 }
@@ -267,6 +267,7 @@ static void prepare(struct diff *d, const struct apply *a, struct err *e) {
   d->p.is_key = allocate(n, 1, e);
   d->p.cells = allocate(n, sizeof *d->p.cells, e);
   d->p.old = allocate(n, sizeof *d->p.old, e);
+  d->p.plans = allocate(rows, sizeof *d->p.plans, e);
   d->p.rows = allocate(rows, sizeof *d->p.rows, e);
   d->p.at = allocate(rows, sizeof *d->p.at, e);
   d->hashes = allocate(rows, sizeof *d->hashes, e);
@@ -324,6 +325,7 @@ void diff_close(struct diff *d) {
   sqlite3_free(d->p.deletes);
   sqlite3_free(d->p.at);
   sqlite3_free(d->p.rows);
+  sqlite3_free(d->p.plans);
   sqlite3_free(d->p.old);
   sqlite3_free(d->p.cells);
   sqlite3_free(d->p.is_key);

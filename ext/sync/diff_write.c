@@ -87,17 +87,15 @@ void diff_read_old(const struct diff_plan *p, sqlite3_stmt *stmt,
   }
 }
 
-/* Does it to each staged row whose plan is an update, or an insert. */
-static void each_row(struct writer *w, int inserts,
+/* Does it to each staged row whose plan is that. */
+static void each_row(struct writer *w, enum plan plan,
                      void (*change)(struct writer *w, sqlite3_int64 row,
                                     struct err *e),
                      struct err *e) {
   struct diff_plan *p = w->p;
   sqlite3_int64 n = staging_rows(p->a->rows);
   for (sqlite3_int64 row = 1; row <= n && !e->code; row++) {
-    sqlite3_int64 plan = p->rows[row];
-    if (plan != PLAN_KEEP && (plan == PLAN_INSERT) == inserts &&
-        !diff_fetch(p, row, e)) {
+    if (p->plans[row] == plan && !diff_fetch(p, row, e)) {
       change(w, row, e);
       if (row % ROWS_A_LOOK == 0) txn_go_on(p->a->txn, e);
     }
@@ -298,23 +296,23 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
 ** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
 static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
-  sqlite3_int64 *plan = &w->p->rows[row];
-  const struct shape *shape = find_shape(w, *plan, e);
+  sqlite3_int64 rowid = w->p->rows[row];
+  const struct shape *shape = find_shape(w, rowid, e);
   int rc = SQLITE_CONSTRAINT;
   if (!shape || e->code) return;
-  if (shape->strict) rc = update_row(w, shape->strict, *plan);
+  if (shape->strict) rc = update_row(w, shape->strict, rowid);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
-    rc = update_row(w, shape->plain, *plan);
+    rc = update_row(w, shape->plain, rowid);
   }
   if (is_taken(w, rc))
     w->waiting++;
   else if (is_written(w, rc, row, e))
-    *plan = PLAN_KEEP;
+    w->p->plans[row] = PLAN_KEEP;
 }
 
 static void update_pass(struct writer *w, struct err *e) {
   w->waiting = 0;
-  each_row(w, 0, try_update, e);
+  each_row(w, PLAN_UPDATE, try_update, e);
 }
 
 static sqlite3_stmt *prepare_take(const struct apply *a, struct err *e) {
@@ -370,9 +368,9 @@ static void rewrite_rows(struct writer *w, struct err *e) {
   if (!e->code) staging_open(&w->old, w->n_cells, 0, e);
   w->take = prepare_take(a, e);
   w->put = prepare_put(a, e);
-  each_row(w, 0, take_row, e);
+  each_row(w, PLAN_UPDATE, take_row, e);
   if (!e->code) staging_seek(w->old, 0);
-  each_row(w, 0, put_row, e);
+  each_row(w, PLAN_UPDATE, put_row, e);
 }
 
 /* As long as trying again helps much; a chain of n rows in the wrong order
@@ -441,7 +439,7 @@ static void insert_rows(struct diff_plan *p, struct err *e) {
   p->a->log->inserted = 0;
   if (e->code || p->n_inserts == 0) return;
   w.insert = apply_prepare_insert(p->a, NULL, 0, e);
-  each_row(&w, 1, insert_row, e);
+  each_row(&w, PLAN_INSERT, insert_row, e);
   apply_end(p->a, &w.batches, e);
   p->a->log->inserted = w.batches.done;
   sqlite3_finalize(w.insert);

@@ -6,9 +6,8 @@
 #include "sync/apply_row.h"
 #include "sync/stored.h"
 
-/* What to do with a staged row: an update's rowid, or one of these. */
-#define PLAN_KEEP   (-0x7fffffffffffffffLL - 1)
-#define PLAN_INSERT (PLAN_KEEP + 1)
+/* What to do with a staged row. */
+enum plan { PLAN_INSERT = 0, PLAN_UPDATE, PLAN_KEEP };
 
 struct diff_plan {
   const struct apply *a; /* borrowed, as is all of it here */
@@ -16,13 +15,20 @@ struct diff_plan {
   char *is_key;           /* per mapped column */
   struct cell *cells;     /* one staged row, to work in */
   struct cell *old;       /* one row of the table */
-  sqlite3_int64 *rows;    /* per staged row, from 1 */
+  unsigned char *plans;   /* per staged row, from 1, as the next two */
+  sqlite3_int64 *rows;    /* of an update: the rowid, any number at all */
   sqlite3_int64 *at;      /* where it is in the staging */
   sqlite3_int64 *deletes; /* rowids */
   sqlite3_int64 n_deletes, n_updates, n_inserts;
   int keys_repeat; /* several staged rows may have the same key; looked for
                    ** where changes are kept */
 };
+
+static inline void diff_plan_update(struct diff_plan *p, sqlite3_int64 row,
+                                    sqlite3_int64 rowid) {
+  p->plans[row] = PLAN_UPDATE;
+  p->rows[row] = rowid;
+}
 
 /* A staged row into cells, as the target would hold it. */
 enum err_code diff_fetch(struct diff_plan *p, sqlite3_int64 row, struct err *e);

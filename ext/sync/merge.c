@@ -41,24 +41,22 @@ static int is_same(const struct merge *m, int only_key) {
 }
 
 /* The index may have another collation: the cells decide. */
-static sqlite3_int64 look_up(struct merge *m, struct err *e) {
+static void look_up(struct merge *m, sqlite3_int64 row, struct err *e) {
   struct diff_plan *p = m->p;
-  sqlite3_int64 plan = PLAN_INSERT;
   int rc = SQLITE_OK, n = 0;
   for (int i = 0; i < n_columns(m) && rc == SQLITE_OK; i++) {
     if (p->is_key[i]) rc = cell_bind(m->by_key, ++n, &p->cells[i]);
   }
-  while (rc == SQLITE_OK && plan == PLAN_INSERT &&
+  while (rc == SQLITE_OK && p->plans[row] == PLAN_INSERT &&
          sqlite3_step(m->by_key) == SQLITE_ROW && !e->code) {
     diff_read_old(p, m->by_key, e);
     if (!is_same(m, 1)) continue;
-    plan = sqlite3_column_int64(m->by_key, 0);
-    if (is_same(m, 0)) plan = PLAN_KEEP;
+    diff_plan_update(p, row, sqlite3_column_int64(m->by_key, 0));
+    if (is_same(m, 0)) p->plans[row] = PLAN_KEEP;
   }
   if (rc || sqlite3_reset(m->by_key)) {
     err_sqlite(e, p->a->db, "looking for a key");
   }
-  return plan;
 }
 
 static void look_up_all(struct merge *m, int n_key, struct err *e) {
@@ -68,14 +66,14 @@ static void look_up_all(struct merge *m, int n_key, struct err *e) {
     sqlite3_uint64 hash = 0;
     p->at[row] = at;
     at = staging_tell(p->a->rows);
-    p->rows[row] = PLAN_INSERT;
+    p->plans[row] = PLAN_INSERT;
     if (n_key == 0) continue;
     stored_convert(&p->stored, p->cells, NULL, e);
     for (int i = 0; i < n_columns(m); i++) {
       if (p->is_key[i]) hash = stored_hash(hash, &p->cells[i]);
     }
     m->keys[row - 1] = (struct keyed){hash, row};
-    if (!e->code) p->rows[row] = look_up(m, e);
+    if (!e->code) look_up(m, row, e);
   }
 }
 
@@ -113,7 +111,7 @@ static void drop_earlier(struct merge *m, struct err *e) {
     for (sqlite3_int64 j = i + 1;
          j < n && m->keys[j].hash == m->keys[i].hash && !e->code; j++) {
       if (!have_one_key(m, m->keys[j].row, m->keys[i].row, e)) continue;
-      p->rows[m->keys[i].row] = PLAN_KEEP;
+      p->plans[m->keys[i].row] = PLAN_KEEP;
       break;
     }
     if (i % ROWS_A_LOOK == 0) txn_go_on(p->a->txn, e);
@@ -123,9 +121,9 @@ static void drop_earlier(struct merge *m, struct err *e) {
 static void count(struct diff_plan *p) {
   sqlite3_int64 n = staging_rows(p->a->rows);
   for (sqlite3_int64 row = 1; row <= n; row++) {
-    if (p->rows[row] == PLAN_INSERT)
+    if (p->plans[row] == PLAN_INSERT)
       p->n_inserts++;
-    else if (p->rows[row] != PLAN_KEEP)
+    else if (p->plans[row] == PLAN_UPDATE)
       p->n_updates++;
   }
 }
