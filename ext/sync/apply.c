@@ -60,7 +60,7 @@ static enum err_code check_guards(const struct apply *a, const struct diff *d,
   const struct mapping *m = a->map;
   double lost;
   if (a->state->is_part) return ERR_NONE; /* they are about the whole table */
-  if (after == 0) {
+  if (after == 0 && !a->state->keeps) {
     runlog_detail(a->log, TRACE_WARN, "guard",
                   "the server returned no rows; the target will be empty");
   }
@@ -70,6 +70,7 @@ static enum err_code check_guards(const struct apply *a, const struct diff *d,
   else if (m->max_shrink_percent >= 0)
     before = count_rows(a, e);
   if (e->code) return e->code;
+  if (a->state->keeps) before = 0; /* nothing is lost */
   lost = before > after ? 100.0 * (double)(before - after) / (double)before : 0;
   if (m->min_rows >= 0 && after < m->min_rows) {
     err_set(e, ERR_GUARD,
@@ -136,9 +137,10 @@ static void explain_foreign_key(const struct apply *a, struct err *e) {
 
 /* What only the table has stays, with its values. */
 static void hint_at_full(const struct apply *a, struct err *e) {
-  if (!a->state->is_part || (e->sqlite_code != SQLITE_CONSTRAINT_UNIQUE &&
-                             e->sqlite_code != SQLITE_CONSTRAINT_PRIMARYKEY &&
-                             e->sqlite_code != SQLITE_CONSTRAINT_ROWID)) {
+  if ((!a->state->is_part && !a->state->keeps) ||
+      (e->sqlite_code != SQLITE_CONSTRAINT_UNIQUE &&
+       e->sqlite_code != SQLITE_CONSTRAINT_PRIMARYKEY &&
+       e->sqlite_code != SQLITE_CONSTRAINT_ROWID)) {
     return;
   }
   err_hint(
@@ -161,7 +163,7 @@ static enum err_code write_rows(const struct apply *a, struct diff *d,
     replace_all(a, &ignored, e);
   hint_at_full(a, e);
   /* Of a part no count is known, but that each row was written. */
-  if (a->state->is_part)
+  if (a->state->is_part || a->state->keeps)
     a->log->rows = diff_rows_after(d);
   else if (!e->code)
     check_count(a, ignored, e);

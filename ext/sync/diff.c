@@ -277,6 +277,12 @@ static void prepare(struct diff *d, const struct apply *a, struct err *e) {
     d->p.is_key[i] = (char)mapping_is_key(a->map, i);
     d->n_key += d->p.is_key[i];
   }
+  /* A watermark that does without a key is one: without it a row that has
+  ** another column now would come twice. */
+  if (a->state->keeps && !d->n_key && !e->code) {
+    d->p.is_key[mapping_watermark(a->map)] = 1;
+    d->n_key = 1;
+  }
 }
 
 /* What only the comparing needs. */
@@ -308,6 +314,7 @@ enum err_code diff_open(struct diff **out, const struct apply *a,
     else
       alike_pair(&d->p, d->left, d->n_left, e);
     list_deletes(d, e);
+    if (a->state->keeps) d->p.n_deletes = 0;
   }
   forget(d);
   *out = d;

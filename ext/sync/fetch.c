@@ -62,9 +62,10 @@ static void tell_mark(const struct fetch *f) {
                       : "none like them is fetched any more");
   }
   if (!mapping_has_mark(f->map)) return;
-  runlog_detail(f->log, TRACE_INFO, "fetch", "%s%s; the mark is %s",
+  runlog_detail(f->log, TRACE_INFO, "fetch", "%s%s%s; the mark is %s",
                 s->is_part ? "rows above the mark" : "all rows: ",
                 s->is_part ? "" : s->full,
+                s->keeps ? "; what only the table has stays" : "",
                 s->watermark_now ? s->watermark_now : "not set");
 }
 

@@ -12,7 +12,7 @@ void part_begin(struct state *s) {
   sqlite3_free(s->watermark_now);
   sqlite3_free(s->probe_now);
   s->watermark_now = s->probe_now = NULL;
-  s->is_unchanged = s->is_part = s->has_ceiling = 0;
+  s->is_unchanged = s->is_part = s->keeps = s->has_ceiling = 0;
   s->best = s->ceiling = (struct mark){0};
   s->n_nulls = 0;
 }
@@ -207,6 +207,8 @@ enum err_code part_where(struct state *s, struct reader *r, struct match *m,
     sqlite3_free(*where);
     *where = NULL;
   }
+  s->keeps = !s->is_part && map->mode == MODE_APPEND && !map->full && s->full &&
+             strcmp(s->full, STATE_FULL_EVERY) != 0;
   return e->code;
 }
 

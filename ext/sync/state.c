@@ -172,7 +172,7 @@ static const char *why_full(const struct state *s, sqlite3 *db,
     return "the sync's settings, or its profile's, have changed";
   }
   if (m->full_every > 0 && s->since_full + 1 >= m->full_every) {
-    return "full_every";
+    return STATE_FULL_EVERY;
   }
   if (s->rows > 0 &&
       !sql_integer(db, e, "SELECT EXISTS(SELECT 1 FROM %s)", t->qualified)) {

@@ -13,6 +13,9 @@
 
 #define STATE_CONFIG 16 /* digits of the settings' hash */
 
+/* Why, where the settings say so. */
+#define STATE_FULL_EVERY "full_every"
+
 /* Starts zeroed. */
 struct state {
   const struct mapping *map; /* borrowed */
@@ -32,6 +35,8 @@ struct state {
   /* Of this run, by part.c. */
   int is_unchanged;            /* the probe says so */
   int is_part;                 /* only what is above the mark was asked for */
+  int keeps;                   /* all rows were, and those that only the target
+                               ** has stay: an archive, and nobody asked */
   struct remote_column column; /* the watermark's; its name is not kept */
   struct mark best;            /* the greatest that arrived up to the ceiling */
   struct mark ceiling;         /* what was there before the fetch */
