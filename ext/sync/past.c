@@ -165,7 +165,9 @@ static void list_changed(const struct past *p, struct err *e) {
   sqlite3_stmt *add =
       sql_prepare(p->scratch, e, "INSERT OR IGNORE INTO changed VALUES(?1)");
   while (!e->code && sqlite3_step(since) == SQLITE_ROW) {
-    sqlite3_bind_value(add, 1, sqlite3_column_value(since, 0));
+    if (sqlite3_bind_value(add, 1, sqlite3_column_value(since, 0))) {
+      err_nomem(e);
+    }
     step(p, add, e);
   }
   finish(p->scratch, add, e);
@@ -254,9 +256,11 @@ static void bind_cell(const struct past *p, sqlite3_stmt *stmt, int index,
   sqlite3_str *text = sqlite3_str_new(NULL);
   json_cell(text, cell);
   check_str(text, e);
-  sqlite3_bind_text(stmt, index, sqlite3_str_value(text),
-                    sqlite3_str_length(text), SQLITE_TRANSIENT);
-  if (!e->code) step(p, stmt, e);
+  if (sqlite3_bind_text(stmt, index, sqlite3_str_value(text),
+                        sqlite3_str_length(text), SQLITE_TRANSIENT)) {
+    err_nomem(e);
+  }
+  step(p, stmt, e);
   sqlite3_free(sqlite3_str_finish(text));
 }
 
