@@ -163,8 +163,10 @@ static enum err_code store_options(struct add *a, struct err *e) {
         a->db, e, "UPDATE main.ordersync_syncs SET \"%w\"=?1 WHERE name=%Q",
         sqlite3_column_text(stmt, 0), a->name);
     if (!set) break;
-    sqlite3_bind_value(set, 1, sqlite3_column_value(stmt, 1));
-    sqlite3_step(set);
+    if (sqlite3_bind_value(set, 1, sqlite3_column_value(stmt, 1))) {
+      err_nomem(e);
+    }
+    if (!e->code) sqlite3_step(set);
     if (sqlite3_finalize(set)) err_sqlite(e, a->db, "storing the options");
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading the options");
