@@ -156,9 +156,9 @@ bench: ## speed: the bars, and the contest of the README
 	$(Q)tests/setup.sh check judges bench
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER)
 	$(Q)tests/bench/run.sh $(B)
-	$(Q)if [ -f tests/bench/diff_cost.py ]; then \
-	  $(PYTHON) tests/bench/diff_cost.py $(B); fi
 	$(Q)$(PYTHON) tests/bench/contest.py $(B)
+	$(Q)REPORT_SECONDS=1 tests/report/run.sh $(B) short
+	$(Q)$(PYTHON) tests/bench/diff_cost.py $(B)
 
 bench-readme: ## the benchmark's table and chart, made again
 	$(Q)tests/setup.sh check judges bench
