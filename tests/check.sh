@@ -118,7 +118,7 @@ case ${1:-short} in
     suite diff-long 3600 tests/diff/run.sh $build 20000
     suite report-long 600 tests/report/run.sh $build long
     suite replica 300 tests/replica/run.py $build
-    suite fuzz 1800 tests/fuzz/run.sh $build 60
+    suite fuzz 1800 tests/fuzz/run.sh $build 30
     suite packages 1200 tests/package/run.py $build
     suite roots 3600 tests/roots/run.sh $build
     ;;
