@@ -236,20 +236,23 @@ def a_history_of_a_key_that_comes_twice():
 
 
 @test
-def doubles_read_back_in_sqlite():
-    """What json1 makes of the numbers is what the table has."""
+def doubles_read_back_as_they_were():
+    """By whoever reads a number to the nearest double. SQLite's own reading, of
+    some versions (3.46), misses the last bit of one in thousands."""
     with Kept("past-doubles", rows=5) as b:
         b.server.query(
             "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
             "WHERE n < 2000) INSERT INTO vwKept(id, price) SELECT 1000 + n, "
             "random() * 1e-18 * (1 + n % 7) FROM c")
         b.program.ok(REFRESH)
-        wrong = b.sql("SELECT count(*), sum(changed ->> '$.price[1]' IS NOT "
-                      "price) FROM ordersync_changes JOIN kept ON kept.id = "
-                      "key ->> '$.id' WHERE typeof(price) = 'real' AND "
-                      "kept.id > 1000")
-        expect(wrong[0][0] == 2000, "%r rows" % wrong)
-        expect(wrong[0][1] == 0, "%d of %d differ" % wrong[0][::-1])
+        found = b.sql("SELECT price, changed, changed ->> '$.price[1]' FROM "
+                      "ordersync_changes JOIN kept ON kept.id = key ->> '$.id' "
+                      "WHERE typeof(price) = 'real' AND kept.id > 1000")
+        expect(len(found) == 2000, "%d rows" % len(found))
+        for price, changed, by_sqlite in found:
+            expect(json.loads(changed)["price"][1] == price, changed)
+            expect(abs(by_sqlite - price) <= abs(price) * 2.3e-16,
+                   "SQLite reads %r of %s" % (by_sqlite, changed))
 
 
 # ---- one with the rows ------------------------------------------------------
