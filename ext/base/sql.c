@@ -101,3 +101,18 @@ char *sql_text(sqlite3 *db, struct err *e, const char *fmt, ...) {
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the database");
   return value;
 }
+
+void sql_run(sqlite3 *db, struct err *e, const char *doing, const char *fmt,
+             ...) {
+  va_list args;
+  char *sql;
+  if (e->code) return;
+  va_start(args, fmt);
+  sql = sqlite3_vmprintf(fmt, args);
+  va_end(args);
+  if (!sql)
+    err_nomem(e);
+  else if (sqlite3_exec(db, sql, 0, 0, 0))
+    err_sqlite(e, db, doing);
+  sqlite3_free(sql);
+}

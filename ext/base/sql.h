@@ -12,6 +12,11 @@ sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *fmt, ...);
 /* The same of what was put together; sql is finished and freed. */
 sqlite3_stmt *sql_prepare_str(sqlite3 *db, sqlite3_str *sql, struct err *e);
 
+/* Runs statements that give no rows; doing says what for, in an error. Nothing
+** where e is set. */
+void sql_run(sqlite3 *db, struct err *e, const char *doing, const char *fmt,
+             ...);
+
 /* The first value of the first row, "PRAGMA foreign_keys"; 0 when there is none
 ** or e is set. */
 sqlite3_int64 sql_integer(sqlite3 *db, struct err *e, const char *fmt, ...);

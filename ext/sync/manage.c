@@ -36,19 +36,7 @@ enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
   return e->code;
 }
 
-static void run(struct manage *m, struct err *e, const char *fmt, ...) {
-  va_list args;
-  char *sql;
-  if (e->code) return;
-  va_start(args, fmt);
-  sql = sqlite3_vmprintf(fmt, args);
-  va_end(args);
-  if (!sql)
-    err_nomem(e);
-  else if (sqlite3_exec(m->db, sql, 0, 0, 0))
-    err_sqlite(e, m->db, "changing the configuration");
-  sqlite3_free(sql);
-}
+static const char changing[] = "changing the configuration";
 
 /* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
 ** may ignore one of several writes, which would leave a sync without mapping.
@@ -180,20 +168,21 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
   n_runs = sql_integer(
       db, e, "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q", name);
   if (drop_runs) {
-    run(&m, e,
-        "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
-        "FROM main.ordersync_runs WHERE sync=%Q); DELETE FROM "
-        "main.ordersync_runs WHERE sync=%Q",
-        name, name);
+    sql_run(m.db, e, changing,
+            "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
+            "FROM main.ordersync_runs WHERE sync=%Q); DELETE FROM "
+            "main.ordersync_runs WHERE sync=%Q",
+            name, name);
   }
   /* A database of an older version has no trigger for it. */
-  run(&m, e,
-      "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
-      "DELETE FROM main.ordersync_syncs WHERE name=%Q",
-      name, name);
+  sql_run(m.db, e, changing,
+          "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+          "DELETE FROM main.ordersync_syncs WHERE name=%Q",
+          name, name);
   manage_check_written(db, name, 0, 0, e);
   if (is_there) {
-    run(&m, e, "DROP TABLE \"%w\".\"%w\"", m.map.schema, m.map.target);
+    sql_run(m.db, e, changing, "DROP TABLE \"%w\".\"%w\"", m.map.schema,
+            m.map.target);
   }
   text = removed(&m, drop_table, is_there, drop_runs, n_runs);
 done:
@@ -243,12 +232,12 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
       db, e, "SELECT count(*) FROM main.ordersync_columns WHERE sync=%Q", name);
   /* Where there is a trigger, it carries the mapping along; older versions had
   ** none, and may have left a mapping of that name. */
-  run(&m, e,
-      "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
-      "UPDATE main.ordersync_syncs SET name=%Q WHERE name=%Q; "
-      "UPDATE main.ordersync_columns SET sync=%Q WHERE sync=%Q; "
-      "UPDATE main.ordersync_runs SET sync=%Q WHERE sync=%Q",
-      new_name, new_name, name, new_name, name, new_name, name);
+  sql_run(m.db, e, changing,
+          "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+          "UPDATE main.ordersync_syncs SET name=%Q WHERE name=%Q; "
+          "UPDATE main.ordersync_columns SET sync=%Q WHERE sync=%Q; "
+          "UPDATE main.ordersync_runs SET sync=%Q WHERE sync=%Q",
+          new_name, new_name, name, new_name, name, new_name, name);
   manage_check_written(db, name, 0, 0, e);
   manage_check_written(db, new_name, 1, n_columns, e);
   text = sqlite3_mprintf("sync \"%s\" is \"%s\" now; its table is still \"%s\"",

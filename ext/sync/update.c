@@ -271,51 +271,37 @@ static char *to_json(const struct update *u, struct err *e) {
 
 /* ---- doing -------------------------------------------------------------- */
 
-static void run(struct update *u, struct err *e, const char *column,
-                const char *fmt, ...) {
-  va_list args;
-  char *sql;
-  if (e->code) return;
-  va_start(args, fmt);
-  sql = sqlite3_vmprintf(fmt, args);
-  va_end(args);
-  if (!sql)
-    err_nomem(e);
-  else if (sqlite3_exec(u->db, sql, 0, 0, 0))
-    err_sqlite(e, u->db, "changing the mapping and the target");
-  err_prefix(e, "column \"%s\"", column);
-  sqlite3_free(sql);
-}
+static const char changing[] = "changing the mapping and the target";
 
 static void add_column(struct update *u, const struct change *c,
                        struct err *e) {
   const char *decl = value_kind_decl(c->kind, c->remote);
   if (u->target.is_strict && !*decl) decl = "ANY";
-  run(u, e, c->source, "ALTER TABLE %s ADD COLUMN \"%w\" %s",
-      u->target.qualified, c->target, decl);
+  sql_run(u->db, e, changing, "ALTER TABLE %s ADD COLUMN \"%w\" %s",
+          u->target.qualified, c->target, decl);
 }
 
 static void apply_one(struct update *u, const struct change *c, struct err *e) {
   const char *sync = u->map.sync, *kind = value_kind_name(c->kind);
   if (c->type == CHANGE_NEW) {
     if (!c->is_there) add_column(u, c, e);
-    run(u, e, c->source,
-        "INSERT INTO main.ordersync_columns(sync, position, source_column, "
-        "target_column, kind, source_type) VALUES(%Q, %d, %Q, %Q, %Q, %Q)",
-        sync, c->position, c->source, c->target, kind, c->to);
+    sql_run(u->db, e, changing,
+            "INSERT INTO main.ordersync_columns(sync, position, source_column, "
+            "target_column, kind, source_type) VALUES(%Q, %d, %Q, %Q, %Q, %Q)",
+            sync, c->position, c->source, c->target, kind, c->to);
   } else if (c->type == CHANGE_DROPPED) {
-    run(u, e, c->source,
-        "DELETE FROM main.ordersync_columns WHERE sync=%Q AND position=%d",
-        sync, c->position);
+    sql_run(u->db, e, changing,
+            "DELETE FROM main.ordersync_columns WHERE sync=%Q AND position=%d",
+            sync, c->position);
     if (!u->drop_columns) return;
-    run(u, e, c->source, "ALTER TABLE %s DROP COLUMN \"%w\"",
-        u->target.qualified, c->target);
+    sql_run(u->db, e, changing, "ALTER TABLE %s DROP COLUMN \"%w\"",
+            u->target.qualified, c->target);
     err_hint(e, "drop what needs it first, or leave out drop_columns");
   } else {
-    run(u, e, c->source,
-        "UPDATE main.ordersync_columns SET source_type=%Q, kind=%Q WHERE "
-        "sync=%Q AND position=%d",
-        c->to, kind, sync, c->position);
+    sql_run(u->db, e, changing,
+            "UPDATE main.ordersync_columns SET source_type=%Q, kind=%Q WHERE "
+            "sync=%Q AND position=%d",
+            c->to, kind, sync, c->position);
   }
 }
 
@@ -370,7 +356,9 @@ static enum err_code apply(struct update *u, const char *name, struct err *e) {
   if (!e->code) compare(u, name, e);
   if (!e->code) check_rivals(u, e);
   for (int i = 0; i < u->n_changes && !e->code; i++) {
-    if (!txn_go_on(&u->txn, e)) apply_one(u, &u->changes[i], e);
+    if (txn_go_on(&u->txn, e)) break;
+    apply_one(u, &u->changes[i], e);
+    err_prefix(e, "column \"%s\"", u->changes[i].source);
   }
   return e->code ? e->code : check_result(u, e);
 }
