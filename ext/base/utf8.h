@@ -6,6 +6,8 @@
 #define ORDERSYNC_UTF8_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* The bytes of the character at text, of which n_bytes are left; 0 when it is
 ** malformed or cut. */
@@ -20,6 +22,28 @@ size_t utf8_cut(const char *text, size_t limit);
 
 /* The UTF-16 units that the text takes; -1 when it is not UTF-8. */
 int utf8_units(const char *text, size_t n_bytes);
+
+/* Whether all bytes are ASCII, eight at a time, the last of which may overlap.
+** Inline: it is asked for each cell, and most are short. */
+static inline int ascii_all(const char *text, size_t n_bytes) {
+  const uint64_t not_ascii = 0x8080808080808080U;
+  uint64_t word = 0, seen = 0;
+  if (n_bytes >= sizeof word) {
+    for (size_t i = 0; n_bytes - i > sizeof word; i += sizeof word) {
+      memcpy(&word, text + i, sizeof word);
+      seen |= word;
+    }
+    memcpy(&word, text + n_bytes - sizeof word, sizeof word);
+  } else if (n_bytes >= 4) {
+    uint32_t ends[2];
+    memcpy(&ends[0], text, 4);
+    memcpy(&ends[1], text + n_bytes - 4, 4);
+    word = ends[0] | ends[1];
+  } else if (n_bytes > 0) {
+    word = (unsigned char)(text[0] | text[n_bytes / 2] | text[n_bytes - 1]);
+  }
+  return ((seen | word) & not_ascii) == 0;
+}
 
 /* ASCII, whatever the host's locale makes of it: in Turkish, toupper('i') is no
 ** I. */

@@ -109,6 +109,7 @@ int __wrap_tds_read_packet(void *tds) {
 unsigned char __real_tds_get_byte(void *tds);
 unsigned char __wrap_tds_get_byte(void *tds) {
   unsigned char byte = __real_tds_get_byte(tds);
+  if (byte) return byte;
   return current && current->n_vain > READS_MANY ? 0xFF : byte;
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
@@ -197,18 +198,21 @@ int box_connect(int fd, const struct sockaddr *to, socklen_t n) {
 }
 
 int box_close(int fd) {
-  if (current && current->fd == fd) current->fd = -1;
+  if (current && current->fd == fd) {
+    current->fd = -1;
+    current->n_ahead = 0;
+  }
   return close(fd);
 }
 
-/* Whoever got what he asked for finds more, nearly always: half of the waits
-** need no system call. Where there is none, reading says so, and FreeTDS waits
+/* Something came along already; or the last read got all it asked for, and then
+** there is more, nearly always: where not, reading says so, and FreeTDS waits
 ** again. */
 static int is_flowing(struct box *b, const struct pollfd *fds) {
   int flowing = b->flowing;
-  b->flowing = 0;
-  return flowing && fds[0].fd == b->fd && fds[0].events == POLLIN &&
-         !net_must_stop(&b->wait);
+  if (fds[0].fd != b->fd || fds[0].events != POLLIN) return 0;
+  if (b->n_ahead == 0) b->flowing = 0;
+  return (flowing || b->n_ahead > 0) && !net_must_stop(&b->wait);
 }
 
 int box_poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
@@ -234,15 +238,37 @@ int box_took(struct box *b, const void *bytes, size_t n) {
   return stream_follow(&b->in, bytes, n);
 }
 
+/* As recv(); the bytes behind go into `ahead`. */
+static ssize_t receive(struct box *b, void *bytes, size_t n) {
+  struct iovec parts[2] = {{bytes, n}, {b->ahead, sizeof b->ahead}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+  ssize_t got = recvmsg(b->fd, &message, MSG_DONTWAIT);
+  if (got <= 0) return got;
+  b->flowing = (size_t)got >= n;
+  b->n_received += got;
+  if ((size_t)got <= n) return got;
+  b->ahead_at = 0;
+  b->n_ahead = (size_t)got - n;
+  return (ssize_t)n;
+}
+
+/* From `ahead`. */
+static ssize_t take(struct box *b, void *bytes, size_t n) {
+  if (n > b->n_ahead) n = b->n_ahead;
+  memcpy(bytes, b->ahead + b->ahead_at, n);
+  b->ahead_at += n;
+  b->n_ahead -= n;
+  return (ssize_t)n;
+}
+
 ssize_t box_recv(int fd, void *bytes, size_t n, int flags) {
   struct box *b = current;
   ssize_t got;
   errno = ECONNABORTED;
   if (!b || net_must_stop(&b->wait)) return -1;
-  got = recv(fd, bytes, n, flags | MSG_DONTWAIT);
-  if (got <= 0 || fd != b->fd) return got;
-  b->flowing = (size_t)got == n;
-  b->n_received += got;
+  if (fd != b->fd) return recv(fd, bytes, n, flags | MSG_DONTWAIT);
+  got = b->n_ahead ? take(b, bytes, n) : receive(b, bytes, n);
+  if (got <= 0) return got;
   if (!b->in_record && !box_took(b, bytes, (size_t)got)) {
     errno = EPROTO;
     return -1;

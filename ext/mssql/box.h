@@ -19,6 +19,10 @@
 
 struct notes; /* error.h */
 
+/* Bytes that are read along with what FreeTDS asks for: the next packet's
+** header, for which it would ask by itself. */
+#define BOX_AHEAD STREAM_HEADER
+
 enum box_stage { BOX_NAME, BOX_BROWSER, BOX_CONNECT, BOX_LOGIN };
 
 /* What tls.c saw. */
@@ -56,6 +60,8 @@ struct box {
   struct stream in, out;
   struct box_tls tls;
   /* within */
+  unsigned char ahead[BOX_AHEAD]; /* came, and FreeTDS has yet to ask */
+  size_t ahead_at, n_ahead;
   int flowing;   /* the last read got all it asked for */
   int in_record; /* what passes the socket is TLS's own */
   int n_vain;    /* reads behind the end, in a row */

@@ -108,8 +108,8 @@ static enum err_code fail(struct mssql *m, const char *doing, struct err *e) {
 ** the connection may be waiting. */
 static int is_quiet(const struct mssql *m) {
   struct pollfd p = {m->box.fd, POLLIN, 0};
-  return m->box.fd >= 0 && !m->box.in.in_message && !tls_has_pending(&m->box) &&
-         poll(&p, 1, 0) == 0;
+  return m->box.fd >= 0 && !m->box.in.in_message && m->box.n_ahead == 0 &&
+         !tls_has_pending(&m->box) && poll(&p, 1, 0) == 0;
 }
 
 /* Refuses, before anything is sent. */

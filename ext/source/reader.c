@@ -4,6 +4,7 @@
 #include "source/reader.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "tsql/select.h"
 
 #include <string.h>
@@ -255,7 +256,9 @@ static inline enum err_code get_value(const struct reader *r, struct match *m,
   value->type = VALUE_NULL;
   if (c->position < 0) return ERR_NONE;
   mssql_value(r->remote, c->position, value);
-  if ((value->type == VALUE_TEXT && value_check_text(value, e)) ||
+  if ((value->type == VALUE_TEXT &&
+       !ascii_all((const char *)value->bytes, (size_t)value->n_bytes) &&
+       value_check_text(value, e)) ||
       (c->is_variant && value_unpack(value, &c->scratch, e))) {
     err_prefix(e, "column \"%s\" (row %lld)", m->map->columns[i].source,
                r->row);

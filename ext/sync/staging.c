@@ -14,12 +14,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define DEFAULT_CAP ((size_t)64 << 20)
 #define FIRST_BYTES ((size_t)256 << 10)
+#define NEXT_BYTES  ((size_t)16 << 20) /* taken up as it is filled */
+#define LARGE_PAGE  ((size_t)2 << 20)
 #define WINDOW      ((size_t)256 << 10) /* read where the reader goes on */
 #define GLANCE      ((size_t)8 << 10)   /* read where it jumps */
 #define HEAD        sizeof(size_t)      /* a row's length */
@@ -98,17 +102,37 @@ static enum err_code write_out(struct staging *s, struct err *e) {
   return ERR_NONE;
 }
 
+/* Each page costs a fault when it is touched first, and of large ones there are
+** few. A wish, of the whole ones within; nobody looks whether it was granted.
+*/
+static void wish_for_large_pages(unsigned char *bytes, size_t n) {
+  size_t skip = LARGE_PAGE - (uintptr_t)bytes % LARGE_PAGE;
+  if (n < skip + LARGE_PAGE) return;
+  (void)madvise(bytes + skip, (n - skip) / LARGE_PAGE * LARGE_PAGE,
+                MADV_HUGEPAGE);
+}
+
+static int resize(struct staging *s, size_t size) {
+  unsigned char *moved = sqlite3_realloc64(s->buffer, size);
+  if (!moved) return 0;
+  s->buffer = moved;
+  s->size = size;
+  wish_for_large_pages(moved, size);
+  return 1;
+}
+
+/* What outgrows the first buffer gets one that a few thousand rows fit into,
+** unless the host allows its SQLite less. */
 static enum err_code make_room(struct staging *s, size_t n_bytes,
                                struct err *e) {
   size_t size = s->size ? s->size : FIRST_BYTES;
-  unsigned char *grown;
   while (size < n_bytes) size *= 2;
   if (size == s->size) return ERR_NONE;
-  grown = sqlite3_realloc64(s->buffer, size);
-  if (!grown) return err_nomem(e);
-  s->buffer = grown;
-  s->size = size;
-  return ERR_NONE;
+  if (s->size && size < NEXT_BYTES && NEXT_BYTES <= s->cap &&
+      resize(s, NEXT_BYTES)) {
+    return ERR_NONE;
+  }
+  return resize(s, size) ? ERR_NONE : err_nomem(e);
 }
 
 /* Sees to it that the buffer has the n_bytes where the next row is. */

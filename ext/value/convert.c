@@ -71,12 +71,11 @@ static int put_number(struct cell *cell, const struct number *number) {
   return put_text(cell, number_format(number, cell->text));
 }
 
-/* v's text without the white space around it. Printable ASCII at both ends, the
+/* A text without the white space around it. Printable ASCII at both ends, the
 ** usual case, needs no look at Unicode. */
-static void trim(struct value *v) {
-  int n = v->n_bytes;
-  if (n == 0 || v->bytes[0] - 0x21U >= 0x5e || v->bytes[n - 1] - 0x21U >= 0x5e)
-    text_trim(&v->bytes, &v->n_bytes);
+static void trim(const unsigned char **text, int *n) {
+  if (*n == 0 || **text - 0x21U >= 0x5e || (*text)[*n - 1] - 0x21U >= 0x5e)
+    text_trim(text, n);
 }
 
 /* The double that a real or a float stands for in SQLite. A real's digits
@@ -248,10 +247,15 @@ int value_convert(const struct value *value, enum value_kind kind,
   if ((unsigned)kind >= KIND_COUNT) kind = KIND_RAW;
   if (value->type == VALUE_NULL) return put_null(cell);
   if (value->type == VALUE_TEXT && kind != KIND_RAW && kind != KIND_BLOB) {
-    trimmed = *value;
-    trim(&trimmed);
-    if (trimmed.n_bytes == 0) return put_null(cell);
-    if (kind != KIND_TEXT) value = &trimmed;
+    const unsigned char *text = value->bytes;
+    int n = value->n_bytes;
+    trim(&text, &n);
+    if (n == 0) return put_null(cell);
+    if (kind == KIND_STRING) return put_bytes(cell, SQLITE_TEXT, text, n);
+    if (kind != KIND_TEXT) {
+      trimmed = (struct value){.type = VALUE_TEXT, .bytes = text, .n_bytes = n};
+      value = &trimmed;
+    }
   }
   if (converters[kind](value, cell)) return 1;
   put_null(cell);

@@ -150,9 +150,9 @@ static void test_mssql__notices_every_broken_stream(void **state) {
 
 /* What waits before a batch is sent answers nobody's question. */
 static void test_mssql__takes_no_answer_it_did_not_ask_for(void **state) {
-  static const char *const specs[] = {"when=idle match=few do=again",
-                                      "when=idle match=few do=stray",
-                                      "when=idle match=few do=cut"};
+  static const char *const specs[] = {
+      "when=idle match=few do=again", "when=idle match=few do=stray",
+      "when=idle match=few do=stray:8", "when=idle match=few do=cut"};
   struct world *w = *state;
   for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
     struct mssql *m = connect_to(&w->plain);

@@ -151,6 +151,17 @@ static void test_staging__rows_larger_than_a_block(void **state) {
   round_trip(20, 1 << 20, 3 << 20, 1);
 }
 
+/* A host that keeps its SQLite small. */
+static void test_staging__takes_no_more_than_the_host_allows(void **state) {
+  sqlite3_int64 before = sqlite3_hard_heap_limit64(8 << 20);
+  (void)state;
+  round_trip(2000, 0, 1000, 0);
+  (void)sqlite3_hard_heap_limit64(before);
+  (void)sqlite3_memory_highwater(1);
+  round_trip(2000, 1 << 20, 1000, 1);
+  assert_true(sqlite3_memory_highwater(0) < 8 << 20);
+}
+
 static void test_staging__close_accepts_null(void **state) {
   (void)state;
   staging_close(NULL);
@@ -205,6 +216,7 @@ static void test_staging__a_directory_that_is_away_is_an_error(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_staging__takes_no_more_than_the_host_allows),
       cmocka_unit_test(test_staging__no_rows),
       cmocka_unit_test(test_staging__rows_in_memory),
       cmocka_unit_test(test_staging__rows_in_the_file),

@@ -43,6 +43,23 @@ static void test_utf8__is_valid_up_to_the_first_bad_byte(void **state) {
   }
 }
 
+static void test_utf8__one_high_byte_is_no_ascii(void **state) {
+  (void)state;
+  for (size_t n = 0; n < 40; n++) {
+    char *text = malloc(n ? n : 1);
+    assert_non_null(text);
+    memset(text, 0x7f, n);
+    assert_true(ascii_all(text, n));
+    for (size_t at = 0; at < n; at++) {
+      text[at] = '\x80';
+      assert_false(ascii_all(text, n));
+      text[at] = '\0';
+    }
+    assert_true(ascii_all(text, n));
+    free(text);
+  }
+}
+
 static void test_utf8__every_character_is_valid(void **state) {
   static const char *const good[] = {
       "",         "\x01",         "\x7f",         "\xc2\x80",
@@ -74,6 +91,7 @@ static void test_utf8__cuts_between_characters(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_utf8__is_valid_up_to_the_first_bad_byte),
+      cmocka_unit_test(test_utf8__one_high_byte_is_no_ascii),
       cmocka_unit_test(test_utf8__every_character_is_valid),
       cmocka_unit_test(test_utf8__cuts_between_characters),
   };
