@@ -211,16 +211,3 @@ enum err_code column_describe(DBPROCESS *db, struct remote_columns *columns,
   }
   return ERR_NONE;
 }
-
-void column_value(DBPROCESS *db, int i, struct slot *slot, struct value *v) {
-  const unsigned char *data = dbdata(db, i + 1);
-  v->type = data ? slot->type : VALUE_NULL;
-  if (!data) return;
-  v->scale = slot->scale;
-  if (slot->read) {
-    slot->read(data, slot, v);
-  } else {
-    v->bytes = data;
-    v->n_bytes = dbdatlen(db, i + 1);
-  }
-}

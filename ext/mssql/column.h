@@ -24,7 +24,19 @@ enum err_code column_describe(DBPROCESS *db, struct remote_columns *columns,
                               struct slot **slots, struct err *e);
 
 /* Column i, from 0, of the current row; v->bytes are FreeTDS's or the slot's.
- */
-void column_value(DBPROCESS *db, int i, struct slot *slot, struct value *v);
+** Inline: each cell comes this way. */
+static inline void column_value(DBPROCESS *db, int i, struct slot *slot,
+                                struct value *v) {
+  const unsigned char *data = dbdata(db, i + 1);
+  v->type = data ? slot->type : VALUE_NULL;
+  if (!data) return;
+  v->scale = slot->scale;
+  if (slot->read) {
+    slot->read(data, slot, v);
+  } else {
+    v->bytes = data;
+    v->n_bytes = dbdatlen(db, i + 1);
+  }
+}
 
 #endif
