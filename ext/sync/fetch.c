@@ -75,26 +75,30 @@ static void tell_mark(const struct fetch *f) {
 /* A row read twice, while the server moves it, shows in no count of rows. */
 struct keys {
   const struct mapping *map; /* borrowed */
-  unsigned char *is_key;     /* owned: one a mapped column */
-  sqlite3_uint64 *hashes;    /* owned: one a row */
+  char *is_key;              /* owned: one a mapped column */
+  struct stored stored;
+  sqlite3_uint64 *hashes; /* owned: one a row */
   sqlite3_int64 n;
 };
 
-static enum err_code note_key(struct keys *k, const struct cell *cells,
+/* Of a row that is staged already: its key becomes what the target would hold,
+** where '7' and '007' may be one. */
+static enum err_code note_key(struct keys *k, struct cell *cells,
                               struct err *e) {
   sqlite3_uint64 hash = 0;
-  if (k->n == KEYS_MOST) return ERR_NONE;
+  if (e->code || k->n == KEYS_MOST) return e->code;
   if ((k->n & (k->n - 1)) == 0) { /* full at 0, 1, 2, 4, ... */
     sqlite3_uint64 room = k->n ? 2 * (sqlite3_uint64)k->n : 1;
     sqlite3_uint64 *grown = sqlite3_realloc64(k->hashes, room * sizeof *grown);
     if (!grown) return err_nomem(e);
     k->hashes = grown;
   }
+  stored_convert(&k->stored, cells, k->is_key, e);
   for (int i = 0; i < k->map->n_columns; i++) {
     if (k->is_key[i]) hash = stored_hash(hash, &cells[i]);
   }
   k->hashes[k->n++] = hash;
-  return ERR_NONE;
+  return e->code;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -164,8 +168,9 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     goto done;
   }
   for (int i = 0; i < f->map->n_columns; i++) {
-    keys.is_key[i] = (unsigned char)mapping_is_key(f->map, i);
+    keys.is_key[i] = (char)mapping_is_key(f->map, i);
   }
+  stored_open(&keys.stored, f->target, e);
   while (!reader_next(r, &has_row, e) && has_row) {
     reader_row(r, m, cells, e);
     if (!e->code && mapping_has_mark(f->map)) part_see(f->state, r, m, e);
@@ -173,12 +178,13 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
     if (!e->code && rowid >= 0 && cells[rowid].type == SQLITE_NULL) {
       reader_refuse(r, m, rowid, "an INTEGER PRIMARY KEY", e);
     }
-    if (!e->code && has_key) note_key(&keys, cells, e);
     if (e->code || staging_append(staged, cells, e)) break;
+    if (has_key && note_key(&keys, cells, e)) break;
     if (r->row % 100 == 0) runlog_progress(f->log, "fetching", r->row);
   }
   if (!e->code) judge_keys(&keys, f, e);
 done:
+  stored_close(&keys.stored);
   sqlite3_free(keys.is_key);
   sqlite3_free(keys.hashes);
   sqlite3_free(cells);

@@ -41,3 +41,15 @@ SELECT * FROM t;
 .shell change "INSERT INTO vwTwice VALUES(NULL, 'n', 6)"
 SELECT ordersync_refresh('t', '{"full":true}');
 SELECT error_category FROM ordersync_runs WHERE sync = 't' AND error IS NOT NULL;
+-- A key is what the table holds: '7' and '007' are one in an INTEGER column.
+.shell change "CREATE TABLE vwAffine(code nvarchar(20) NOT NULL, w int NOT NULL); INSERT INTO vwAffine VALUES('7', 1), ('8', 1)"
+CREATE TABLE i(code INTEGER, w);
+CREATE INDEX i_by_code ON i(code);
+SELECT ordersync_add('i', 'dbo.vwAffine', '{"mode":"merge","key":"code","watermark":"w"}');
+SELECT ordersync_refresh('i');
+.shell change "INSERT INTO vwAffine VALUES('007', 2)"
+SELECT ordersync_refresh('i');
+SELECT * FROM i;
+SELECT message FROM ordersync_run_details WHERE level = 'WARN' AND run_id = (SELECT max(id) FROM ordersync_runs);
+SELECT ordersync_refresh('i', '{"full":true}');
+SELECT * FROM i;
