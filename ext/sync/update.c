@@ -16,6 +16,7 @@
 #include "sync/diff.h"
 #include "sync/lock.h"
 #include "sync/manage.h"
+#include "sync/part.h"
 #include "tsql/can_push.h"
 
 #include <string.h>
@@ -208,17 +209,65 @@ static int may_change(const struct update *u, const struct change *c, int at) {
   return has != where_affinity(value_kind_decl(c->kind, c->remote));
 }
 
+static int is_word(char c) {
+  const char text[] = {c, 0};
+  return (c & 0x80) || sqlite3_strglob("[_0-9A-Za-z]", text) == 0;
+}
+
+/* Whether some T-SQL of the sync seems to name the column. */
+static int names(const char *sql, const char *column) {
+  size_t n = strlen(column);
+  for (const char *at = sql; at && *at; at++) {
+    if (sqlite3_strnicmp(at, column, (int)n) == 0 && !is_word(at[n]) &&
+        (at == sql || !is_word(at[-1]))) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* A watermark must be one still. */
+static int spoils_watermark(const struct update *u, const struct change *c,
+                            int at) {
+  int has = match_find(&u->has, c->source);
+  if (!mapping_has_mark(&u->map) || at != mapping_watermark(&u->map)) return 0;
+  return has < 0 || !mark_accepts(&u->has.items[has]);
+}
+
+/* What else the sync uses a column for that is dropped or retyped: "apply"
+** refuses it where check_result() does, the server where T-SQL names it. */
+static const char *other_use(const struct update *u, const struct change *c) {
+  const struct mapping *m = &u->map;
+  int at = 0, is_dropped = c->type == CHANGE_DROPPED;
+  if (c->type == CHANGE_NEW) return "";
+  while (at < m->n_columns && m->columns[at].position != c->position) at++;
+  if (at == m->n_columns) return "";
+  if (spoils_watermark(u, c, at)) {
+    return "; \"apply\" refuses that while it is the sync's watermark";
+  }
+  if (is_dropped && mapping_is_key(m, at)) {
+    return "; \"apply\" refuses that while it is in the sync's key";
+  }
+  if (is_dropped && names(m->filter, c->source)) {
+    return "; the sync's filter names it";
+  }
+  return is_dropped && names(m->probe, c->source)
+             ? "; the sync's probe names it"
+             : "";
+}
+
 static char *action_retyped(const struct update *u, const struct change *c,
                             int at) {
   const char *was = value_kind_name(u->map.columns[at].kind);
   const char *kind = value_kind_name(c->kind);
   if (!may_change(u, c, at)) {
-    return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s", c->target,
-                           kind, was);
+    return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s%s", c->target,
+                           kind, was, other_use(u, c));
   }
   return sqlite3_mprintf("fill \"%s\" by kind %s, no longer %s; it stays "
-                         "declared %s, which may change or refuse values",
-                         c->target, kind, was, u->target.decls[at]);
+                         "declared %s, which may change or refuse values%s",
+                         c->target, kind, was, u->target.decls[at],
+                         other_use(u, c));
 }
 
 static char *action(const struct update *u, const struct change *c) {
@@ -229,8 +278,8 @@ static char *action(const struct update *u, const struct change *c) {
                            c->target, kind);
   }
   if (c->type == CHANGE_DROPPED) {
-    return sqlite3_mprintf("no longer fill \"%s\", and %s it", c->target,
-                           u->drop_columns ? "drop" : "keep");
+    return sqlite3_mprintf("no longer fill \"%s\", and %s it%s", c->target,
+                           u->drop_columns ? "drop" : "keep", other_use(u, c));
   }
   for (int i = 0; i < u->map.n_columns; i++) {
     const struct mapping_column *m = &u->map.columns[i];
@@ -238,7 +287,8 @@ static char *action(const struct update *u, const struct change *c) {
       return action_retyped(u, c, i);
     }
   }
-  return sqlite3_mprintf("go on to fill \"%s\" by kind %s", c->target, kind);
+  return sqlite3_mprintf("go on to fill \"%s\" by kind %s%s", c->target, kind,
+                         other_use(u, c));
 }
 
 static char *to_json(const struct update *u, struct err *e) {
@@ -319,7 +369,8 @@ static enum err_code check_rivals(struct update *u, struct err *e) {
   return e->code;
 }
 
-/* What is left must work: the columns of the key may be gone, or all. */
+/* What is left must work: the columns of the key or the watermark may be gone,
+** or all. */
 static enum err_code check_result(struct update *u, struct err *e) {
   int n_columns = u->map.n_columns;
   struct mapping map = {0};
@@ -331,9 +382,14 @@ static enum err_code check_result(struct update *u, struct err *e) {
   }
   if (!manage_check_written(u->db, u->map.sync, 1, n_columns, e) &&
       !mapping_load(&map, u->db, u->map.sync, e) &&
-      !target_open(&target, u->db, &map, e) && !diff_check_key(&map, e) &&
-      !match_init(&match, &map, e)) {
-    match_source(&match, &u->has, e);
+      !target_open(&target, u->db, &map, e) && !match_init(&match, &map, e) &&
+      !match_source(&match, &u->has, e)) {
+    diff_check_key(&map, e);
+    state_check(&map, &target, u->db, e);
+    if (!e->code && mapping_has_mark(&map)) {
+      part_check_column(&map, match_remote(&match, mapping_watermark(&map)), e);
+    }
+    err_hint(e, "let the sync's key, or watermark, be another first");
   }
   match_clear(&match);
   target_clear(&target);

@@ -41,6 +41,25 @@ SELECT count(*) FROM ordersync_columns;
 UPDATE ordersync_syncs SET key = NULL;
 INSERT INTO ordersync_syncs(name, source, target) VALUES('other', 'dbo.src', 'a');
 SELECT ordersync_update('a', '{"apply":true,"drop_columns":true}');
+-- Nor may the watermark go, or become what none can be; and a dry run says so.
+DELETE FROM ordersync_syncs WHERE name = 'other';
+.shell change "CREATE TABLE src2(id int NOT NULL, w int, plant int)"
+SELECT ordersync_add('m', 'dbo.src2', '{"mode":"merge","key":"id","watermark":"w","filter":"[plant] = 8800","probe":"SELECT MAX(w) FROM dbo.src2"}');
+.shell change "DROP TABLE src2" "CREATE TABLE src2(id int NOT NULL, w2 int, new_plant int)"
+SELECT value ->> 'action' FROM json_each(ordersync_update('m', '{"drop_columns":true}'));
+SELECT ordersync_update('m', '{"apply":true,"drop_columns":true}');
+.shell change "DROP TABLE src2" "CREATE TABLE src2(w int, plant int)"
+SELECT value ->> 'action' FROM json_each(ordersync_update('m'));
+.shell change "DROP TABLE src2" "CREATE TABLE src2(id int NOT NULL, w nvarchar(9), plant int)"
+SELECT value ->> 'action' FROM json_each(ordersync_update('m'));
+SELECT ordersync_update('m', '{"apply":true}');
+SELECT name FROM pragma_table_info('m');
+-- In mode diff no watermark is used, but the probe is.
+UPDATE ordersync_syncs SET mode = 'diff' WHERE name = 'm';
+.shell change "DROP TABLE src2" "CREATE TABLE src2(id int NOT NULL, plant int)"
+SELECT ordersync_update('m', '{"apply":true}');
+SELECT ordersync_remove('m', '{"drop_table":true}');
+INSERT INTO ordersync_syncs(name, source, target) VALUES('other', 'dbo.src', 'a');
 -- The caller's ROLLBACK undoes it.
 BEGIN;
 SELECT json_array_length(ordersync_update('a', '{"apply":true}'));
