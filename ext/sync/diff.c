@@ -36,6 +36,8 @@ struct diff {
   sqlite3_uint64 n_heads; /* a power of two */
   struct left *left;
   sqlite3_int64 n_left, n_local;
+  sqlite3_int64 n_others; /* rows that triggers have added, less than 0: taken;
+                          ** looked for where not all rows were fetched */
   sqlite3_int64 n_looks;
 };
 
@@ -344,7 +346,7 @@ sqlite3_int64 diff_rows_before(const struct diff *d) {
 }
 
 sqlite3_int64 diff_rows_after(const struct diff *d) {
-  return d->n_local + d->p.n_inserts - d->p.n_deletes;
+  return d->n_local + d->p.n_inserts - d->p.n_deletes + d->n_others;
 }
 
 int diff_is_nothing(const struct diff *d) {
@@ -352,6 +354,14 @@ int diff_is_nothing(const struct diff *d) {
 }
 
 enum err_code diff_apply(struct diff *d, struct err *e) {
+  const struct state *s = d->p.a->state;
+  int changes;
   if (changes_record(&d->p, e)) return e->code;
-  return diff_write(&d->p, e);
+  changes = sqlite3_total_changes(d->p.a->db);
+  diff_write(&d->p, e);
+  changes = sqlite3_total_changes(d->p.a->db) - changes;
+  if (s->is_part || s->keeps) {
+    d->n_others = merge_count_others(&d->p, diff_rows_after(d), changes, e);
+  }
+  return e->code;
 }

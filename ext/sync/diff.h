@@ -20,7 +20,8 @@ enum err_code diff_open(struct diff **out, const struct apply *a,
 /* Accepts NULL. */
 void diff_close(struct diff *d);
 
-/* How many rows the table had, and will have. */
+/* How many rows the table had, and will have; after diff_apply() has, where not
+** all rows were fetched. */
 sqlite3_int64 diff_rows_before(const struct diff *d);
 sqlite3_int64 diff_rows_after(const struct diff *d);
 

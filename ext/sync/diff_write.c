@@ -266,8 +266,7 @@ static struct shape *find_shape(struct writer *w, sqlite3_int64 rowid,
   return e->code ? NULL : add_shape(w, e);
 }
 
-/* Whether some constraint may say what is to be done about a conflict. */
-static int has_on_conflict(const struct apply *a, struct err *e) {
+int diff_has_on_conflict(const struct apply *a, struct err *e) {
   return sql_integer(a->db, e,
                      "SELECT count(*) FROM \"%w\".sqlite_schema WHERE type = "
                      "'table' AND name = %Q COLLATE nocase AND sql LIKE "
@@ -422,7 +421,7 @@ static void update_rows(struct diff_plan *p, struct err *e) {
   w.columns = sqlite3_malloc64((sqlite3_uint64)p->a->map->n_columns);
   if (!w.columns) err_nomem(e);
   w.look = diff_prepare_read(p, "=?1", e);
-  w.has_on_conflict = has_on_conflict(p->a, e);
+  w.has_on_conflict = diff_has_on_conflict(p->a, e);
   if (!e->code) update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
   apply_end(p->a, &w.batches, e);

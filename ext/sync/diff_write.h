@@ -40,6 +40,10 @@ sqlite3_stmt *diff_prepare_read(const struct diff_plan *p, const char *which,
 void diff_read_old(const struct diff_plan *p, sqlite3_stmt *stmt,
                    struct err *e);
 
+/* Whether some constraint of the target may say what is to be done about a
+** conflict. */
+int diff_has_on_conflict(const struct apply *a, struct err *e);
+
 enum err_code diff_write(struct diff_plan *p, struct err *e);
 
 #endif

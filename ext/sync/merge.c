@@ -128,6 +128,38 @@ static void count(struct diff_plan *p) {
   }
 }
 
+static sqlite3_int64 count_rows(const struct apply *a, struct err *e) {
+  return sql_integer(a->db, e, "SELECT count(*) FROM %s", a->target->qualified);
+}
+
+/* Counting reads a whole index, so only where somebody else may have written:
+** what a trigger does counts as a change, what REPLACE deletes does not. */
+sqlite3_int64 merge_count_others(const struct diff_plan *p, sqlite3_int64 rows,
+                                 int changes, struct err *e) {
+  const struct apply *a = p->a;
+  sqlite3_int64 ours = a->log->inserted + a->log->updated + a->log->deleted;
+  sqlite3_int64 found;
+  if (e->code || (changes == (int)ours && !diff_has_on_conflict(a, e))) {
+    return 0;
+  }
+  found = count_rows(a, e);
+  if (e->code || found == rows) return 0;
+  if (a->map->mode == MODE_MERGE) {
+    err_set(e, ERR_DATA,
+            "sync \"%s\": the target would have %lld rows where %lld are "
+            "expected; does a trigger, or a constraint with ON CONFLICT "
+            "REPLACE, insert or delete others?",
+            a->map->sync, (long long)found, (long long)rows);
+    return 0;
+  }
+  runlog_detail(a->log, TRACE_WARN, "apply",
+                "the target has %lld rows where %lld are expected: a trigger, "
+                "or a constraint with ON CONFLICT REPLACE, has inserted or "
+                "deleted others",
+                (long long)found, (long long)rows);
+  return found - rows;
+}
+
 sqlite3_int64 merge_find(struct diff_plan *p, int n_key, struct err *e) {
   struct merge m = {.p = p};
   sqlite3_uint64 n = (sqlite3_uint64)staging_rows(p->a->rows) + 1;
@@ -141,8 +173,7 @@ sqlite3_int64 merge_find(struct diff_plan *p, int n_key, struct err *e) {
   look_up_all(&m, n_key, e);
   if (n_key && !e->code) drop_earlier(&m, e);
   if (!e->code) count(p);
-  n_local = sql_integer(p->a->db, e, "SELECT count(*) FROM %s",
-                        p->a->target->qualified);
+  n_local = count_rows(p->a, e);
   sqlite3_finalize(m.by_key);
   sqlite3_free(m.keys);
   return n_local;
