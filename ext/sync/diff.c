@@ -10,8 +10,11 @@
 **   staged rows that are left:                             insert
 **
 ** A hash only says where to look; the cells decide. Without a key it is of the
-** whole row, and alike.c finds out which row has become which. Memory is some
-** 40 bytes a row whatever the rows' width.
+** whole row, and alike.c finds out which row has become which. Where many rows
+** have one key (NULL, say), its list would be gone through again and again:
+** there, too, it is of the whole row, and what is left is listed by key then.
+**
+** Memory is some 40 bytes a row whatever the rows' width.
 */
 #include "sync/diff.h"
 
@@ -27,9 +30,13 @@
 /* Rows between two looks at cancel and deadline. */
 #define ROWS_A_LOOK 1000
 
+/* So many rows of one key are many. */
+#define CROWD 16
+
 struct diff {
   struct diff_plan p; /* all in it is owned, but for p.a */
   int n_key;
+  int is_crowded; /* many rows have one key: the hashes are of whole rows */
   sqlite3_uint64 *hashes; /* owned, as are all of these; per staged row */
   unsigned *next;  /* per staged row, from 1: the next one in its list, or 0 */
   unsigned *heads; /* where the lists begin */
@@ -68,11 +75,15 @@ enum err_code diff_check_key(const struct mapping *m, struct err *e) {
   return e->code;
 }
 
+static int by_row(const struct diff *d) {
+  return d->n_key == 0 || d->is_crowded;
+}
+
 /* Of the key's cells, or of all. */
 static sqlite3_uint64 hash_row(const struct diff *d, const struct cell *cells) {
   sqlite3_uint64 hash = 0;
   for (int i = 0; i < d->p.a->map->n_columns; i++) {
-    if (d->n_key == 0 || d->p.is_key[i]) hash = stored_hash(hash, &cells[i]);
+    if (by_row(d) || d->p.is_key[i]) hash = stored_hash(hash, &cells[i]);
   }
   return hash;
 }
@@ -81,53 +92,88 @@ static unsigned *head_of(const struct diff *d, sqlite3_uint64 hash) {
   return &d->heads[(hash ^ hash >> 32) & (d->n_heads - 1)];
 }
 
-static int has_hash(const struct diff *d, unsigned row, sqlite3_uint64 hash) {
-  while (row && d->hashes[row] != hash) row = d->next[row];
-  return row != 0;
+static void link_row(struct diff *d, unsigned row) {
+  unsigned *head = head_of(d, d->hashes[row]);
+  d->next[row] = *head;
+  *head = row;
+}
+
+/* How many rows before it in its list have its hash, CROWD at most. */
+static int n_like(const struct diff *d, unsigned row) {
+  int n = 0;
+  for (unsigned k = d->next[row]; k && n < CROWD; k = d->next[k]) {
+    n += d->hashes[k] == d->hashes[row];
+  }
+  return n;
 }
 
 /* So many cells, from the first, hold what index_staged() looks at: the key,
 ** and the row id. */
 static int n_indexed(const struct diff *d) {
   int n = d->p.a->map->n_columns;
-  while (d->n_key && !d->p.is_key[n - 1] &&
+  while (!by_row(d) && !d->p.is_key[n - 1] &&
          d->p.a->target->alias_column != n - 1) {
     n--;
   }
   return n;
 }
 
-/* Each list is in the order in which the rows came. */
-static void index_staged(struct diff *d, struct err *e) {
+static void hash_staged(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0, at = 0;
-  int n;
-  if (e->code) return;
-  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
-  n = n_indexed(d);
+  int n = n_indexed(d);
   for (int i = n; i < d->p.a->map->n_columns; i++) {
     d->p.cells[i].type = SQLITE_NULL;
   }
   while (apply_skim(d->p.a, d->p.cells, n, &row, e)) {
-    stored_convert(&d->p.stored, d->p.cells, d->n_key ? d->p.is_key : NULL, e);
+    stored_convert(&d->p.stored, d->p.cells, by_row(d) ? NULL : d->p.is_key, e);
     d->hashes[row] = hash_row(d, d->p.cells);
     d->p.at[row] = at;
     d->p.plans[row] = PLAN_INSERT;
     at = staging_tell(d->p.a->rows);
   }
-  for (sqlite3_int64 i = row; i > 0 && !e->code; i--) {
-    unsigned *head = head_of(d, d->hashes[i]);
-    if (d->p.a->map->keep_changes && !d->p.keys_repeat) {
-      d->p.keys_repeat = has_hash(d, *head, d->hashes[i]);
-    }
-    d->next[i] = *head;
-    *head = (unsigned)i;
+}
+
+/* Each list is in the order in which the rows came. */
+static void list_staged(struct diff *d) {
+  sqlite3_int64 n = staging_rows(d->p.a->rows);
+  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
+  for (sqlite3_int64 row = n; row > 0 && !d->is_crowded; row--) {
+    int like;
+    link_row(d, (unsigned)row);
+    if (!d->n_key) continue;
+    like = n_like(d, (unsigned)row);
+    d->p.keys_repeat |= like > 0;
+    d->is_crowded = like == CROWD;
   }
 }
 
-/* Lists may be long where a key is none. */
+static void index_staged(struct diff *d, struct err *e) {
+  if (e->code) return;
+  hash_staged(d, e);
+  if (!e->code) list_staged(d);
+  if (e->code || !d->is_crowded) return;
+  hash_staged(d, e);
+  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
+  for (sqlite3_int64 row = staging_rows(d->p.a->rows); row > 0; row--) {
+    link_row(d, (unsigned)row);
+  }
+}
+
 static int go_on(struct diff *d, struct err *e) {
   if (++d->n_looks % ROWS_A_LOOK == 0) txn_go_on(d->p.a->txn, e);
   return !e->code;
+}
+
+/* Those that are left, by their keys. */
+static void index_left(struct diff *d, struct err *e) {
+  d->is_crowded = 0;
+  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
+  for (sqlite3_int64 row = staging_rows(d->p.a->rows); row > 0; row--) {
+    if (d->p.plans[row] != PLAN_INSERT) continue;
+    if (!go_on(d, e) || diff_fetch(&d->p, row, e)) return;
+    d->hashes[row] = hash_row(d, d->p.cells);
+    link_row(d, (unsigned)row);
+  }
 }
 
 /* How the row in old[] compares with the one in cells[]. */
@@ -200,36 +246,51 @@ static void read_local(struct diff *d, struct err *e) {
   if (sqlite3_finalize(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
 }
 
-/* The first staged row that is left and has the key of the row in old[]. Rows
-** of another key may have its hash. */
-static sqlite3_int64 find_key(struct diff *d, sqlite3_int64 row,
-                              struct err *e) {
-  sqlite3_uint64 hash = d->hashes[row];
-  for (; row != 0 && go_on(d, e); row = d->next[row]) {
-    if (d->p.plans[row] == PLAN_INSERT && d->hashes[row] == hash &&
-        compare(d, row, e) != OTHER) {
+/* The first staged row of a list that is left and has the key of the row in
+** old[]. Rows of another key may have its hash. */
+static sqlite3_int64 find_key(struct diff *d, unsigned *link,
+                              sqlite3_uint64 hash, struct err *e) {
+  for (unsigned row; (row = *link) != 0 && go_on(d, e);) {
+    if (d->p.plans[row] != PLAN_INSERT) {
+      *link = d->next[row];
+    } else if (d->hashes[row] == hash && compare(d, row, e) != OTHER) {
       return row;
+    } else {
+      link = &d->next[row];
     }
   }
   return 0;
 }
 
+/* The staged row that was found first is taken; 0: none was looked for. */
+static sqlite3_int64 find_left(struct diff *d, sqlite3_stmt *stmt,
+                               const struct left *left, struct err *e) {
+  sqlite3_int64 row = 0;
+  sqlite3_bind_int64(stmt, 1, left->rowid);
+  if (sqlite3_step(stmt) == SQLITE_ROW) {
+    sqlite3_uint64 hash;
+    diff_read_old(&d->p, stmt, e);
+    hash = hash_row(d, d->p.old);
+    row = find_key(d, left->staged ? &d->next[left->staged] : head_of(d, hash),
+                   hash, e);
+  }
+  if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
+  return row;
+}
+
 /* Most keys are keys: the row that was found first is there still. */
 static void pair_by_key(struct diff *d, struct err *e) {
   sqlite3_stmt *stmt = diff_prepare_read(&d->p, "=?1", e);
+  int was_crowded = d->is_crowded;
+  if (was_crowded) index_left(d, e);
   for (sqlite3_int64 i = 0; i < d->n_left && !e->code; i++) {
     struct left *left = &d->left[i];
-    sqlite3_int64 row = left->staged;
-    if (row && d->p.plans[row] != PLAN_INSERT) {
-      sqlite3_bind_int64(stmt, 1, left->rowid);
-      if (sqlite3_step(stmt) == SQLITE_ROW) {
-        diff_read_old(&d->p, stmt, e);
-        row = find_key(d, row, e);
-      }
-      if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
+    if (was_crowded) left->staged = 0;
+    if (was_crowded ||
+        (left->staged && d->p.plans[left->staged] != PLAN_INSERT)) {
+      left->staged = find_left(d, stmt, left, e);
     }
-    left->staged = row;
-    if (row) diff_plan_update(&d->p, row, left->rowid);
+    if (left->staged) diff_plan_update(&d->p, left->staged, left->rowid);
   }
   sqlite3_finalize(stmt);
 }

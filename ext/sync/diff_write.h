@@ -20,8 +20,7 @@ struct diff_plan {
   sqlite3_int64 *at;      /* where it is in the staging */
   sqlite3_int64 *deletes; /* rowids */
   sqlite3_int64 n_deletes, n_updates, n_inserts;
-  int keys_repeat; /* several staged rows may have the same key; looked for
-                   ** where changes are kept */
+  int keys_repeat; /* several staged rows may have the same key */
 };
 
 static inline void diff_plan_update(struct diff_plan *p, sqlite3_int64 row,

@@ -3,11 +3,13 @@ either side and whoever writes meanwhile, and nothing is written but that."""
 import json
 import os
 import random
+import re
+import shutil
 import sqlite3
 import subprocess
 
 from box import Box
-from harness import HERE, LONG, PYTHON, SO, expect, main, test
+from harness import HERE, LONG, PYTHON, SO, Skip, expect, main, test
 
 REFRESH = "SELECT ordersync_refresh('wide')"
 COLUMNS = ("id int", "kind nvarchar(20)", "qty bigint", "price float",
@@ -269,6 +271,52 @@ def more_sets_of_columns_than_statements_are_kept():
         b.expect_the_sources()
         inserted, updated, deleted = b.counts()
         expect(inserted == deleted == 0 and updated > 110, "not updated")
+
+
+# ---- how much work it is ----------------------------------------------------
+
+def instructions(b):
+    """Of a process that refreshes."""
+    if not shutil.which("valgrind"):
+        raise Skip("there is no valgrind")
+    out = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+         "sqlite3", "-batch", b.db_path, ".load " + SO, REFRESH], env=b.env,
+        cwd=b.folder, check=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=200).stdout.decode()
+    return int(re.search(r"Collected : (\d+)", out).group(1))
+
+
+def fill(b, rows, sign):
+    """In the opposite order when the sign changes."""
+    b.server.query(
+        "DELETE FROM vwWide; WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT "
+        "n + 1 FROM c WHERE n < %d) INSERT INTO vwWide(id, kind, qty, note) "
+        "SELECT n, NULL, n %% 7, 'row ' || n FROM c ORDER BY n * %d" %
+        (rows, sign))
+
+
+@test
+def a_key_that_all_rows_share_is_no_more_work():
+    """NULL, say: not as many comparisons as there are pairs of rows."""
+    found = {}
+    for key in ("id", "kind"):
+        with WideBox("crowd-" + key, key, 9) as b:
+            fill(b, 3000, 1)
+            b.program.ok(REFRESH)
+            b.sql("DELETE FROM written")
+            b.program.close()
+            fill(b, 3000, -1)
+            moved = instructions(b)
+            b.expect_the_sources()
+            expect(b.counts() == (0, 0, 0), "written")
+            b.server.query("UPDATE vwWide SET qty = qty + 10")
+            found[key] = moved, instructions(b)
+            b.expect_the_sources()
+            expect(b.counts() == (0, 3000, 0), "not updated")
+    print("     instructions: %r" % found)
+    for by_id, by_kind in zip(found["id"], found["kind"]):
+        expect(by_kind < 2 * by_id, "%r" % found)
 
 
 # ---- somebody else writes ---------------------------------------------------
