@@ -12,6 +12,7 @@
 #include "base/sql.h"
 #include "sync/changes.h"
 #include "sync/stored.h"
+#include "sync/together.h"
 #include "value/json.h"
 
 #include <string.h>
@@ -34,12 +35,13 @@ static const char *const undo_sql[N_UNDO] = {
 };
 
 struct past {
-  sqlite3 *db;             /* borrowed */
-  struct mapping map;      /* owned, as is all that follows */
-  sqlite3_int64 run;       /* whose rows are wanted */
-  sqlite3_int64 rows_left; /* of those that it left */
-  sqlite3_stmt *hold;      /* while it is open, the database stays as it is */
-  sqlite3_stmt *table;     /* its rows; NULL: all were read */
+  sqlite3 *db;              /* borrowed */
+  struct mapping map;       /* owned, as is all that follows */
+  sqlite3_int64 run;        /* whose rows are wanted */
+  sqlite3_int64 rows_left;  /* of those that it left */
+  sqlite3_stmt *hold;       /* while it is open, the database stays as it is */
+  sqlite3_stmt *hold_table; /* likewise an attached one; NULL: it is in main */
+  sqlite3_stmt *table;      /* its rows; NULL: all were read */
   sqlite3 *scratch;
   sqlite3_stmt *undo[N_UNDO];
   sqlite3_stmt *is_changed, *add_cell, *rest;
@@ -209,6 +211,7 @@ enum err_code past_open(struct past **out, sqlite3 *db, const char *sync,
   p->db = db;
   if (!mapping_load(&p->map, db, sync, e) && !changes_check_table(db, e)) {
     find_run(p, at, e);
+    together_hold(&p->hold_table, db, &p->map, e);
     check_run(p, at, e);
     prepare_scratch(p, e);
     list_changed(p, e);
@@ -233,6 +236,7 @@ void past_close(struct past *p) {
   if (!p) return;
   forget_row(p);
   sqlite3_finalize(p->hold);
+  sqlite3_finalize(p->hold_table);
   sqlite3_finalize(p->table);
   sqlite3_finalize(p->is_changed);
   sqlite3_finalize(p->add_cell);

@@ -1,12 +1,15 @@
 """keep_changes: the changes, replayed over an old copy, give the next one, cell
 by cell; ordersync_as_of gives each old copy back; and whatever becomes of a
 run, its changes are there exactly where its rows are."""
+import itertools
 import json
 import os
 import random
 import re
 import signal
 import sqlite3
+import threading
+import time
 
 from box import Box
 from harness import LONG, ROOT, expect, expect_match, main, test
@@ -498,6 +501,62 @@ def an_attached_table_has_its_changes_in_main():
         b.program.ok(REFRESH)
         expect(len(b.kept(last)) == 1, "%r" % b.kept(last))
         expect(len(b.as_of(last)) == 60, "as of the run before")
+
+
+def attach(b, host):
+    host.ok("ATTACH '%s' AS other" % os.path.join(b.folder, "other.db"))
+
+
+@test
+def an_attached_table_is_read_as_its_run_left_it():
+    """Each run sets all rows to its own number, as fast as can be; whoever asks
+    for one gets that, or is told to ask again."""
+    seconds = 60 if LONG else 6
+    with Kept("past-together", rows=20) as b, b.host() as reader:
+        for host in (b.program, reader):
+            attach(b, host)
+        b.program.ok("PRAGMA other.journal_mode = wal")
+        b.program.ok("CREATE TABLE other.t AS SELECT * FROM main.kept")
+        b.sql("UPDATE ordersync_syncs SET target = 'other.t' WHERE name = "
+              "'kept'")
+        qty, failed, stop = {}, [], threading.Event()
+
+        def refresh():
+            try:
+                for number in itertools.count(1):
+                    b.server.query("UPDATE vwKept SET qty = %d" % number)
+                    b.program.ok(REFRESH)
+                    qty[b.last_run().id] = number
+                    if stop.is_set():
+                        return
+            except Exception as error:
+                failed.append(error)
+        thread = threading.Thread(target=refresh)
+        thread.start()
+        tally = {"right": 0, "again": 0}
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not failed:
+            if not qty:
+                continue
+            run = max(qty)  # others may have ended since
+            answer = reader.sql(
+                "SELECT row ->> 'qty', count(*) FROM ordersync_as_of('kept', ?)"
+                " GROUP BY 1", run)
+            if answer.error:
+                expect_match("refreshed while.*ask again|locked", answer.error,
+                             "the error")
+                tally["again"] += 1
+            else:
+                expect([tuple(r) for r in answer.rows] == [(qty[run], 20)],
+                       "as of run %d, which wrote %d: %r" %
+                       (run, qty[run], answer.rows))
+                tally["right"] += 1
+        stop.set()
+        thread.join()
+        expect(not failed, "%r" % failed)
+        print("     %d runs, asked: %r" % (len(qty), tally))
+        expect(tally["right"] > 10 * tally["again"] and len(qty) > 20,
+               "%r" % tally)
 
 
 @test
