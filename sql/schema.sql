@@ -98,7 +98,6 @@ CREATE TABLE IF NOT EXISTS ordersync_runs(
   pid INTEGER,
   duration_ms INTEGER        -- by a clock that nobody sets
 );
-DROP INDEX IF EXISTS ordersync_runs_by_sync; -- of older versions
 -- What older versions called "interrupted" and "error".
 UPDATE ordersync_runs SET status = 'lost', error_category = 'lost'
 WHERE status = 'interrupted';
@@ -129,8 +128,25 @@ CREATE TABLE IF NOT EXISTS ordersync_changes(
   changed TEXT NOT NULL      -- JSON: {"column": [old, new]}
 );
 CREATE INDEX IF NOT EXISTS ordersync_changes_by_run ON ordersync_changes(run);
-CREATE INDEX IF NOT EXISTS ordersync_changes_by_key
-  ON ordersync_changes(sync, key);
+-- By key, but a thousand changes at a time: those of a run are in a few of its
+-- pages then, while in one index of all keys each would be in another page, as
+-- large as the row itself, in the WAL.
+CREATE INDEX IF NOT EXISTS ordersync_changes_by_part
+  ON ordersync_changes(id >> 10, key);
+
+-- The history of a row: one look into the index a thousand changes.
+--   SELECT * FROM ordersync_history WHERE sync = ... AND key = ... ORDER BY id
+DROP VIEW IF EXISTS ordersync_history;
+CREATE VIEW ordersync_history AS
+WITH RECURSIVE part(n) AS (
+  SELECT min(id) >> 10 FROM ordersync_changes
+  UNION ALL
+  SELECT n + 1 FROM part
+  WHERE n < (SELECT max(id) >> 10 FROM ordersync_changes)
+)
+SELECT c.id, c.run, r.finished_at, c.sync, c.key, c.kind, c.changed
+FROM part JOIN ordersync_changes c ON c.id >> 10 = part.n
+  LEFT JOIN ordersync_runs r ON r.id = c.run;
 
 -- They go with their run, and are renamed with it. No foreign key, as above.
 DROP TRIGGER IF EXISTS ordersync_runs_delete;

@@ -142,6 +142,14 @@ static int is_older(sqlite3 *db) {
          !has_column(db, "ordersync_syncs", "stale_after");
 }
 
+/* Of older versions. SQLite drops none while a statement reads, as the one does
+** that guards the transaction. */
+static void drop_indexes(sqlite3 *db, struct err *e) {
+  sql_run(db, e, "upgrading",
+          "DROP INDEX IF EXISTS main.ordersync_runs_by_sync; "
+          "DROP INDEX IF EXISTS main.ordersync_changes_by_key");
+}
+
 /* A sentence. A database without a file has no other readers. */
 static char *describe(sqlite3 *db, int was_older, struct err *e) {
   const char *path = sqlite3_db_filename(db, "main");
@@ -179,6 +187,7 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
   txn_prepare(&txn, db, "main", NULL, &interrupt,
               clock_now_ms() + INSTALL_WAIT_MS, e);
   if (!txn_begin(&txn, e)) {
+    drop_indexes(db, e);
     txn_guard(&txn);
     was_older = is_older(db);
     if (what == INSTALL_AUTO && wants_open_orders(db, e))

@@ -594,7 +594,7 @@ unusable("a_view_in_the_logs_place_is_refused",
          "ALTER TABLE ordersync_runs RENAME TO ordersync_old_runs",
          "CREATE VIEW ordersync_runs AS SELECT * FROM ordersync_old_runs")
 unusable("a_log_without_its_key_is_refused",
-         "DROP VIEW ordersync_status",
+         "DROP VIEW ordersync_status", "DROP VIEW ordersync_history",
          "CREATE TABLE kept AS SELECT * FROM ordersync_runs",
          "DROP TABLE ordersync_runs",
          "ALTER TABLE kept RENAME TO ordersync_runs")

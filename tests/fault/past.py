@@ -211,6 +211,13 @@ def history(name, key, rounds, seed, **more):
                 expect(as_set(old) == as_set(copy), "as of %s, %r differ" % (
                     at, list(set(as_set(old)) ^ set(as_set(copy)))[:4]))
         expect(len(b.kept()) > 60, "nothing changed")
+        by_key = b.sql(
+            "SELECT c.id, h.id, h.finished_at = r.finished_at FROM "
+            "ordersync_changes c LEFT JOIN ordersync_history h ON h.key = c.key "
+            "AND h.sync = c.sync AND h.id = c.id LEFT JOIN ordersync_runs r ON "
+            "r.id = c.run WHERE c.sync = 'kept'")
+        expect(by_key and all(c == h and same for c, h, same in by_key),
+               "the history is another: %r" % by_key[:9])
 
 
 # ---- replayed ---------------------------------------------------------------
