@@ -2,7 +2,7 @@
 ** Kills its process by SIGKILL at a chosen system call, to be loaded with
 ** LD_PRELOAD:
 **
-**   KILL_KIND=fetch|write|sync KILL_AT=N KILL_HOW=before|after|half
+**   KILL_KIND=fetch|write|sync|close KILL_AT=N KILL_HOW=before|after|half
 **   KILL_COUNT=FILE    writes how many calls of each kind there were
 **
 ** fetch: recv, poll. write: write, pwrite. sync: fsync, fdatasync, ftruncate,
@@ -21,10 +21,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum kind { FETCH, WRITE, SYNC, N_KINDS };
+enum kind { FETCH, WRITE, SYNC, CLOSE, N_KINDS };
 enum how { BEFORE, AFTER, HALF };
 
-static const char *const kind_names[] = {"fetch", "write", "sync"};
+static const char *const kind_names[] = {"fetch", "write", "sync", "close"};
 static atomic_long calls[N_KINDS];
 static long kill_at; /* 0: never */
 static int kill_kind = -1;
@@ -92,6 +92,7 @@ static void die(void) {
 
 CALL(ssize_t, recv, FETCH, (int fd, void *p, size_t n, int f), (fd, p, n, f))
 CALL(int, poll, FETCH, (struct pollfd * p, nfds_t n, int t), (p, n, t))
+CALL(int, close, CLOSE, (int fd), (fd))
 CALL(int, fsync, SYNC, (int fd), (fd))
 CALL(int, fdatasync, SYNC, (int fd), (fd))
 CALL(int, ftruncate, SYNC, (int fd, off_t n), (fd, n))

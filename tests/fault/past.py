@@ -335,9 +335,9 @@ def a_cancelled_run_records_nothing_or_all():
 
 
 def killed(journal):
-    """Half of the kills are around the last write, which tells the result (a
-    run makes two or four more of them than the one before), others at the last
-    three of the calls that a commit ends with."""
+    """Most of the kills are around the last write (a run makes some more or
+    less of them than the one before), at the last three of the calls that a
+    commit ends with, and when all is done."""
     with Kept("past-kill-" + journal, rows=200, journal=journal) as b:
         def alter(i):
             b.server.query("UPDATE vwKept SET note = 'n%d'; DELETE FROM vwKept"
@@ -349,13 +349,13 @@ def killed(journal):
             counts, _ = measure(b, REFRESH)
             old, last = b.copy(), b.kept()[-1][0]
             alter(2 * i + 1)
-            kind = ("write", "sync", "write", "fetch")[i % 4]
+            kind = ("write", "sync", "write", "fetch", "close")[i % 5]
             at = b.random.randint(1, counts[kind])
             if kind == "write":
                 at = counts[kind] + i // 2 % 10 - 3
             how = b.random.choice(("before", "after", "half"))
-            if i % 4 == 1:
-                at = counts["sync"] - i // 4 % 3
+            if kind in ("sync", "close"):
+                at = counts[kind] - i // 5 % 3
                 how = "after"
             victim = Victim(b, REFRESH, KILL_KIND=kind, KILL_AT=str(at),
                             KILL_HOW=how)
