@@ -93,18 +93,28 @@ static void begin_to_read(const struct together *t, sqlite3_stmt **hold,
   }
 }
 
+/* That others may write, too. */
 static int has_file(sqlite3 *db, const char *schema) {
   const char *path = sqlite3_db_filename(db, schema);
-  return path && *path;
+  return path && *path && !sqlite3_uri_boolean(path, "immutable", 0);
 }
 
-/* Nobody else commits what the caller is writing, or has for itself. */
+static int main_is(sqlite3 *db, const char *pragma, const char *value,
+                   struct err *e) {
+  char *text = sql_text(db, e, "PRAGMA main.%s", pragma);
+  int is = text && sqlite3_stricmp(text, value) == 0;
+  sqlite3_free(text);
+  return is;
+}
+
+/* Nobody commits to the main database while the caller writes it, has it for
+** itself, or reads it with a rollback journal: that keeps it locked until the
+** last of a transaction's files is written. */
 static int is_alone(sqlite3 *db, const struct mapping *m, struct err *e) {
-  char *mode = sql_text(db, e, "PRAGMA main.locking_mode");
-  int is_exclusive = mode && sqlite3_stricmp(mode, "exclusive") == 0;
-  sqlite3_free(mode);
-  return is_exclusive || !has_file(db, "main") || !has_file(db, m->schema) ||
-         sqlite3_txn_state(db, "main") == SQLITE_TXN_WRITE;
+  return !has_file(db, "main") || !has_file(db, m->schema) ||
+         sqlite3_txn_state(db, "main") == SQLITE_TXN_WRITE ||
+         !main_is(db, "journal_mode", "wal", e) ||
+         main_is(db, "locking_mode", "exclusive", e);
 }
 
 enum err_code together_hold(sqlite3_stmt **hold, sqlite3 *db,
