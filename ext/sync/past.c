@@ -120,16 +120,19 @@ static void check_run(const struct past *p, sqlite3_value *at, struct err *e) {
 
 /* ---- preparing ----------------------------------------------------------- */
 
+/* The types matter: without them an index is not used to compare a column that
+** has one with a column that has none. */
 static void prepare_scratch(struct past *p, struct err *e) {
   if (e->code) return;
   if (sqlite3_open_v2(":memory:", &p->scratch,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ||
       sqlite3_exec(p->scratch,
-                   "BEGIN; CREATE TABLE changed(key PRIMARY KEY) WITHOUT "
-                   "ROWID; CREATE TABLE row(id INTEGER PRIMARY KEY, key); "
-                   "CREATE INDEX by_key ON row(key); CREATE TABLE cell(row, "
-                   "name COLLATE nocase, value, PRIMARY KEY(row, name)) "
-                   "WITHOUT ROWID; CREATE TABLE name(position, name)",
+                   "BEGIN; CREATE TABLE changed(key TEXT PRIMARY KEY) WITHOUT "
+                   "ROWID; CREATE TABLE row(id INTEGER PRIMARY KEY, key TEXT); "
+                   "CREATE INDEX by_key ON row(key); CREATE TABLE cell(row "
+                   "INTEGER, name TEXT COLLATE nocase, value TEXT, PRIMARY "
+                   "KEY(row, name)) WITHOUT ROWID; CREATE TABLE name(position "
+                   "INTEGER, name TEXT)",
                    0, 0, 0)) {
     err_sqlite(e, p->scratch, reading);
   }
