@@ -17,14 +17,36 @@
 
 #include <string.h>
 
+#define NOTE_WHOLES                                                            \
+  "UPDATE row SET whole = (SELECT group_concat(value) FROM (SELECT "           \
+  "coalesce(cell.value, 'null') AS value FROM name LEFT JOIN cell ON "         \
+  "cell.row = row.id AND cell.name = name.name ORDER BY position))"
+
 /* What is done in the scratch database; ?1 is a row's number. */
-enum undo { FIND, RESTORE, DROP_CELLS, DROP_ROW, ADD_ROW, ADD_CELLS, N_UNDO };
+enum undo {
+  FIND,
+  FIND_WHOLE,
+  NOTE_WHOLE,
+  RESTORE,
+  DROP_CELLS,
+  DROP_ROW,
+  ADD_ROW,
+  ADD_CELLS,
+  N_UNDO
+};
 static const char *const undo_sql[N_UNDO] = {
     /* ?2 key, ?3 changed: one that has what the change made of it, before one
     ** that somebody else has changed since. */
     [FIND] = "SELECT id FROM row WHERE key = ?2 ORDER BY EXISTS (SELECT 1 FROM "
              "json_each(?3) c JOIN cell ON cell.row = row.id AND cell.name = "
              "c.key WHERE cell.value <> c.value -> '$[1]') LIMIT 1",
+    /* The same where a key has many rows, all of whose cells a change names. */
+    [FIND_WHOLE] =
+        "SELECT id FROM row WHERE key = ?2 AND whole = (SELECT "
+        "group_concat(value) FROM (SELECT coalesce(c.value -> '$[1]', 'null') "
+        "AS value FROM name LEFT JOIN json_each(?3) c ON c.key = name.name "
+        "ORDER BY position)) LIMIT 1",
+    [NOTE_WHOLE] = NOTE_WHOLES " WHERE id = ?1",
     [RESTORE] = "UPDATE cell SET value = c.value -> '$[0]' FROM json_each(?3) "
                 "c WHERE row = ?1 AND name = c.key",
     [DROP_CELLS] = "DELETE FROM cell WHERE row = ?1",
@@ -44,6 +66,7 @@ struct past {
   sqlite3_stmt *table;      /* its rows; NULL: all were read */
   sqlite3 *scratch;
   sqlite3_stmt *undo[N_UNDO];
+  int is_crowded; /* some key has many rows, or changes in one run */
   sqlite3_stmt *is_changed, *add_cell, *rest;
   struct cell *cells;
   sqlite3_str *key, *row; /* of the row that past_next() found; NULL: none */
@@ -126,14 +149,16 @@ static void prepare_scratch(struct past *p, struct err *e) {
   if (e->code) return;
   if (sqlite3_open_v2(":memory:", &p->scratch,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ||
-      sqlite3_exec(p->scratch,
-                   "BEGIN; CREATE TABLE changed(key TEXT PRIMARY KEY) WITHOUT "
-                   "ROWID; CREATE TABLE row(id INTEGER PRIMARY KEY, key TEXT); "
-                   "CREATE INDEX by_key ON row(key); CREATE TABLE cell(row "
-                   "INTEGER, name TEXT COLLATE nocase, value TEXT, PRIMARY "
-                   "KEY(row, name)) WITHOUT ROWID; CREATE TABLE name(position "
-                   "INTEGER, name TEXT)",
-                   0, 0, 0)) {
+      sqlite3_exec(
+          p->scratch,
+          "BEGIN; CREATE TABLE changed(key TEXT PRIMARY KEY) WITHOUT "
+          "ROWID; CREATE TABLE row(id INTEGER PRIMARY KEY, key TEXT, "
+          "whole TEXT); CREATE INDEX by_key ON row(key, whole); CREATE "
+          "TABLE cell(row INTEGER, name TEXT COLLATE nocase, value "
+          "TEXT, PRIMARY KEY(row, name)) WITHOUT ROWID; CREATE TABLE "
+          "name(position INTEGER PRIMARY KEY, name TEXT COLLATE "
+          "nocase)",
+          0, 0, 0)) {
     err_sqlite(e, p->scratch, reading);
   }
   for (int i = 0; i < N_UNDO; i++) {
@@ -299,13 +324,36 @@ static void put_aside(const struct past *p, const char *key, struct err *e) {
   }
 }
 
-static sqlite3_int64 find_row(const struct past *p, const char *key,
-                              const char *changed, struct err *e) {
-  sqlite3_stmt *stmt = bind_undo(p, FIND, 0, key, changed);
+static sqlite3_int64 find_by(const struct past *p, enum undo how,
+                             const char *key, const char *changed,
+                             struct err *e) {
+  sqlite3_stmt *stmt = bind_undo(p, how, 0, key, changed);
   sqlite3_int64 row = 0;
   if (sqlite3_step(stmt) == SQLITE_ROW) row = sqlite3_column_int64(stmt, 0);
   if (sqlite3_reset(stmt)) err_sqlite(e, p->scratch, reading);
   return row;
+}
+
+static sqlite3_int64 find_row(const struct past *p, const char *key,
+                              const char *changed, struct err *e) {
+  sqlite3_int64 row = 0;
+  if (p->is_crowded) row = find_by(p, FIND_WHOLE, key, changed, e);
+  return row || e->code ? row : find_by(p, FIND, key, changed, e);
+}
+
+/* Else each change of a key would look at each of its rows. */
+static void look_for_crowds(struct past *p, struct err *e) {
+  p->is_crowded =
+      sql_integer(p->scratch, e,
+                  "SELECT EXISTS(SELECT 1 FROM row GROUP BY key HAVING "
+                  "count(*) > 16)") ||
+      sql_integer(
+          p->db, e,
+          "SELECT EXISTS(SELECT 1 FROM main.ordersync_changes WHERE run "
+          "> %lld AND +sync = %Q GROUP BY run, key HAVING count(*) > "
+          "16)",
+          p->run, p->map.sync);
+  if (p->is_crowded) sql_run(p->scratch, e, reading, "%s", NOTE_WHOLES);
 }
 
 static void undo(const struct past *p, sqlite3_stmt *change, struct err *e) {
@@ -318,6 +366,7 @@ static void undo(const struct past *p, sqlite3_stmt *change, struct err *e) {
   } else if (strcmp(kind, "deleted") == 0) {
     row = add_row(p, key, e);
     step(p, bind_undo(p, ADD_CELLS, row, key, changed), e);
+    if (p->is_crowded) step(p, bind_undo(p, NOTE_WHOLE, row, key, changed), e);
   } else if (strcmp(kind, "inserted") == 0) {
     row = find_row(p, key, changed, e);
     step(p, bind_undo(p, DROP_CELLS, row, key, changed), e);
@@ -331,11 +380,13 @@ static void undo(const struct past *p, sqlite3_stmt *change, struct err *e) {
               key, (long long)sqlite3_column_int64(change, 3));
     }
     step(p, bind_undo(p, RESTORE, row, key, changed), e);
+    if (p->is_crowded) step(p, bind_undo(p, NOTE_WHOLE, row, key, changed), e);
   }
 }
 
 static void undo_all(struct past *p, struct err *e) {
   sqlite3_stmt *since = prepare_since(p, "key, kind, changed, run", e);
+  look_for_crowds(p, e);
   while (!e->code && sqlite3_step(since) == SQLITE_ROW) undo(p, since, e);
   finish(p->db, since, e);
   p->rest = sql_prepare(p->scratch, e,

@@ -3,13 +3,11 @@ either side and whoever writes meanwhile, and nothing is written but that."""
 import json
 import os
 import random
-import re
-import shutil
 import sqlite3
 import subprocess
 
 from box import Box
-from harness import HERE, LONG, PYTHON, SO, Skip, expect, main, test
+from harness import HERE, LONG, PYTHON, SO, expect, instructions, main, test
 
 REFRESH = "SELECT ordersync_refresh('wide')"
 COLUMNS = ("id int", "kind nvarchar(20)", "qty bigint", "price float",
@@ -275,18 +273,6 @@ def more_sets_of_columns_than_statements_are_kept():
 
 # ---- how much work it is ----------------------------------------------------
 
-def instructions(b):
-    """Of a process that refreshes."""
-    if not shutil.which("valgrind"):
-        raise Skip("there is no valgrind")
-    out = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-         "sqlite3", "-batch", b.db_path, ".load " + SO, REFRESH], env=b.env,
-        cwd=b.folder, check=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=200).stdout.decode()
-    return int(re.search(r"Collected : (\d+)", out).group(1))
-
-
 def fill(b, rows, sign):
     """In the opposite order when the sign changes."""
     b.server.query(
@@ -307,11 +293,11 @@ def a_key_that_all_rows_share_is_no_more_work():
             b.sql("DELETE FROM written")
             b.program.close()
             fill(b, 3000, -1)
-            moved = instructions(b)
+            moved = instructions(b, REFRESH)
             b.expect_the_sources()
             expect(b.counts() == (0, 0, 0), "written")
             b.server.query("UPDATE vwWide SET qty = qty + 10")
-            found[key] = moved, instructions(b)
+            found[key] = moved, instructions(b, REFRESH)
             b.expect_the_sources()
             expect(b.counts() == (0, 3000, 0), "not updated")
     print("     instructions: %r" % found)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import select
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -285,6 +286,18 @@ class Shell:
                                  seconds)
         self.code = process.returncode
         self.seconds = time.monotonic() - started
+
+
+def instructions(box, sql):
+    """How many a process takes for it: the same on any machine."""
+    if not shutil.which("valgrind"):
+        raise Skip("there is no valgrind")
+    out = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+         "sqlite3", "-batch", box.db_path, ".load " + SO, sql], env=box.env,
+        cwd=box.folder, check=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=200).stdout.decode()
+    return int(re.search(r"Collected : (\d+)", out).group(1))
 
 
 # ---- running ----------------------------------------------------------------

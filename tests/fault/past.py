@@ -12,7 +12,8 @@ import threading
 import time
 
 from box import Box
-from harness import LONG, ROOT, expect, expect_match, main, test
+from harness import (LONG, ROOT, expect, expect_match, instructions, main,
+                     test)
 from victim import Victim, build, measure
 
 REFRESH = "SELECT ordersync_refresh('kept')"
@@ -263,6 +264,30 @@ def doubles_read_back_as_they_were():
             expect(json.loads(changed)["price"][1] == price, changed)
             expect(abs(by_sqlite - price) <= abs(price) * 2.3e-16,
                    "SQLite reads %r of %s" % (by_sqlite, changed))
+
+
+def undoing(key, rows):
+    """Instructions, when all rows have changed since; they may have one key."""
+    with Kept("past-many-%s-%d" % (key, rows), key, rows=1) as b:
+        b.server.query(
+            "DELETE FROM vwKept; WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
+            "SELECT n + 1 FROM c WHERE n < %d) INSERT INTO vwKept(id, qty) "
+            "SELECT n, n FROM c" % rows)
+        b.program.ok(REFRESH)
+        run, copy = b.last_run().id, b.copy()
+        b.server.query("UPDATE vwKept SET qty = qty + 1")
+        b.program.ok(REFRESH)
+        expect(as_set(b.as_of(run)) == as_set(copy), "another table")
+        return instructions(b, "SELECT count(*) FROM ordersync_as_of('kept', "
+                            "%d)" % run)
+
+
+@test
+def undoing_four_times_as_much_is_four_times_the_work():
+    for key in ("id", "kind"):
+        few, many = undoing(key, 100), undoing(key, 400)
+        print("     instructions by %s: %d, %d" % (key, few, many))
+        expect(many < 6 * few, "%d, and %d" % (few, many))
 
 
 # ---- one with the rows ------------------------------------------------------
