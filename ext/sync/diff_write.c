@@ -134,8 +134,8 @@ static void explain_unchanged(const struct writer *w, sqlite3_int64 row,
   }
   text = sqlite3_str_finish(key);
   err_set(e, ERR_DATA,
-          "sync \"%s\" (row %lld%s): the row was not %s; does a "
-          "trigger RAISE(IGNORE), or a constraint say ON CONFLICT IGNORE?",
+          "sync \"%s\" (row %lld%s): the row was not %s; does a trigger "
+          "RAISE(IGNORE) or delete it, or a constraint say ON CONFLICT IGNORE?",
           m->sync, (long long)row, text ? text : "", w->batches.verb);
   sqlite3_free(text);
 }
