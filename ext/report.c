@@ -44,12 +44,16 @@ struct block {
 
 /* ---- values -------------------------------------------------------------- */
 
-/* The row and column that are called name, the innermost first. */
+/* The row and column that are called name, the innermost first. What stands
+** before a dot is the table: PRAGMA short_column_names and full_column_names
+** have a say in that. */
 static sqlite3_stmt *find(const struct block *b, const char *name,
                           size_t n_bytes, int *column) {
   for (; b; b = b->outer) {
     for (int i = 0; i < sqlite3_column_count(b->row); i++) {
       const char *is = sqlite3_column_name(b->row, i);
+      const char *dot = is ? strrchr(is, '.') : NULL;
+      if (dot) is = dot + 1;
       if (is && strncmp(is, name, n_bytes) == 0 && !is[n_bytes]) {
         *column = i;
         return b->row;

@@ -247,11 +247,21 @@ char *mapping_default(sqlite3 *db, struct err *e) {
   return NULL;
 }
 
+/* Under PRAGMA full_column_names it has its table's name in front. */
+static const char *column_name(sqlite3_stmt *row, int i) {
+  static const char table[] = "ordersync_syncs.";
+  const char *name = sqlite3_column_name(row, i);
+  if (!name) return "";
+  return sqlite3_strnicmp(name, table, sizeof table - 1) == 0
+             ? name + sizeof table - 1
+             : name;
+}
+
 /* Every column of the row that is a setting. */
 static void store_row(struct mapping *m, const char *name, sqlite3_stmt *row,
                       struct err *e) {
   for (int i = 0; i < sqlite3_column_count(row) && !e->code; i++) {
-    const struct setting *s = setting_find(sqlite3_column_name(row, i), IN_ROW);
+    const struct setting *s = setting_find(column_name(row, i), IN_ROW);
     if (s) setting_store(m, s, row, i, e);
     err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
   }
