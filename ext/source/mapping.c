@@ -228,9 +228,12 @@ static char *name_of(sqlite3 *db, const char *sql, const char *after,
   return NULL;
 }
 
+/* As text: a blob is greater than any text, so behind itself, and would come
+** again and again. */
 char *mapping_next(sqlite3 *db, const char *after, struct err *e) {
   return name_of(db,
-                 "SELECT min(name) FROM main.ordersync_syncs WHERE name > ?1",
+                 "SELECT min(CAST(name AS TEXT)) FROM main.ordersync_syncs "
+                 "WHERE CAST(name AS TEXT) > ?1",
                  after, e);
 }
 
