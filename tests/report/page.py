@@ -276,7 +276,7 @@ def an_older_versions_tables_will_do():
                      "DROP COLUMN duration_ms;")
     # The view of that time, which did not know that column.
     with open(ROOT + "/sql/schema.sql", encoding="utf-8") as f:
-        view = re.search(r"CREATE VIEW ordersync_status.*?;\n", f.read(), re.S)
+        view = re.search(r"CREATE VIEW main.ordersync_status.*?;\n", f.read(), re.S)
     db.execute(view.group().replace("ok.duration_ms,", "NULL,"))
     Page(report(db))
     db.execute("ALTER TABLE ordersync_runs DROP COLUMN warnings")
