@@ -332,6 +332,26 @@ def a_hostile_file_gets_neither_an_endless_page_nor_the_network():
 
 
 @test
+def a_page_that_a_limit_forbids_says_so():
+    db = fresh("limits.db")
+    if not hasattr(db, "setlimit"):  # of Python 3.11
+        return
+    most = len(report(db)) // 2
+    for limit, text in ((sqlite3.SQLITE_LIMIT_LENGTH, "longer than|lowered"),
+                        (sqlite3.SQLITE_LIMIT_SQL_LENGTH, "lowered")):
+        for n in (200, 1000, most):
+            was = db.setlimit(limit, n)
+            try:
+                report(db)
+                expect(n == most, "a page under a limit of %d" % n)
+            except sqlite3.DataError as e:
+                expect(re.search(text, str(e)), str(e))
+            except sqlite3.OperationalError as e:
+                expect(re.search(text, str(e)), str(e))
+            db.setlimit(limit, was)
+
+
+@test
 def the_page_is_one_state_of_the_log():
     db = fresh("one.db")
     db.execute("PRAGMA journal_mode = wal")
