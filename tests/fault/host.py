@@ -243,9 +243,13 @@ def hold(db, extension, request):
 
 
 def ignore(db, request):
-    """Has SQLite pass over what an authorizer is asked about thus."""
-    db.set_authorizer(lambda action, *_: sqlite3.SQLITE_IGNORE
-                      if action in request["actions"] else sqlite3.SQLITE_OK)
+    """Has SQLite pass over what an authorizer is asked about thus, with these
+    arguments if any are given."""
+    wanted = request.get("arguments", [])
+    db.set_authorizer(lambda action, *arguments: sqlite3.SQLITE_IGNORE
+                      if action in request["actions"] and
+                      wanted == list(arguments[:len(wanted)])
+                      else sqlite3.SQLITE_OK)
     return {}
 
 
