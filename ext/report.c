@@ -44,12 +44,16 @@ struct block {
 
 /* ---- values -------------------------------------------------------------- */
 
-/* The row and column that are called name, the innermost first. */
+/* The row and column that are called name, the innermost first. What stands
+** before a dot is the table: PRAGMA short_column_names and full_column_names
+** have a say in that. */
 static sqlite3_stmt *find(const struct block *b, const char *name,
                           size_t n_bytes, int *column) {
   for (; b; b = b->outer) {
     for (int i = 0; i < sqlite3_column_count(b->row); i++) {
       const char *is = sqlite3_column_name(b->row, i);
+      const char *dot = is ? strrchr(is, '.') : NULL;
+      if (dot) is = dot + 1;
       if (is && strncmp(is, name, n_bytes) == 0 && !is[n_bytes]) {
         *column = i;
         return b->row;
@@ -217,7 +221,7 @@ static void put_with(sqlite3_str *sql, const struct block *b) {
 
 static sqlite3_stmt *prepare(struct page *p, const char *query, int n_bytes,
                              const struct block *b) {
-  sqlite3_str *str = sqlite3_str_new(p->db);
+  sqlite3_str *str = sqlite3_str_new(NULL);
   sqlite3_stmt *stmt = NULL;
   char *sql;
   put_with(str, b);
@@ -334,8 +338,11 @@ static sqlite3_stmt *open_page(sqlite3 *db, struct err *e) {
   return NULL;
 }
 
-/* The tables that an older version has made may lack a column. */
+/* The tables that an older version has made may lack a column; a query is one
+** string, too. */
 static void explain(struct err *e) {
+  if (strstr(e->text, "too big"))
+    err_hint(e, "this program has lowered SQLite's limits on lengths");
   if (strstr(e->text, "no such column"))
     err_hint(e, "The tables are an older version's; run: SELECT "
                 "ordersync_install();");
@@ -345,7 +352,10 @@ char *report_html(sqlite3 *db, int *n_bytes, struct err *e) {
   struct page p = {db, NULL, e};
   struct block block = {.row = open_page(db, e)};
   char *html;
-  if (e->code) return NULL;
+  if (e->code) {
+    explain(e);
+    return NULL;
+  }
   p.html = sqlite3_str_new(db);
   render(&p, sql_report, sql_report + strlen(sql_report), &block);
   sqlite3_finalize(block.row);

@@ -3,7 +3,7 @@
 -- table that is there already (a Rails migration's, say) is kept as it is;
 -- so are a sync and a mapping that somebody has edited.
 
-CREATE TABLE IF NOT EXISTS open_orders(
+CREATE TABLE IF NOT EXISTS main.open_orders(
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   sold_to INTEGER,
   ship_to INTEGER,
@@ -77,21 +77,21 @@ CREATE TABLE IF NOT EXISTS open_orders(
   updated_at TEXT NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS index_open_orders_on_sales_doc
+CREATE INDEX IF NOT EXISTS main.index_open_orders_on_sales_doc
   ON open_orders(sales_doc);
-CREATE INDEX IF NOT EXISTS index_open_orders_on_cust_name
+CREATE INDEX IF NOT EXISTS main.index_open_orders_on_cust_name
   ON open_orders(cust_name);
-CREATE INDEX IF NOT EXISTS index_open_orders_on_order_date
+CREATE INDEX IF NOT EXISTS main.index_open_orders_on_order_date
   ON open_orders(order_date);
-CREATE INDEX IF NOT EXISTS index_open_orders_on_material
+CREATE INDEX IF NOT EXISTS main.index_open_orders_on_material
   ON open_orders(material);
-CREATE INDEX IF NOT EXISTS index_open_orders_on_order_status
+CREATE INDEX IF NOT EXISTS main.index_open_orders_on_order_status
   ON open_orders(order_status);
 
-INSERT OR IGNORE INTO ordersync_syncs(name, source, target)
+INSERT OR IGNORE INTO main.ordersync_syncs(name, source, target)
 VALUES('open_orders', 'dbo.vwZSDOrder_Advanced', 'open_orders');
 
-INSERT INTO ordersync_columns(sync, position, source_column, target_column,
+INSERT INTO main.ordersync_columns(sync, position, source_column, target_column,
                               kind)
 SELECT 'open_orders', column1, column2, column3, column4
 FROM (VALUES
@@ -164,4 +164,5 @@ FROM (VALUES
   (67, 'CSR_actionDate', 'csr_action_date', 'string'),
   (68, 'CSR_actionUser', 'csr_action_user', 'string')
 )
-WHERE NOT EXISTS (SELECT 1 FROM ordersync_columns WHERE sync = 'open_orders');
+WHERE NOT EXISTS (
+  SELECT 1 FROM main.ordersync_columns WHERE sync = 'open_orders');

@@ -1,9 +1,11 @@
 -- The configuration, the run log and the status view. Embedded at build and
--- run by ordersync_install(); plain SQLite, readable without the extension.
+-- run by ordersync_install(); plain SQLite, readable without the extension. All
+-- names have their database's: temp's come before main's, and what main lacks may
+-- be another one's that is attached.
 
 -- One row a sync: what is copied, from where, into which table. Where the
 -- server is and who we are is a profile and never stands here.
-CREATE TABLE IF NOT EXISTS ordersync_syncs(
+CREATE TABLE IF NOT EXISTS main.ordersync_syncs(
   name TEXT PRIMARY KEY NOT NULL,
   profile TEXT NOT NULL DEFAULT 'default', -- section of ordersync.ini
   source TEXT NOT NULL,                    -- view, table or SELECT, in T-SQL
@@ -32,7 +34,7 @@ CREATE TABLE IF NOT EXISTS ordersync_syncs(
 );
 
 -- One row a column: the explicit mapping.
-CREATE TABLE IF NOT EXISTS ordersync_columns(
+CREATE TABLE IF NOT EXISTS main.ordersync_columns(
   sync TEXT NOT NULL,
   position INTEGER NOT NULL,
   source_column TEXT NOT NULL,
@@ -44,7 +46,7 @@ CREATE TABLE IF NOT EXISTS ordersync_columns(
 
 -- How far a sync with a watermark or a probe has come: written together with
 -- the rows. Deleting a row makes the sync's next run fetch everything.
-CREATE TABLE IF NOT EXISTS ordersync_state(
+CREATE TABLE IF NOT EXISTS main.ordersync_state(
   sync TEXT PRIMARY KEY NOT NULL,
   config TEXT,               -- a hash of the settings that this is true of
   watermark TEXT,            -- datetime2(7) 2025-03-01 12:34:56.1234567
@@ -56,14 +58,14 @@ CREATE TABLE IF NOT EXISTS ordersync_state(
 -- A sync that is deleted or renamed by hand takes its mapping along. No foreign
 -- key: those are off by default. (REPLACE deletes a sync, and with it the
 -- mapping, only under PRAGMA recursive_triggers; an UPDATE or an upsert never.)
-DROP TRIGGER IF EXISTS ordersync_syncs_delete;
-CREATE TRIGGER ordersync_syncs_delete AFTER DELETE ON ordersync_syncs BEGIN
+DROP TRIGGER IF EXISTS main.ordersync_syncs_delete;
+CREATE TRIGGER main.ordersync_syncs_delete AFTER DELETE ON ordersync_syncs BEGIN
   DELETE FROM ordersync_columns WHERE sync = old.name;
   DELETE FROM ordersync_state WHERE sync = old.name;
 END;
-DROP TRIGGER IF EXISTS ordersync_syncs_rename;
-CREATE TRIGGER ordersync_syncs_rename AFTER UPDATE OF name ON ordersync_syncs
-WHEN old.name <> new.name BEGIN
+DROP TRIGGER IF EXISTS main.ordersync_syncs_rename;
+CREATE TRIGGER main.ordersync_syncs_rename
+AFTER UPDATE OF name ON ordersync_syncs WHEN old.name <> new.name BEGIN
   UPDATE ordersync_columns SET sync = new.name WHERE sync = old.name;
   DELETE FROM ordersync_state WHERE sync = new.name;
   UPDATE ordersync_state SET sync = new.name WHERE sync = old.name;
@@ -73,7 +75,7 @@ END;
 -- nothing changed writes nothing else, twice: one page each time, so there is no
 -- index to keep and no sequence. The newest rows are what is looked for, and
 -- they are at the end.
-CREATE TABLE IF NOT EXISTS ordersync_runs(
+CREATE TABLE IF NOT EXISTS main.ordersync_runs(
   id INTEGER PRIMARY KEY NOT NULL,
   sync TEXT NOT NULL,
   -- running, success, unchanged, skipped, error, cancelled, lost
@@ -99,14 +101,14 @@ CREATE TABLE IF NOT EXISTS ordersync_runs(
   duration_ms INTEGER        -- by a clock that nobody sets
 );
 -- What older versions called "interrupted" and "error".
-UPDATE ordersync_runs SET status = 'lost', error_category = 'lost'
+UPDATE main.ordersync_runs SET status = 'lost', error_category = 'lost'
 WHERE status = 'interrupted';
-UPDATE ordersync_runs SET status = 'cancelled'
+UPDATE main.ordersync_runs SET status = 'cancelled'
 WHERE status = 'error' AND error_category = 'interrupt';
 
 -- What happened in a run: one row a phase, a warning. None of a success that
 -- changed nothing and warns of nothing.
-CREATE TABLE IF NOT EXISTS ordersync_run_details(
+CREATE TABLE IF NOT EXISTS main.ordersync_run_details(
   id INTEGER PRIMARY KEY NOT NULL,
   run_id INTEGER NOT NULL REFERENCES ordersync_runs(id) ON DELETE CASCADE,
   at TEXT NOT NULL,
@@ -114,12 +116,12 @@ CREATE TABLE IF NOT EXISTS ordersync_run_details(
   phase TEXT NOT NULL,       -- config, lock, connect, columns, fetch, apply
   message TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS ordersync_run_details_by_run
+CREATE INDEX IF NOT EXISTS main.ordersync_run_details_by_run
   ON ordersync_run_details(run_id);
 
 -- What the runs of syncs with keep_changes did: a row for each row that a run
 -- inserted, updated or deleted, in the order in which that is to be replayed.
-CREATE TABLE IF NOT EXISTS ordersync_changes(
+CREATE TABLE IF NOT EXISTS main.ordersync_changes(
   id INTEGER PRIMARY KEY NOT NULL,
   run INTEGER NOT NULL,      -- ordersync_runs.id
   sync TEXT NOT NULL,
@@ -127,17 +129,18 @@ CREATE TABLE IF NOT EXISTS ordersync_changes(
   kind TEXT NOT NULL,        -- inserted, updated, deleted
   changed TEXT NOT NULL      -- JSON: {"column": [old, new]}
 );
-CREATE INDEX IF NOT EXISTS ordersync_changes_by_run ON ordersync_changes(run);
+CREATE INDEX IF NOT EXISTS main.ordersync_changes_by_run
+  ON ordersync_changes(run);
 -- By key, but a thousand changes at a time: those of a run are in a few of its
 -- pages then, while in one index of all keys each would be in another page, as
 -- large as the row itself, in the WAL.
-CREATE INDEX IF NOT EXISTS ordersync_changes_by_part
+CREATE INDEX IF NOT EXISTS main.ordersync_changes_by_part
   ON ordersync_changes(id >> 10, key);
 
 -- The history of a row: one look into the index a thousand changes.
 --   SELECT * FROM ordersync_history WHERE sync = ... AND key = ... ORDER BY id
-DROP VIEW IF EXISTS ordersync_history;
-CREATE VIEW ordersync_history AS
+DROP VIEW IF EXISTS main.ordersync_history;
+CREATE VIEW main.ordersync_history AS
 WITH RECURSIVE part(n) AS (
   SELECT min(id) >> 10 FROM ordersync_changes
   UNION ALL
@@ -149,12 +152,12 @@ FROM part JOIN ordersync_changes c ON c.id >> 10 = part.n
   LEFT JOIN ordersync_runs r ON r.id = c.run;
 
 -- They go with their run, and are renamed with it. No foreign key, as above.
-DROP TRIGGER IF EXISTS ordersync_runs_delete;
-CREATE TRIGGER ordersync_runs_delete AFTER DELETE ON ordersync_runs BEGIN
+DROP TRIGGER IF EXISTS main.ordersync_runs_delete;
+CREATE TRIGGER main.ordersync_runs_delete AFTER DELETE ON ordersync_runs BEGIN
   DELETE FROM ordersync_changes WHERE run = old.id;
 END;
-DROP TRIGGER IF EXISTS ordersync_runs_rename;
-CREATE TRIGGER ordersync_runs_rename AFTER UPDATE OF sync ON ordersync_runs
+DROP TRIGGER IF EXISTS main.ordersync_runs_rename;
+CREATE TRIGGER main.ordersync_runs_rename AFTER UPDATE OF sync ON ordersync_runs
 WHEN old.sync <> new.sync BEGIN
   UPDATE ordersync_changes SET sync = new.sync WHERE run = new.id;
 END;
@@ -165,8 +168,8 @@ END;
 -- process died (killed, power lost) is marked lost by the next run, and is no
 -- longer shown as running once its deadline passed.
 -- While a run is under way, no earlier one's error is shown.
-DROP VIEW IF EXISTS ordersync_status;
-CREATE VIEW ordersync_status AS
+DROP VIEW IF EXISTS main.ordersync_status;
+CREATE VIEW main.ordersync_status AS
 WITH
   -- From the end of the log, where a sync that works has its last success.
   done AS (

@@ -224,6 +224,8 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
             doing, sqlite3_errmsg(db));
   }
   e->sqlite_code = sqlite3_extended_errcode(db);
+  /* A row that should be there is not: to a host, that code is no error. */
+  if (rc == SQLITE_ROW || rc == SQLITE_DONE) e->sqlite_code = SQLITE_ERROR;
   if (e->sqlite_code == SQLITE_READONLY_DIRECTORY) {
     err_hint(e, "its directory is what cannot be written");
   } else if (e->sqlite_code == SQLITE_READONLY_DBMOVED) {

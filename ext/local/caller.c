@@ -11,21 +11,26 @@
 /* How much of a statement a message shows. */
 #define SHOWN_BYTES 80
 
-static int writer_is_active(sqlite3 *db) {
+static sqlite3_stmt *find_writer(sqlite3 *db) {
   sqlite3_stmt *stmt = NULL;
   while ((stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
-    if (sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt)) return 1;
+    if (sqlite3_stmt_busy(stmt) && !sqlite3_stmt_readonly(stmt)) break;
   }
-  return 0;
+  return stmt;
 }
 
-/* SQLite does not ask there whether a function is for direct use only. No
-** honest call comes from a PRAGMA. */
+static int is_pragma(sqlite3_stmt *stmt) {
+  return sql_begins(sqlite3_sql(stmt), "PRAGMA", NULL);
+}
+
+/* SQLite does not ask in integrity_check and quick_check whether a function is
+** for direct use only. No honest call comes from there. Other PRAGMAs call
+** nothing; one whose row the program has not fetched yet is no harm. */
 enum err_code caller_check_pragma(sqlite3 *db, struct err *e) {
   sqlite3_stmt *stmt = NULL;
   while (!e->code && (stmt = sqlite3_next_stmt(db, stmt)) != NULL) {
-    if (sqlite3_stmt_busy(stmt) &&
-        sql_begins(sqlite3_sql(stmt), "PRAGMA", NULL)) {
+    if (sqlite3_stmt_busy(stmt) && is_pragma(stmt) &&
+        sqlite3_strlike("%check%", sqlite3_sql(stmt), 0) == 0) {
       err_set(e, ERR_MISUSE,
               "it cannot run inside a PRAGMA; a CHECK of this database called "
               "it, which it must not");
@@ -139,8 +144,15 @@ enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e) {
 
 enum err_code caller_check_beside(sqlite3 *db, const char *schema,
                                   struct err *e) {
+  sqlite3_stmt *writer = e->code ? NULL : find_writer(db);
   if (e->code) return e->code;
-  if (writer_is_active(db)) {
+  if (writer && is_pragma(writer)) {
+    name_statement(e, ERR_MISUSE,
+                   "this connection has a PRAGMA that is not finished", writer);
+    err_hint(e, "fetch all of its rows, or close it");
+    return e->code;
+  }
+  if (writer) {
     return err_set(e, ERR_MISUSE,
                    "it cannot run inside a statement that writes; call it as "
                    "SELECT ordersync_refresh()");

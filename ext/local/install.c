@@ -18,7 +18,7 @@
 /* An index on a column that somebody else's table does not have is left out;
 ** the refresh names the column if a mapping needs it. */
 static int may_be_left_out(sqlite3 *db, const char *sql) {
-  return sql_begins(sql, "CREATE INDEX IF NOT EXISTS index_", NULL) &&
+  return sql_begins(sql, "CREATE INDEX IF NOT EXISTS main.index_", NULL) &&
          (strstr(sqlite3_errmsg(db), "no such column") ||
           strstr(sqlite3_errmsg(db), "no column named"));
 }

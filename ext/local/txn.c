@@ -264,8 +264,14 @@ enum err_code txn_commit(struct txn *t, struct err *e) {
   ** it stays on instead: the caller's COMMIT will look. */
   if (t->deferred && !is_owing(t->db) && set_deferral(t, 0, e)) return e->code;
   sqlite3_reset(t->undo_all);
-  if (!explain(t, step_patiently(t, t->commit), "committing", e)) t->open = 0;
-  return e->code;
+  if (explain(t, step_patiently(t, t->commit), "committing", e)) return e->code;
+  if (!t->nested && !sqlite3_get_autocommit(t->db)) {
+    return err_set(e, ERR_LOCAL,
+                   "COMMIT did nothing: an authorizer of this program ignores "
+                   "it, and what was written is rolled back");
+  }
+  t->open = 0;
+  return ERR_NONE;
 }
 
 /* Once nothing is prepared any more that the pragma could expire. The savepoint

@@ -15,10 +15,11 @@
 
 enum setting_type { SET_TEXT, SET_INT, SET_INT64, SET_REAL, SET_CHOICE };
 enum setting_flags {
-  IN_ROW = 1,     /* a column of ordersync_syncs */
-  IN_OPTIONS = 2, /* a key of the JSON options */
-  IN_BOTH = IN_ROW | IN_OPTIONS,
-  OPTIONAL = 4 /* may be NULL, a text may be blank */
+  IN_ROW = 1, /* a column of ordersync_syncs */
+  IN_RUN = 2, /* a key of a run's JSON options */
+  IN_ADD = 4, /* a key of ordersync_add()'s */
+  IN_ALL = IN_ROW | IN_RUN | IN_ADD,
+  OPTIONAL = 8 /* may be NULL, a text may be blank */
 };
 
 struct setting {
@@ -33,37 +34,36 @@ struct setting {
 #define AT(field) offsetof(struct mapping, field)
 static const struct setting settings[] = {
     {"name", SET_TEXT, IN_ROW, 0, 0, NULL, AT(sync)},
-    {"profile", SET_TEXT, IN_BOTH, 0, 0, NULL, AT(profile)},
+    {"profile", SET_TEXT, IN_ALL, 0, 0, NULL, AT(profile)},
     {"source", SET_TEXT, IN_ROW, 0, 0, NULL, AT(source)},
-    {"filter", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(filter)},
-    {"target", SET_TEXT, IN_ROW, 0, 0, NULL, AT(target)},
-    {"mode", SET_CHOICE, IN_BOTH, 0, 0, "replace, diff, append, merge",
+    {"filter", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(filter)},
+    {"target", SET_TEXT, IN_ROW | IN_ADD, 0, 0, NULL, AT(target)},
+    {"mode", SET_CHOICE, IN_ALL, 0, 0, "replace, diff, append, merge",
      AT(mode)},
-    {"key", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(key)},
-    {"watermark", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(watermark)},
-    {"overlap", SET_REAL, IN_BOTH, 0, 1e15, NULL, AT(overlap)},
-    {"full_every", SET_INT, IN_BOTH | OPTIONAL, 1, 1000000, NULL,
+    {"key", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(key)},
+    {"watermark", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(watermark)},
+    {"overlap", SET_REAL, IN_ALL, 0, 1e15, NULL, AT(overlap)},
+    {"full_every", SET_INT, IN_ALL | OPTIONAL, 1, 1000000, NULL,
      AT(full_every)},
-    {"probe", SET_TEXT, IN_BOTH | OPTIONAL, 0, 0, NULL, AT(probe)},
-    {"batch_size", SET_INT, IN_BOTH, 1, 1000000, NULL, AT(batch_size)},
-    {"on_missing", SET_CHOICE, IN_BOTH, 0, 0, "error, null", AT(on_missing)},
-    {"on_bad_value", SET_CHOICE, IN_BOTH, 0, 0, "null, error",
-     AT(on_bad_value)},
-    {"min_rows", SET_INT64, IN_BOTH | OPTIONAL, 0, 9e15, NULL, AT(min_rows)},
-    {"max_shrink_percent", SET_REAL, IN_BOTH | OPTIONAL, 0, 100, NULL,
+    {"probe", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(probe)},
+    {"batch_size", SET_INT, IN_ALL, 1, 1000000, NULL, AT(batch_size)},
+    {"on_missing", SET_CHOICE, IN_ALL, 0, 0, "error, null", AT(on_missing)},
+    {"on_bad_value", SET_CHOICE, IN_ALL, 0, 0, "null, error", AT(on_bad_value)},
+    {"min_rows", SET_INT64, IN_ALL | OPTIONAL, 0, 9e15, NULL, AT(min_rows)},
+    {"max_shrink_percent", SET_REAL, IN_ALL | OPTIONAL, 0, 100, NULL,
      AT(max_shrink_percent)},
-    {"retries", SET_INT, IN_BOTH, 0, 100, NULL, AT(retries)},
-    {"keep_days", SET_INT, IN_BOTH | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
-    {"keep_changes", SET_INT, IN_BOTH, 0, 1, NULL, AT(keep_changes)},
-    {"stale_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(stale_after)},
-    {"failing_after", SET_INT, IN_BOTH, 1, 1e9, NULL, AT(failing_after)},
-    {"dry_run", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(dry_run)},
-    {"force", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(force)},
-    {"full", SET_INT, IN_OPTIONS, 0, 1, NULL, AT(full)},
-    {"query_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_QUERY_TIMEOUT_MOST, NULL,
-     AT(query_timeout)},
-    {"login_timeout", SET_INT, IN_OPTIONS, 1, PROFILE_LOGIN_TIMEOUT_MOST, NULL,
-     AT(login_timeout)},
+    {"retries", SET_INT, IN_ALL, 0, 100, NULL, AT(retries)},
+    {"keep_days", SET_INT, IN_ALL | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
+    {"keep_changes", SET_INT, IN_ALL, 0, 1, NULL, AT(keep_changes)},
+    {"stale_after", SET_INT, IN_ALL, 1, 1e9, NULL, AT(stale_after)},
+    {"failing_after", SET_INT, IN_ALL, 1, 1e9, NULL, AT(failing_after)},
+    {"dry_run", SET_INT, IN_RUN, 0, 1, NULL, AT(dry_run)},
+    {"force", SET_INT, IN_RUN, 0, 1, NULL, AT(force)},
+    {"full", SET_INT, IN_RUN, 0, 1, NULL, AT(full)},
+    {"query_timeout", SET_INT, IN_RUN | IN_ADD, 1, PROFILE_QUERY_TIMEOUT_MOST,
+     NULL, AT(query_timeout)},
+    {"login_timeout", SET_INT, IN_RUN | IN_ADD, 1, PROFILE_LOGIN_TIMEOUT_MOST,
+     NULL, AT(login_timeout)},
 };
 #define N_SETTINGS (int)(sizeof settings / sizeof *settings)
 
@@ -77,11 +77,11 @@ static const struct setting *setting_find(const char *name, int where) {
   return NULL;
 }
 
-static void hint_options(struct err *e) {
+static void hint_options(int where, struct err *e) {
   sqlite3_str *list = sqlite3_str_new(NULL);
   char *text;
   for (int i = 0; i < N_SETTINGS; i++) {
-    if (!(settings[i].flags & IN_OPTIONS)) continue;
+    if (!(settings[i].flags & where)) continue;
     sqlite3_str_appendf(list, "%s%s", sqlite3_str_length(list) ? ", " : "",
                         settings[i].name);
   }
@@ -228,9 +228,12 @@ static char *name_of(sqlite3 *db, const char *sql, const char *after,
   return NULL;
 }
 
+/* As text: a blob is greater than any text, so behind itself, and would come
+** again and again. */
 char *mapping_next(sqlite3 *db, const char *after, struct err *e) {
   return name_of(db,
-                 "SELECT min(name) FROM main.ordersync_syncs WHERE name > ?1",
+                 "SELECT min(CAST(name AS TEXT)) FROM main.ordersync_syncs "
+                 "WHERE CAST(name AS TEXT) > ?1",
                  after, e);
 }
 
@@ -247,11 +250,21 @@ char *mapping_default(sqlite3 *db, struct err *e) {
   return NULL;
 }
 
+/* Under PRAGMA full_column_names it has its table's name in front. */
+static const char *column_name(sqlite3_stmt *row, int i) {
+  static const char table[] = "ordersync_syncs.";
+  const char *name = sqlite3_column_name(row, i);
+  if (!name) return "";
+  return sqlite3_strnicmp(name, table, sizeof table - 1) == 0
+             ? name + sizeof table - 1
+             : name;
+}
+
 /* Every column of the row that is a setting. */
 static void store_row(struct mapping *m, const char *name, sqlite3_stmt *row,
                       struct err *e) {
   for (int i = 0; i < sqlite3_column_count(row) && !e->code; i++) {
-    const struct setting *s = setting_find(sqlite3_column_name(row, i), IN_ROW);
+    const struct setting *s = setting_find(column_name(row, i), IN_ROW);
     if (s) setting_store(m, s, row, i, e);
     err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
   }
@@ -277,11 +290,10 @@ static void load_row(struct mapping *m, sqlite3 *db, const char *name,
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
 }
 
-/* "aux.t" names a table of an attached database; a table whose own name has
-** a dot in the main one wins. */
-static void split_target(struct mapping *m, sqlite3 *db, struct err *e) {
+enum err_code mapping_split_target(struct mapping *m, sqlite3 *db,
+                                   struct err *e) {
   char *dot;
-  if (e->code) return;
+  if (e->code) return e->code;
   dot = strchr(m->target, '.');
   if (dot &&
       sqlite3_table_column_metadata(db, "main", m->target, NULL, NULL, NULL,
@@ -291,7 +303,7 @@ static void split_target(struct mapping *m, sqlite3 *db, struct err *e) {
   } else {
     m->schema = sqlite3_mprintf("main");
   }
-  if (!m->schema) err_nomem(e);
+  return m->schema ? e->code : err_nomem(e);
 }
 
 static void check_column(const struct mapping *m,
@@ -378,7 +390,7 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
   m->failing_after = 1800;
   if (!name) name = only = mapping_default(db, e);
   if (name) load_row(m, db, name, e);
-  split_target(m, db, e);
+  mapping_split_target(m, db, e);
   if (!e->code) load_columns(m, db, e);
   if (e->code) mapping_clear(m);
   sqlite3_free(only);
@@ -407,7 +419,7 @@ enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,
     hint_known_syncs(db, e);
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
-  split_target(m, db, e);
+  mapping_split_target(m, db, e);
   if (e->code) mapping_clear(m);
   return e->code;
 }
@@ -472,27 +484,31 @@ char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
 
 /* Columns: key, atom, its type, the whole's type; SQLite's own JSON does the
 ** parsing. */
-static void apply_option(struct mapping *m, sqlite3_stmt *row, struct err *e) {
+static void apply_option(struct mapping *m, sqlite3_stmt *row, int where,
+                         struct err *e) {
   const char *key = (const char *)sqlite3_column_text(row, 0);
   const char *type = (const char *)sqlite3_column_text(row, 2);
   const char *whole = (const char *)sqlite3_column_text(row, 3);
-  const struct setting *s = key ? setting_find(key, IN_OPTIONS) : NULL;
+  const struct setting *s = key ? setting_find(key, where) : NULL;
   if (!whole || strcmp(whole, "object") != 0) {
     err_set(e, ERR_CONFIG,
             "they must be a JSON object such as {\"mode\":\"diff\"}");
   } else if (key && !s) {
     err_set(e, ERR_CONFIG, "there is no option \"%s\"", key);
-    hint_options(e);
+    hint_options(where, e);
   } else if (type &&
              (strcmp(type, "object") == 0 || strcmp(type, "array") == 0)) {
     err_set(e, ERR_CONFIG, "option \"%s\" cannot be an %s", key, type);
+  } else if (s && type && (s->type != SET_INT || s->max > 1) &&
+             (strcmp(type, "true") == 0 || strcmp(type, "false") == 0)) {
+    err_set(e, ERR_CONFIG, "option \"%s\" cannot be %s", key, type);
   } else if (key) { /* not: {} */
     setting_store(m, s, row, 1, e);
   }
 }
 
-enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
-                              struct err *e) {
+static enum err_code read_options(struct mapping *m, sqlite3 *db,
+                                  const char *json, int where, struct err *e) {
   sqlite3_stmt *stmt;
   int rc = SQLITE_DONE;
   if (e->code || !json) return e->code;
@@ -502,7 +518,7 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                      "FROM (SELECT 1) LEFT JOIN json_each(?1) j");
   if (stmt) sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
   while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    apply_option(m, stmt, e);
+    apply_option(m, stmt, where, e);
   }
   if (rc == SQLITE_NOMEM) {
     err_nomem(e);
@@ -515,6 +531,16 @@ enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
   else
     err_prefix(e, "options");
   return e->code;
+}
+
+enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
+                              struct err *e) {
+  return read_options(m, db, json, IN_RUN, e);
+}
+
+enum err_code mapping_options_to_add(struct mapping *m, sqlite3 *db,
+                                     const char *json, struct err *e) {
+  return read_options(m, db, json, IN_ADD, e);
 }
 
 void mapping_timeouts(const struct mapping *m, struct profile *p) {

@@ -77,6 +77,17 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 enum err_code mapping_options(struct mapping *m, sqlite3 *db, const char *json,
                               struct err *e);
 
+/* Likewise, of ordersync_add(): with target, and without what is about one run
+** only, dry_run, force and full. */
+enum err_code mapping_options_to_add(struct mapping *m, sqlite3 *db,
+                                     const char *json, struct err *e);
+
+/* From a target as a row has it to schema and target: "aux.t" names a table of
+** an attached database; a table whose own name has a dot in the main one wins.
+*/
+enum err_code mapping_split_target(struct mapping *m, sqlite3 *db,
+                                   struct err *e);
+
 /* Only the name, the schema and the target, whatever else is wrong with the
 ** sync; name NULL is an error. */
 enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,

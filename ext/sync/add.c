@@ -11,6 +11,8 @@
 #include "local/target.h"
 #include "local/txn.h"
 #include "source/reader.h"
+#include "sync/changes.h"
+#include "sync/diff.h"
 #include "sync/manage.h"
 #include "sync/part.h"
 
@@ -20,35 +22,46 @@ struct add {
   sqlite3 *db; /* borrowed, as are the next three */
   const char *name;
   const char *source;
-  const char *options; /* JSON or NULL */
-  char *target;        /* owned, as are all below */
-  char *profile;
-  char *settings; /* the options without target, or NULL */
+  const char *options;  /* JSON or NULL */
+  char *target;         /* owned, as are all below: as the row will have it */
+  struct mapping given; /* the options; schema and target as they are found */
   struct interrupt interrupt;
   struct remote_columns columns;
 };
 
+static int is_blank(const char *text) {
+  return !text || text[strspn(text, " \t\r\n")] == 0;
+}
+
+/* What can be known to be wrong with the target before the network. */
+static enum err_code check_target(struct add *a, struct err *e) {
+  target_check_name(a->given.target, e);
+  if (!e->code && sqlite3_db_readonly(a->db, a->given.schema) < 0) {
+    err_set(e, ERR_CONFIG,
+            "there is no attached database \"%s\", in which the target \"%s\" "
+            "would be",
+            a->given.schema, a->target);
+  }
+  err_hint(e, "name another table: '{\"target\":\"...\"}'");
+  return e->code;
+}
+
 static enum err_code read_arguments(struct add *a, struct err *e) {
-  static const char option[] = "SELECT atom FROM json_each(%Q) WHERE key = %Q";
-  if (!a->name || !*a->name) {
+  if (is_blank(a->name)) {
     return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
   }
-  if (!a->source || !*a->source) {
+  if (is_blank(a->source)) {
     return err_set(e, ERR_CONFIG, "sync \"%s\": the source must not be empty",
                    a->name);
   }
-  if (a->options) {
-    a->settings =
-        sql_text(a->db, e, "SELECT json_remove(%Q, '$.target')", a->options);
-    if (e->code == ERR_LOCAL) {
-      err_reset(e);
-      err_set(e, ERR_CONFIG, "the options are not JSON: %s", a->options);
-    }
-    a->target = sql_text(a->db, e, option, a->options, "target");
-    a->profile = sql_text(a->db, e, option, a->options, "profile");
-  }
-  if (!a->target) a->target = sqlite3_mprintf("%s", a->name);
-  return a->target ? e->code : err_nomem(e);
+  a->given.sync = sqlite3_mprintf("%s", a->name);
+  if (!a->given.sync) return err_nomem(e);
+  if (mapping_options_to_add(&a->given, a->db, a->options, e)) return e->code;
+  if (!a->given.target) a->given.target = sqlite3_mprintf("%s", a->name);
+  if (a->given.target) a->target = sqlite3_mprintf("%s", a->given.target);
+  if (!a->target) return err_nomem(e);
+  if (mapping_split_target(&a->given, a->db, e)) return e->code;
+  return check_target(a, e);
 }
 
 static int is_installed(const struct add *a) {
@@ -69,17 +82,13 @@ static enum err_code check_new(struct add *a, struct err *e) {
 }
 
 static enum err_code discover(struct add *a, struct err *e) {
-  struct mapping given = {.sync = sqlite3_mprintf("%s", a->name)};
   struct profile prof = {0};
   struct reader r = {
       .profile = &prof, .interrupt = &a->interrupt, .use = MSSQL_LIVE};
-  if (!given.sync) err_nomem(e);
-  if (!mapping_options(&given, a->db, a->settings, e) &&
-      !profile_load(&prof, a->profile, e)) {
-    mapping_timeouts(&given, &prof);
+  if (!profile_load(&prof, a->given.profile, e)) {
+    mapping_timeouts(&a->given, &prof);
     reader_describe(&r, a->source, NULL, &a->columns, e);
   }
-  mapping_clear(&given);
   reader_close(&r);
   profile_clear(&prof);
   return e->code;
@@ -124,15 +133,12 @@ static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
   sqlite3_bind_text(stmt, 6, name, -1, sqlite3_free);
 }
 
-/* Writes the mapping and creates the target. "aux.t" means the table t of the
-** attached database aux. */
+/* Writes the mapping and creates the target. */
 static void create_columns(struct add *a, struct err *e) {
-  const char *dot = strchr(a->target, '.');
   sqlite3_stmt *stmt = sql_prepare(a->db, e, "%s", insert_column);
   sqlite3_str *sql = sqlite3_str_new(NULL);
-  sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%.*w\".\"%w\"(",
-                      dot ? (int)(dot - a->target) : 4,
-                      dot ? a->target : "main", dot ? dot + 1 : a->target);
+  sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%w\".\"%w\"(",
+                      a->given.schema, a->given.target);
   for (int i = 0; i < a->columns.count && !e->code; i++) {
     enum remote_type type = a->columns.items[i].type;
     bind_column(stmt, a, i, e);
@@ -155,7 +161,7 @@ static enum err_code store_options(struct add *a, struct err *e) {
   stmt = sql_prepare(a->db, e,
                      "SELECT j.key, j.atom FROM json_each(?1) j JOIN "
                      "pragma_table_info('ordersync_syncs', 'main') c ON "
-                     "c.name = j.key WHERE j.key <> 'target'");
+                     "c.name = j.key COLLATE nocase WHERE c.name <> 'target'");
   if (!stmt) return e->code;
   sqlite3_bind_text(stmt, 1, a->options, -1, SQLITE_STATIC);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
@@ -196,8 +202,8 @@ static enum err_code check_result(struct add *a, struct err *e) {
   struct target target = {0};
   struct match match = {0};
   char *rivals;
-  if (mapping_load(&map, a->db, a->name, e) ||
-      mapping_options(&map, a->db, a->settings, e)) {
+  if (mapping_load(&map, a->db, a->name, e) || diff_check_key(&map, e) ||
+      changes_check(&map, a->db, e)) {
     goto done;
   }
   rivals = mapping_rivals(&map, a->db, e);
@@ -230,12 +236,10 @@ done:
 /* The log of a sync that was removed together with its table would say that the
 ** new, empty one is synced. */
 static enum err_code check_runs(struct add *a, struct err *e) {
-  const char *dot = strchr(a->target, '.');
   if (!sql_integer(a->db, e,
                    "SELECT EXISTS(SELECT 1 FROM pragma_table_list WHERE schema "
-                   "= '%.*q' COLLATE nocase AND name = %Q COLLATE nocase)",
-                   dot ? (int)(dot - a->target) : 4, dot ? a->target : "main",
-                   dot ? dot + 1 : a->target)) {
+                   "= %Q COLLATE nocase AND name = %Q COLLATE nocase)",
+                   a->given.schema, a->given.target)) {
     manage_check_runs(a->db, a->name, e);
   }
   return e->code;
@@ -287,8 +291,7 @@ done:
   interrupt_close(&a.interrupt);
   remote_columns_clear(&a.columns);
   sqlite3_free(a.target);
-  sqlite3_free(a.profile);
-  sqlite3_free(a.settings);
+  mapping_clear(&a.given);
   sqlite3_set_last_insert_rowid(db, saved_rowid);
   return e->code;
 }

@@ -142,7 +142,8 @@ static enum err_code refresh_one(struct all *a, char *name, struct err *e) {
 static int is_there(const struct all *a, const char *name) {
   struct err ignored = {0};
   return sql_integer(a->db, &ignored,
-                     "SELECT count(*) FROM main.ordersync_syncs WHERE name=%Q",
+                     "SELECT count(*) FROM main.ordersync_syncs WHERE "
+                     "CAST(name AS TEXT)=%Q",
                      name) > 0 ||
          ignored.code;
 }

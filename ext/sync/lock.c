@@ -50,18 +50,16 @@ static char *lock_path(const char *db_path, const char *sync) {
 ** may write the database may read it, and nobody else: else a reader could
 ** hold the lock, and every refresh would be skipped. Opening a FIFO would wait
 ** for its writer. */
-static int open_lock_file(const char *path, const char *db_path) {
+static int open_lock_file(const char *path, const struct stat *db) {
   const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  struct stat st;
-  mode_t mode = 0600;
+  mode_t mode = (db->st_mode & 0222) * 3;
   int fd = open(path, flags);
   if (fd >= 0 || errno != ENOENT) return fd;
-  if (stat(db_path, &st) == 0) mode = (st.st_mode & 0222) * 3;
   fd = open(path, flags | O_CREAT | O_EXCL, mode);
   if (fd < 0 && errno == EEXIST) return open(path, flags);
   /* Neither is vital: without them another user's run reports the file. */
   if (fd >= 0 && fchmod(fd, mode) != 0) return fd;
-  if (fd >= 0 && geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) != 0) {
+  if (fd >= 0 && geteuid() == 0 && fchown(fd, db->st_uid, db->st_gid) != 0) {
     return fd;
   }
   return fd;
@@ -82,9 +80,13 @@ enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
   *fd = -1;
   *busy = 0;
   if (!db_path || !*db_path) return ERR_NONE;
+  /* A database in memory may have a name, by the VFS "memdb". */
+  if (stat(db_path, &st) != 0) {
+    return errno == ENOENT ? ERR_NONE : lock_error("open", db_path, errno, e);
+  }
   path = lock_path(db_path, sync);
   if (!path) return err_nomem(e);
-  *fd = open_lock_file(path, db_path);
+  *fd = open_lock_file(path, &st);
   if (*fd < 0) {
     lock_error("open", path, errno, e);
   } else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {

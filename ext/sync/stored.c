@@ -204,6 +204,11 @@ static sqlite3_uint64 hash_bytes(sqlite3_uint64 hash, const char *at,
   return mix(hash, word);
 }
 
+/* Where whole numbers are small, the others are none of them: a key that is
+ *NULL
+ ** and one that is 5 are two, though only their hashes are looked at. */
+#define OTHER(type) ((sqlite3_uint64)(type) << 59 ^ 0x2545f4914f6cdd1dULL)
+
 sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell) {
   sqlite3_uint64 word = 0;
   double real;
@@ -213,11 +218,12 @@ sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell) {
   case SQLITE_FLOAT:
     real = cell->real == 0 ? 0 : cell->real; /* -0.0 is the same */
     memcpy(&word, &real, sizeof word);
-    return mix(hash, word);
+    return mix(hash, word ^ OTHER(SQLITE_FLOAT));
   case SQLITE_NULL:
-    return mix(hash, SQLITE_NULL);
+    return mix(hash, OTHER(SQLITE_NULL));
   default:
-    hash = mix(hash, (sqlite3_uint64)cell->n_bytes << 3 | 7);
+    word = (sqlite3_uint64)cell->n_bytes;
+    hash = mix(hash, word ^ OTHER(cell->type));
     return hash_bytes(hash, cell->bytes, (size_t)cell->n_bytes);
   }
 }

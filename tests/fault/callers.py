@@ -192,6 +192,22 @@ def the_statement_that_reads_is_named(b, host):
 
 
 @one
+def a_pragma_whose_row_nobody_fetched_is_no_check(b, host):
+    """As a cursor that a program keeps leaves it."""
+    for pragma, text in (
+            ("PRAGMA busy_timeout = 100", None),
+            ("PRAGMA main.table_info(open_orders)", "still reading: .PRAGMA"),
+            ("PRAGMA journal_mode = wal", "PRAGMA that is not finished: .PRAG")):
+        with b.host() as other:
+            other.ask(dict(op="hold", sql=pragma, unread=True))
+            error = other.refresh().error
+        if text:
+            expect_match(text, error, pragma)
+        else:
+            expect(error is None, "%s: %s" % (pragma, error))
+
+
+@one
 def two_in_a_statement_are_two_runs(b, host):
     answer = host.ok("SELECT ordersync_refresh(), ordersync_refresh()")
     expect(answer.rows == [[b.rows, b.rows]], "it brought %r" % answer.rows)

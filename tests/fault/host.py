@@ -228,13 +228,13 @@ def fork_cursor(db, request):
 
 
 def hold(db, extension, request):
-    """Leaves a query half read, for some seconds or for good, on this
-    connection or on another of this process."""
+    """Leaves a query half read, or with no row fetched, for some seconds or for
+    good, on this connection or on another of this process."""
     if "path" in request:
         db = connect(extension, request["path"])
     cursor = db.execute(request["sql"])
     held.append(cursor)
-    answer = {"row": cursor.fetchone()}
+    answer = {"row": None if request.get("unread") else cursor.fetchone()}
     if "seconds" in request:
         timer = threading.Timer(request["seconds"], cursor.close)
         timer.daemon = True
@@ -243,9 +243,13 @@ def hold(db, extension, request):
 
 
 def ignore(db, request):
-    """Has SQLite pass over what an authorizer is asked about thus."""
-    db.set_authorizer(lambda action, *_: sqlite3.SQLITE_IGNORE
-                      if action in request["actions"] else sqlite3.SQLITE_OK)
+    """Has SQLite pass over what an authorizer is asked about thus, with these
+    arguments if any are given."""
+    wanted = request.get("arguments", [])
+    db.set_authorizer(lambda action, *arguments: sqlite3.SQLITE_IGNORE
+                      if action in request["actions"] and
+                      wanted == list(arguments[:len(wanted)])
+                      else sqlite3.SQLITE_OK)
     return {}
 
 

@@ -466,6 +466,34 @@ def an_authorizer_that_ignores_begin_is_noticed(b, host):
     b.works(host)
 
 
+@one
+def an_authorizer_that_ignores_commit_is_noticed(b, host):
+    old = b.checksum()
+    host.ask(dict(op="ignore", actions=[sqlite3.SQLITE_TRANSACTION],
+                  arguments=["COMMIT"]))
+    for _ in range(2):
+        answer = host.refresh()
+        expect_match("COMMIT did nothing", answer.error, "the error")
+        expect(not answer.in_transaction, "a transaction is open")
+    b.expect_sound(old)
+    host.ask(dict(op="ignore", actions=[]))
+    b.works(host)
+
+
+@one
+def a_row_that_an_authorizer_hides_is_an_error(b, host):
+    b.sql("UPDATE ordersync_syncs SET mode = 'diff', "
+          "key = 'sales_doc, item_number', keep_changes = 1")
+    b.stamp(2)
+    old = b.checksum()
+    host.ask(dict(op="ignore", actions=[sqlite3.SQLITE_READ],
+                  arguments=["open_orders", "id"]))
+    expect_match("reading a row", host.refresh().error, "the error")
+    b.expect_sound(old)
+    host.ask(dict(op="ignore", actions=[]))
+    b.works(host)
+
+
 # ---- another file, another VFS ----------------------------------------------
 
 MOVED = "was moved, replaced or deleted while it is open"

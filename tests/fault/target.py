@@ -1,10 +1,11 @@
 """What the target table is like: triggers, keys, generated columns, defaults;
 where it is: attached, in memory; who made it."""
+import glob
 import sqlite3
 import threading
 
 from box import Box
-from harness import expect, expect_match, main, test
+from harness import WORK, expect, expect_match, main, test
 
 INSERTED = "SELECT ordersync_refresh('simple')"
 
@@ -688,12 +689,16 @@ def nameless(path, name):
                                "status FROM ordersync_runs ORDER BY "
                                "id)").value
             expect(statuses == "error,success,error", "logged: %s" % statuses)
+            expect(not glob.glob(WORK + "/a-name*"), "a file was made")
     run.__name__ = name
     test(run)
 
 
 nameless(":memory:", "a_database_in_memory_is_refreshed_and_kept")
 nameless("", "a_temporary_database_is_refreshed_and_kept")
+# In memory as well, though SQLite tells a path.
+nameless("file:%s/a-name?vfs=memdb" % WORK,
+         "a_database_in_memory_may_have_a_name")
 
 
 @test

@@ -87,6 +87,31 @@ check "an old FreeTDS is named" \
 and Ubuntu 24.04 have it." "$(needs "$dir/old/libsybdb.a" cc)"
 
 # ---- the schedules, which check-roots sees at work -------------------------------
+mkdir -p "$dir/stub"
+cat >"$dir/stub/sqlite3" <<'STUB'
+#!/bin/sh
+[ "$2" = works ] && echo refreshed
+STUB
+chmod +x "$dir/stub/sqlite3"
+# One round of the container's loop; sh may be any of these.
+loop() { # shell database
+  # shellcheck disable=SC2086 # a shell may have an option
+  PATH=$dir/stub:$PATH timeout 10 $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
+    >"$dir/loop.out" 2>&1 &
+  for _ in $(seq 100); do
+    grep -q 'refreshed\|failed' "$dir/loop.out" && break
+    sleep 0.05
+  done
+  sleep 0.3 # a failure may still be told
+  pkill -TERM -P $! && wait $!
+  echo "$? $(sed 1d "$dir/loop.out")"
+}
+for shell in dash "bash --posix" "busybox sh" mksh; do
+  command -v "${shell%% *}" >/dev/null || continue
+  check "a container's loop under $shell tells what worked and what failed" \
+    "0 refreshed 0 ordersync-loop: failed; next try in 600 s" \
+    "$(loop "$shell" works) $(loop "$shell" fails)"
+done
 units="$root/sql/schedule"
 check "cron reads a file of this name" "ordersync-cron" \
   "$(cd "$units" && find . -name '*cron*' | sed 's#^\./##' | grep -x '[A-Za-z0-9_-]*')"

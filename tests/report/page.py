@@ -276,7 +276,7 @@ def an_older_versions_tables_will_do():
                      "DROP COLUMN duration_ms;")
     # The view of that time, which did not know that column.
     with open(ROOT + "/sql/schema.sql", encoding="utf-8") as f:
-        view = re.search(r"CREATE VIEW ordersync_status.*?;\n", f.read(), re.S)
+        view = re.search(r"CREATE VIEW main.ordersync_status.*?;\n", f.read(), re.S)
     db.execute(view.group().replace("ok.duration_ms,", "NULL,"))
     Page(report(db))
     db.execute("ALTER TABLE ordersync_runs DROP COLUMN warnings")
@@ -329,6 +329,26 @@ def a_hostile_file_gets_neither_an_endless_page_nor_the_network():
         except sqlite3.DatabaseError as e:
             expect(words in str(e) or "unsafe" in str(e) or
                    "no such table" in str(e), str(e))
+
+
+@test
+def a_page_that_a_limit_forbids_says_so():
+    db = fresh("limits.db")
+    if not hasattr(db, "setlimit"):  # of Python 3.11
+        return
+    most = len(report(db)) // 2
+    for limit, text in ((sqlite3.SQLITE_LIMIT_LENGTH, "longer than|lowered"),
+                        (sqlite3.SQLITE_LIMIT_SQL_LENGTH, "lowered")):
+        for n in (200, 1000, most):
+            was = db.setlimit(limit, n)
+            try:
+                report(db)
+                expect(n == most, "a page under a limit of %d" % n)
+            except sqlite3.DataError as e:
+                expect(re.search(text, str(e)), str(e))
+            except sqlite3.OperationalError as e:
+                expect(re.search(text, str(e)), str(e))
+            db.setlimit(limit, was)
 
 
 @test

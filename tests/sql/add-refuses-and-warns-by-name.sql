@@ -14,5 +14,15 @@ SELECT level, message FROM ordersync_run_details WHERE phase = 'load';
 SELECT warnings FROM ordersync_runs ORDER BY id;
 SELECT ordersync_add('c', 'dbo.src', 'target=c');
 SELECT ordersync_add('c', 'dbo.src', '{"targett":"c"}');
-SELECT name FROM ordersync_syncs ORDER BY 1;
+-- What no refresh could live with, or is about one, adds nothing; the name of an
+-- option may be written in any case.
+SELECT ordersync_add('dbo.src', 'dbo.src');
+SELECT ordersync_add('sqlite_c', 'dbo.src');
+SELECT ordersync_add('c', 'dbo.src', '{"target":{"table":"c"}}');
+SELECT ordersync_add('c', 'dbo.src', '{"target":true}');
+SELECT ordersync_add('c', 'dbo.src', '{"dry_run":true}');
+SELECT ordersync_add('c', 'dbo.src', '{"key":"no", "mode":"diff"}');
+SELECT ordersync_add('c', 'dbo.src', '{"keep_changes":true}');
+SELECT ordersync_add('d', 'dbo.src', '{"MODE":"diff", "Key":"id", "TARGET":"e"}');
+SELECT name, target, mode, key FROM ordersync_syncs ORDER BY 1;
 .shell ORDERSYNC_LOG=stderr sqlite3 other.db ".load ./ordersync" "SELECT ordersync_install()" "SELECT ordersync_add('w', 'dbo.src')" 2>&1

@@ -20,3 +20,8 @@ PRAGMA journal_mode;
 .shell sqlite3 mine.db "CREATE TABLE mine(x)" ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"
 .shell sqlite3 begun.db ".load ./ordersync" "BEGIN" "SELECT ordersync_install(NULL)" "COMMIT" "PRAGMA journal_mode"
 .shell sqlite3 chosen.db "PRAGMA journal_mode = memory" ".load ./ordersync" "SELECT ordersync_install(NULL)" "PRAGMA journal_mode"
+-- It makes main's tables, whatever else the connection sees under their names; and
+-- of another database that is attached it touches nothing.
+.shell sqlite3 old.db ".load ./ordersync" "SELECT ordersync_install(NULL)" "CREATE INDEX ordersync_runs_by_sync ON ordersync_runs(sync)"
+.shell sqlite3 new.db ".load ./ordersync" "CREATE TEMP TABLE ordersync_runs(id, status)" "CREATE TEMP VIEW ordersync_syncs AS SELECT 1" "ATTACH 'old.db' AS old" "SELECT ordersync_install(NULL)"
+.shell sqlite3 new.db "ATTACH 'old.db' AS old" "SELECT count(*) FROM old.sqlite_schema" "SELECT name FROM old.sqlite_schema EXCEPT SELECT name FROM sqlite_schema" "SELECT name FROM sqlite_schema EXCEPT SELECT name FROM old.sqlite_schema"

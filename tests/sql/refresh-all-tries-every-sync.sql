@@ -29,6 +29,10 @@ CREATE TRIGGER gone AFTER INSERT ON a BEGIN DELETE FROM ordersync_syncs WHERE na
 SELECT ordersync_refresh_all();
 SELECT sync, status FROM ordersync_runs ORDER BY id DESC LIMIT 2;
 DROP TRIGGER gone;
+-- A name that is no text, which nothing can refresh, is tried once.
+INSERT INTO ordersync_syncs(name, source, target) VALUES(x'62', 'dbo.src', 'b');
+SELECT ordersync_refresh_all();
+DELETE FROM ordersync_syncs WHERE name = x'62';
 -- Many failures share the message.
 WITH n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
 INSERT INTO ordersync_syncs(name, source, target) SELECT 'many ' || i, 'dbo.src', 'nowhere' FROM n;
