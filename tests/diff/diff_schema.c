@@ -145,8 +145,10 @@ static void make_target(struct diff *d) {
   char *text;
   sqlite3_str_appendf(sql, "CREATE TABLE %s(", t->copy);
   for (int i = 0; i < t->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? "," : "", t->columns[i].name,
-                        t->columns[i].decl);
+    /* a collation of the host's */
+    int is_own = t->columns[i].type->is == C_DATE && chance(d, 20);
+    sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i ? "," : "", t->columns[i].name,
+                        t->columns[i].decl, is_own ? " COLLATE backwards" : "");
   }
   sqlite3_str_appendall(sql, ")");
   text = sqlite3_str_finish(sql);

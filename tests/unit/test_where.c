@@ -535,6 +535,12 @@ static void test_where__what_sorts_alike(void **state) {
   assert_false(tsql_sorts_alike(&c));
   c = column(REMOTE_DATETIME, KIND_DATE);
   assert_false(tsql_sorts_alike(&c));
+  c = column(REMOTE_DATE, KIND_DATE);
+  c.own_order = 1; /* of the host's, whatever it does to digits */
+  assert_false(tsql_sorts_alike(&c));
+  c = column(REMOTE_INT, KIND_INTEGER);
+  c.own_order = 1; /* no collation touches numbers */
+  assert_true(tsql_sorts_alike(&c));
 }
 
 int main(void) {
