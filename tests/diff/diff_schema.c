@@ -16,7 +16,8 @@ static void make_server_table(struct diff *d) {
   char value[300], *text, has_null[COLUMNS_MOST];
   sqlite3_str_appendf(sql, "CREATE TABLE \"t%d\"(", t->serial);
   for (int i = 0; i < t->n_columns; i++) {
-    has_null[i] = chance(d, 80);
+    has_null[i] =
+        chance(d, 80) && strcmp(t->columns[i].type->decl, "rowversion") != 0;
     sqlite3_str_appendf(sql, "%s\"%s\" \"%s\"%s", i ? ", " : "",
                         t->columns[i].name, t->columns[i].type->decl,
                         has_null[i] ? "" : " NOT NULL");
