@@ -60,7 +60,7 @@ static char *row_text(sqlite3_stmt *stmt) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < sqlite3_column_count(stmt); i++) {
     int type = sqlite3_column_type(stmt, i);
-    sqlite3_str_appendall(out, i ? "|" : "");
+    if (i) sqlite3_str_appendchar(out, 1, '|');
     if (type == SQLITE_NULL) {
       sqlite3_str_appendall(out, "NULL");
     } else if (type == SQLITE_INTEGER) {
