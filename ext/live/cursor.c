@@ -106,8 +106,7 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-/* All rows by the conditions that do not vary. *too_large: they are too many
-** to be kept. */
+/* All rows by the conditions that do not vary, unless they are too many. */
 static enum err_code fetch(struct live_cursor *c, struct err *e) {
   struct memory *m = c->memories.current;
   sqlite3_uint64 n = (sqlite3_uint64)c->map->n_columns;
@@ -121,12 +120,9 @@ static enum err_code fetch(struct live_cursor *c, struct err *e) {
       scan_cell(&c->scan, i, &cells[i], e);
     }
     if (!e->code) rows_add(m->rows, cells, &full, e);
+    full |= m->most > 0 && rows_count(m->rows) > m->most;
   }
-  if (full || e->code) {
-    rows_free(m->rows);
-    m->rows = NULL;
-    m->too_large = full;
-  }
+  if (full || e->code) memory_give_up(m);
   scan_end(&c->scan);
   sqlite3_free(cells);
   return e->code;
