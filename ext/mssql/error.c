@@ -75,7 +75,7 @@ static const int transient_numbers[] = {
     615, /* A likewise */
     701, 802, 845, 1105, 8628, 8645, 8651, 17197, /* M no memory, latch... */
     904, 921, 922, 927, 952, 3935, 5171, /* M a database is not ready */
-    976, 978, 983, 988, 3906, 10922, /* M a replica or its role is changing over */
+    976, 978, 983, 988, 3906, 10922, /* M a replica or its role changes over */
     926, /* A likewise */
     4221, /* AC likewise */
     1204, 1222, /* CM locks ran out, or a wait for one */
