@@ -116,6 +116,7 @@ case ${1:-short} in
     suite sql-valgrind 1800 tests/sql/run.sh $build
     suite fault-long 3600 tests/fault/run.sh $build long
     suite diff-long 3600 tests/diff/run.sh $build 20000
+    suite diff-newest 900 tests/diff/run.sh $build 4000 newest
     suite report-long 600 tests/report/run.sh $build long
     suite replica 300 tests/replica/run.py $build
     suite fuzz 1800 tests/fuzz/run.sh $build 30

@@ -113,6 +113,7 @@ static enum err_code check(char **values, struct err *e) {
   } else if (values[KEY_QUERY] && !tsql_is_query(values[KEY_QUERY])) {
     err_set(e, ERR_CONFIG, "the query does not begin with SELECT: %.60s",
             skip_blank(values[KEY_QUERY]));
+    tsql_hint_with(values[KEY_QUERY], e);
   }
   return e->code;
 }

@@ -214,7 +214,8 @@ const struct remote_column *columns_where(struct where_column *out,
                                .precision = 38,
                                .scale = 7,
                                .kind = c->kind,
-                               .affinity = t->told.affinities[i]};
+                               .affinity = t->told.affinities[i],
+                               .own_order = t->told.own_orders[i] == '1'};
   if (!remote) return NULL;
   out->source = remote->name;
   out->type = remote->type;
@@ -258,14 +259,23 @@ static enum err_code look_at(const struct live_table *t,
 static void told_clear(struct told *told) {
   sqlite3_free(told->declaration);
   sqlite3_free(told->affinities);
+  sqlite3_free(told->own_orders);
   sqlite3_free(told->names);
   memset(told, 0, sizeof *told);
+}
+
+/* One by which digits and signs sort as their bytes. */
+static int is_sqlites(const char *collation) {
+  return sqlite3_stricmp(collation, "BINARY") == 0 ||
+         sqlite3_stricmp(collation, "NOCASE") == 0 ||
+         sqlite3_stricmp(collation, "RTRIM") == 0;
 }
 
 static enum err_code describe(struct told *out, const struct live_table *t,
                               const struct mapping *map, struct err *e) {
   sqlite3_str *declaration = sqlite3_str_new(NULL);
   sqlite3_str *affinities = sqlite3_str_new(NULL);
+  sqlite3_str *own_orders = sqlite3_str_new(NULL);
   sqlite3_str *names = sqlite3_str_new(NULL);
   for (int i = 0; i < map->n_columns; i++) {
     int not_null = i < t->declared.count && !t->declared.items[i].nullable;
@@ -278,13 +288,18 @@ static enum err_code describe(struct told *out, const struct live_table *t,
     sqlite3_str_appendchar(affinities, 1,
                            sqlite3_stricmp(type, "ANY") ? where_affinity(type)
                                                         : 'A');
+    sqlite3_str_appendchar(own_orders, 1, is_sqlites(collation) ? '0' : '1');
     sqlite3_str_appendf(names, "\"%w\" COLLATE \"%w\",", name, collation);
   }
   sqlite3_str_appendall(declaration, ")");
   out->declaration = sqlite3_str_finish(declaration);
   out->affinities = sqlite3_str_finish(affinities);
+  out->own_orders = sqlite3_str_finish(own_orders);
   out->names = sqlite3_str_finish(names);
-  if (!out->declaration || !out->affinities || !out->names) err_nomem(e);
+  if (!out->declaration || !out->affinities || !out->own_orders ||
+      !out->names) {
+    err_nomem(e);
+  }
   return e->code;
 }
 

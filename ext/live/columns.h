@@ -14,6 +14,7 @@ struct live_cursor;
 struct told {
   char *declaration; /* the CREATE TABLE for sqlite3_declare_vtab() */
   char *affinities;  /* a letter a column: where_affinity()'s, 'A' for ANY */
+  char *own_orders;  /* '1' where a column's collation is the host's, or '0' */
   char *names;       /* and collations */
 };
 

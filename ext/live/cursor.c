@@ -11,6 +11,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Since SQLite 3.52. */
+#ifndef SQLITE_DBCONFIG_FP_DIGITS
+#define SQLITE_DBCONFIG_FP_DIGITS 1023
+#endif
+
 /* A LIMIT beyond this is not sent as TOP. */
 #define TOP_MOST 100000
 
@@ -101,8 +106,7 @@ int cursor_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-/* All rows by the conditions that do not vary. *too_large: they are too many
-** to be kept. */
+/* All rows by the conditions that do not vary, unless they are too many. */
 static enum err_code fetch(struct live_cursor *c, struct err *e) {
   struct memory *m = c->memories.current;
   sqlite3_uint64 n = (sqlite3_uint64)c->map->n_columns;
@@ -116,12 +120,9 @@ static enum err_code fetch(struct live_cursor *c, struct err *e) {
       scan_cell(&c->scan, i, &cells[i], e);
     }
     if (!e->code) rows_add(m->rows, cells, &full, e);
+    full |= m->most > 0 && rows_count(m->rows) > m->most;
   }
-  if (full || e->code) {
-    rows_free(m->rows);
-    m->rows = NULL;
-    m->too_large = full;
-  }
+  if (full || e->code) memory_give_up(m);
   scan_end(&c->scan);
   sqlite3_free(cells);
   return e->code;
@@ -262,9 +263,19 @@ static enum err_code read_cell(struct live_cursor *c, int i, struct cell *cell,
   return ERR_NONE;
 }
 
+/* How many digits of a REAL its text has; older SQLites, which do not know the
+** question, write 15. */
+static int real_digits(const struct live_table *t) {
+  int n = 15;
+  (void)sqlite3_db_config(t->pool->db, SQLITE_DBCONFIG_FP_DIGITS, 0, &n);
+  return n;
+}
+
 /* A number's text and a text's number, as SQLite takes one for the other when a
 ** table stores it: https://sqlite.org/datatype3.html, 3. */
-static void apply_affinity(struct cell *cell, char affinity) {
+static void apply_affinity(struct cell *cell, const struct live_table *t,
+                           int i) {
+  char affinity = t->told.affinities[i];
   static const char blanks[] = {' ', '\t', '\n', '\v', '\f', '\r'};
   const unsigned char *text = (const unsigned char *)cell->bytes;
   int n = cell->n_bytes;
@@ -273,7 +284,8 @@ static void apply_affinity(struct cell *cell, char affinity) {
     if (cell->type == SQLITE_INTEGER)
       sqlite3_snprintf(sizeof cell->text, cell->text, "%lld", cell->integer);
     else
-      sqlite3_snprintf(sizeof cell->text, cell->text, "%!.15g", cell->real);
+      sqlite3_snprintf(sizeof cell->text, cell->text, "%!.*g", real_digits(t),
+                       cell->real);
     cell->type = SQLITE_TEXT;
     cell->bytes = cell->text;
     cell->n_bytes = (int)strlen(cell->text);
@@ -308,7 +320,7 @@ int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
     err_reset(&c->cell_error);
     return fail(c, &e);
   }
-  apply_affinity(&cell, table_of(c)->told.affinities[i]);
+  apply_affinity(&cell, table_of(c), i);
   cell_result(context, &cell);
   return SQLITE_OK;
 }

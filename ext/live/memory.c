@@ -10,6 +10,9 @@
 /* Scans with differing values, before rows are fetched to be kept. */
 #define SCANS_MOST 8
 
+/* Reading so many rows costs no more than a scan or two. */
+#define ROWS_A_SCAN 5000
+
 void memories_clear(struct memories *m) {
   while (m->list) {
     struct memory *one = m->list;
@@ -43,31 +46,42 @@ static struct memory *find(struct memories *m, const char *place,
   }
   memset(one, 0, sizeof *one);
   one->place = place;
+  one->n_patient = SCANS_MOST;
   one->next = m->list;
   m->list = one;
   return one;
 }
 
+void memory_give_up(struct memory *m) {
+  rows_free(m->rows);
+  m->rows = NULL;
+  if (m->most == 0) m->too_large = 1;
+  m->n_patient = 8 * m->n_scans;
+}
+
 static enum memory_advice consider(struct memory *m, struct request *r) {
-  int n_other = 0; /* conditions that are not the last scan's */
-  int is_new = 0;  /* some of them did not vary before */
-  for (int i = 0; m->n_scans > 0 && i < r->n; i++) {
-    if (same_text(m->request.texts[i], r->texts[i])) continue;
-    n_other++;
-    if (!m->varied[i]) is_new = m->varied[i] = 1;
+  int is_new = 0; /* some of them did not vary before */
+  int is_first = m->n_scans == 0, has_varied = 0, was_kept;
+  for (int i = 0; i < r->n; i++) {
+    if (!is_first && !same_text(m->request.texts[i], r->texts[i])) {
+      if (!m->varied[i]) is_new = m->varied[i] = 1;
+    }
+    has_varied |= m->varied[i];
   }
   request_clear(&m->request);
   m->request = *r;
   memset(r, 0, sizeof *r);
-  if (m->rows && !is_new) return MEMORY_LOCAL;
-  if (m->rows) { /* kept by a condition that has changed now */
-    rows_free(m->rows);
-    m->rows = NULL;
-    return MEMORY_FETCH;
-  }
+  was_kept = m->rows != NULL;
+  if (was_kept && !is_new) return MEMORY_LOCAL;
+  rows_free(m->rows); /* kept by a condition that has changed now */
+  m->rows = NULL;
   m->n_scans++;
-  if (m->n_scans == 1 || m->too_large) return MEMORY_SCAN;
-  return n_other == 0 || m->n_scans > SCANS_MOST ? MEMORY_FETCH : MEMORY_SCAN;
+  if (is_first || m->too_large) return MEMORY_SCAN;
+  m->most = 0;
+  if (!has_varied) return MEMORY_FETCH; /* the very same again */
+  if (!was_kept && m->n_scans <= m->n_patient) return MEMORY_SCAN;
+  m->most = (sqlite3_int64)m->n_scans * ROWS_A_SCAN;
+  return MEMORY_FETCH;
 }
 
 enum memory_advice memories_consider(struct memories *m,

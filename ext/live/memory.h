@@ -3,7 +3,10 @@
 **
 ** A join calls xFilter once a row of the outer table. After some calls with
 ** differing values the rows are fetched once, by the conditions that stay the
-** same, and kept; at once when a call comes again exactly as it was.
+** same, and kept; at once when a call comes again exactly as it was. How many
+** there are nobody knows: a table of millions must not be read for the sake of
+** ten look-ups. So a fetch gives up after a number of rows that grows with the
+** look-ups made, and is tried again after eight times as many.
 **
 ** A correlated subquery opens its cursor anew for each row of the outer query,
 ** and closes the one that is replaced right behind: nothing else is asked of
@@ -21,9 +24,11 @@ struct memory {
   const char *place;      /* borrowed: its idxStr, which is never read */
   struct request request; /* of the last scan */
   unsigned char varied[PLAN_TERMS];
-  int n_scans;       /* that went to the server */
-  int too_large;     /* the rows did not fit: never try again */
-  struct rows *rows; /* owned; NULL: not fetched */
+  int n_scans;        /* that went to the server */
+  int n_patient;      /* no fetch before so many of them */
+  sqlite3_int64 most; /* rows that a fetch may bring; 0: any number */
+  int too_large;      /* the rows did not fit: never try again */
+  struct rows *rows;  /* owned; NULL: not fetched */
 };
 
 /* Of a cursor. Starts zeroed. */
@@ -39,6 +44,10 @@ enum memory_advice {
   MEMORY_FETCH, /* fetch by the conditions that do not vary, and keep */
   MEMORY_LOCAL  /* what was kept will do */
 };
+
+/* A fetch has ended with rows left: there were more than m->most of them, or
+** than can be kept. */
+void memory_give_up(struct memory *m);
 
 /* The cursor that held m is replaced by the one that holds next. */
 void memories_hand_on(struct memories *m, struct memories *next);

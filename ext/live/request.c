@@ -28,10 +28,14 @@ char *plan_order_text(const struct plan *plan, const struct match *match,
   return sqlite3_str_finish(out);
 }
 
-void plan_value(struct cell *v, sqlite3_value *right, char affinity) {
+/* A text that looks like a number becomes one where the column's does. */
+static void apply_affinity(sqlite3_value *right, char affinity) {
+  if (strchr("AIRN", affinity)) (void)sqlite3_value_numeric_type(right);
+}
+
+static void read_value(struct cell *v, sqlite3_value *right) {
   memset(v, 0, sizeof *v);
-  v->type = strchr("AIRN", affinity) ? sqlite3_value_numeric_type(right)
-                                     : sqlite3_value_type(right);
+  v->type = sqlite3_value_type(right);
   if (v->type == SQLITE_INTEGER) {
     v->integer = sqlite3_value_int64(right);
   } else if (v->type == SQLITE_FLOAT) {
@@ -41,6 +45,11 @@ void plan_value(struct cell *v, sqlite3_value *right, char affinity) {
                                       : sqlite3_value_blob(right);
     v->n_bytes = sqlite3_value_bytes(right);
   }
+}
+
+void plan_value(struct cell *v, sqlite3_value *right, char affinity) {
+  apply_affinity(right, affinity);
+  read_value(v, right);
 }
 
 /* The right sides of one condition, without NULL. */
@@ -58,7 +67,7 @@ static void values_clear(struct values *v) {
   sqlite3_free(v->cells);
 }
 
-static enum err_code add_value(struct values *v, const sqlite3_value *right,
+static enum err_code add_value(struct values *v, sqlite3_value *right,
                                char affinity, struct err *e) {
   sqlite3_value *dup;
   struct cell *cell;
@@ -72,11 +81,12 @@ static enum err_code add_value(struct values *v, const sqlite3_value *right,
     if (dups) v->dups = dups;
     if (!cells || !dups) return err_nomem(e);
   }
+  apply_affinity(right, affinity); /* needs its connection: a copy has none */
   dup = sqlite3_value_dup(right);
   if (!dup) return err_nomem(e);
   cell = &v->cells[v->n];
   v->dups[v->n++] = dup;
-  plan_value(cell, dup, affinity);
+  read_value(cell, dup);
   /* SQLite has no bytes of a text that it had no memory to convert. */
   if (!cell->bytes && (cell->n_bytes || cell->type == SQLITE_TEXT)) {
     return err_nomem(e);

@@ -74,13 +74,14 @@ static const int transient_numbers[] = {
     601, 617, 669, 3961, 3966, 9515, /* M something moved under the query */
     615, /* A likewise */
     701, 802, 845, 1105, 8628, 8645, 8651, 17197, /* M no memory, latch... */
-    904, 921, 922, 927, 3935, 5171, /* M a database is not ready */
-    976, 978, 983, 3906, 10922, /* M a replica or its role is changing over */
+    904, 921, 922, 927, 952, 3935, 5171, /* M a database is not ready */
+    976, 978, 983, 988, 3906, 10922, /* M a replica or its role changes over */
     926, /* A likewise */
     4221, /* AC likewise */
     1204, 1222, /* CM locks ran out, or a wait for one */
     1205, /* CEM deadlock victim */
     3960, /* M snapshot update conflict */
+    17809, /* M all connections that the server allows are taken */
     6005, 14355, 17142, 17187, 17188, 18401, 18451, /* M server is not ready */
     10928, 10929, /* CE limits of Azure SQL Database */
     10936, /* M likewise */

@@ -94,7 +94,7 @@ int tsql_sorts_alike(const struct where_column *c) {
     return c->affinity != 'T' && decimal_is_number(c) &&
            (c->kind == KIND_RAW || c->kind == KIND_DECIMAL);
   }
-  if (is_date_type(c->type)) {
+  if (is_date_type(c->type) && !c->own_order) {
     return c->kind == KIND_RAW || c->kind == KIND_STRING ||
            c->kind == KIND_TEXT || c->kind == KIND_DATETIME ||
            (c->kind == KIND_DATE && c->type == REMOTE_DATE);

@@ -34,6 +34,7 @@ struct where_column {
   int is_ansi;
   enum value_kind kind;
   char affinity; /* of the local column, as where_affinity() has it */
+  int own_order; /* its collation is not one of SQLite's */
 };
 
 /* The affinity that SQLite gives a column of this declared type: 'T'ext,

@@ -108,6 +108,14 @@ int tsql_is_query(const char *source) {
                         (at[6] == 0 || strchr(" \t\r\n[\"'*(-+/.", at[6])));
 }
 
+void tsql_hint_with(const char *source, struct err *e) {
+  const char *at = skip_comments(source);
+  if (sqlite3_strnicmp(at, "WITH", 4) != 0 || !strchr(" \t\r\n[", at[4]))
+    return;
+  err_hint(e, "What begins with WITH must be a view on the server, or have its "
+              "WITH rewritten as a subquery.");
+}
+
 /* The end of one part of a name, and what stands between its quotes in
 ** *name, NULL for nothing; NULL when it is malformed. */
 static const char *read_part(const char *at, char **name, struct err *e) {
@@ -152,6 +160,7 @@ static void append_name(sqlite3_str *out, const char *source, struct err *e) {
               "(one to four parts; [bracketed] where it has blanks or signs) "
               "nor a SELECT",
               source);
+      tsql_hint_with(source, e);
     } else if (name) {
       tsql_identifier(out, name, e);
     }

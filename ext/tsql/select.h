@@ -30,6 +30,10 @@ char *tsql_finish(sqlite3_str *out, struct err *e);
 /* 1 for a source that is a query. */
 int tsql_is_query(const char *source);
 
+/* Adds the way out to e where the source begins with WITH: a common table
+** expression cannot stand in parentheses. */
+void tsql_hint_with(const char *source, struct err *e);
+
 /* "SELECT TOP (0) * FROM <source>": a result's columns without its rows; as
 ** tsql_finish(). ERR_CONFIG for a malformed source, here and below. */
 char *tsql_discover(const char *source, struct err *e);

@@ -179,14 +179,17 @@ static struct range around(enum where_op op, double v, double slack) {
 /* A decimal column holds multiples of its last digit within its precision:
 ** the bounds are rounded to such, which keeps every value inside. */
 static void clamp_decimal(struct range *r, const struct where_column *c) {
-  double end = 1;
+  double end = 1, last = 1; /* what the greatest value lacks to the end */
   for (int i = c->scale; i < c->precision; i++) end *= 10;
+  if (c->scale == c->precision && decimal_is_number(c)) {
+    for (int i = 0; i < c->scale; i++) last /= 10;
+  }
   if (r->has_low && r->low >= end) r->never = 1;
   if (r->has_high && r->high <= -end) r->never = 1;
-  if (r->high >= end - 1) r->has_high = 0;
-  if (r->low <= 1 - end) r->has_low = 0;
-  if (r->low > end - 1) r->low = end - 1;
-  if (r->high < 1 - end) r->high = 1 - end;
+  if (r->high >= end - last) r->has_high = 0;
+  if (r->low <= last - end) r->has_low = 0;
+  if (r->low > end - last) r->low = end - last;
+  if (r->high < last - end) r->high = last - end;
 }
 
 /* Whatever the host's locale makes of printf()'s point; a decimal without the

@@ -60,7 +60,7 @@ static char *row_text(sqlite3_stmt *stmt) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   for (int i = 0; i < sqlite3_column_count(stmt); i++) {
     int type = sqlite3_column_type(stmt, i);
-    sqlite3_str_appendall(out, i ? "|" : "");
+    if (i) sqlite3_str_appendchar(out, 1, '|');
     if (type == SQLITE_NULL) {
       sqlite3_str_appendall(out, "NULL");
     } else if (type == SQLITE_INTEGER) {
@@ -272,7 +272,43 @@ static int sees_new_rows(struct diff *d) {
   return ok;
 }
 
+/* What a column's own collation sorts, no server can. 1: it is sorted here. */
+static int sorts_as_the_host_does(struct diff *d) {
+  struct result live, copy;
+  int ok;
+  run(d, d->server, "CREATE TABLE o(d date)");
+  run(d, d->server, "INSERT INTO o VALUES('2025-01-01'), ('2025-01-02')");
+  run(d, d->db,
+      "CREATE TABLE o(d TEXT COLLATE backwards); "
+      "INSERT INTO ordersync_syncs(name, source, target) VALUES('o','o','o'); "
+      "INSERT INTO ordersync_columns(sync, position, source_column, "
+      "target_column, kind) VALUES('o', 1, 'd', 'd', 'date'); "
+      "CREATE VIRTUAL TABLE temp.p USING ordersync(sync=o); "
+      "SELECT ordersync_refresh('o'); SELECT d FROM p /* its types */");
+  live = execute(d, "SELECT d, (SELECT max(d) FROM @) FROM @ ORDER BY d", "p");
+  copy = execute(d, "SELECT d, (SELECT max(d) FROM @) FROM @ ORDER BY d", "o");
+  ok = copy.n == 2 && same_rows(&live, &copy);
+  if (!ok) {
+    (void)fprintf(stderr, "FAIL rows sorted by the host's own collation\n");
+    show("live", &live);
+    show("copy", &copy);
+  }
+  result_clear(&live);
+  result_clear(&copy);
+  run(d, d->db,
+      "DROP TABLE p; DROP TABLE o; DELETE FROM ordersync_columns; "
+      "DELETE FROM ordersync_syncs");
+  run(d, d->server, "DROP TABLE o");
+  return ok;
+}
+
 /* ---- the loop ---------------------------------------------------------- */
+
+static int backwards(void *unused, int n, const void *a, int m, const void *b) {
+  int order = memcmp(a, b, (size_t)(n < m ? n : m));
+  (void)unused;
+  return order ? -order : m - n;
+}
 
 /* Opens both ends; 0 when the files cannot be opened. */
 static int open_both(struct diff *d, const char *extension, const char *served,
@@ -281,6 +317,7 @@ static int open_both(struct diff *d, const char *extension, const char *served,
   (void)snprintf(path, sizeof path, "%s/local.db", work);
   if (sqlite3_open(served, &d->server) || sqlite3_open(path, &d->db)) return 0;
   sqlite3_busy_timeout(d->server, 10000);
+  sqlite3_create_collation(d->db, "backwards", SQLITE_UTF8, NULL, backwards);
   sqlite3_enable_load_extension(d->db, 1);
   if (sqlite3_load_extension(d->db, extension, NULL, &message)) {
     die(d, "load", extension, message);
@@ -341,6 +378,10 @@ int main(int argc, char **argv) {
                  (unsigned long long)seed);
   if (!open_both(d, argv[1], argv[2], argv[3])) return 2;
   if (sees_new_rows(d))
+    passed++;
+  else
+    failed++;
+  if (sorts_as_the_host_does(d))
     passed++;
   else
     failed++;

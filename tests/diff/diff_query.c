@@ -9,7 +9,7 @@
 /* What any shape may use, drawn before the shape is known. */
 struct draw {
   int list[6], n; /* columns */
-  int what;       /* the shape, 0 .. 19 */
+  int what;       /* the shape, 0 .. 21 */
   int where;      /* it may have a condition */
 };
 
@@ -135,11 +135,15 @@ static void append_join(struct diff *d, sqlite3_str *out,
 
 static void append_self_join(struct diff *d, sqlite3_str *out,
                              const struct draw *w) {
+  static const char *const outer[] = {"LEFT ", "RIGHT ", "FULL "};
   sqlite3_str_appendall(out, "SELECT ");
   schema_append_name(d, out, "a", w->list[0]);
   sqlite3_str_appendall(out, ", ");
   schema_append_name(d, out, "b", schema_any_column(d));
-  sqlite3_str_appendall(out, " FROM @ AS a JOIN @ AS b ON ");
+  sqlite3_str_appendf(out, " FROM @ AS a %sJOIN @ AS b ON ",
+                      chance(d, 60)                           ? ""
+                      : sqlite3_libversion_number() < 3039000 ? "LEFT "
+                                                              : PICK(d, outer));
   schema_append_name(d, out, "a", w->list[0]);
   sqlite3_str_appendall(out, " = ");
   schema_append_name(d, out, "b",
@@ -172,7 +176,8 @@ static void append_compound(struct diff *d, sqlite3_str *out,
   for (int k = 0; k < 2; k++) {
     if (k) {
       sqlite3_str_appendf(out, " %s ",
-                          chance(d, 50)   ? "UNION ALL"
+                          chance(d, 40)   ? "UNION ALL"
+                          : chance(d, 33) ? "UNION"
                           : chance(d, 50) ? "EXCEPT"
                                           : "INTERSECT");
     }
@@ -196,6 +201,30 @@ static void append_of_the_most(struct diff *d, sqlite3_str *out,
   sqlite3_str_appendall(out, ")");
 }
 
+static void append_window(struct diff *d, sqlite3_str *out,
+                          const struct draw *w) {
+  sqlite3_str_appendall(out, "SELECT ");
+  append_columns(d, out, "", w);
+  sqlite3_str_appendall(out, ", rank() OVER (ORDER BY ");
+  append_columns(d, out, "", w);
+  sqlite3_str_appendall(out, "), count(*) OVER (PARTITION BY ");
+  schema_append_name(d, out, "", schema_any_column(d));
+  sqlite3_str_appendall(out, ") FROM @ WHERE ");
+  predicate_append(d, out, "", 1);
+}
+
+/* The next one, for each row of a local table. */
+static void append_next(struct diff *d, sqlite3_str *out,
+                        const struct draw *w) {
+  sqlite3_str_appendall(out, "SELECT n, (SELECT ");
+  schema_append_name(d, out, "t", w->list[0]);
+  sqlite3_str_appendall(out, " FROM @ AS t WHERE ");
+  schema_append_name(d, out, "t", w->list[0]);
+  sqlite3_str_appendf(out, " %s l.k ORDER BY 1%s LIMIT 1 OFFSET %d) FROM l",
+                      chance(d, 50) ? ">" : "<=", chance(d, 50) ? " DESC" : "",
+                      rnd(d, 3));
+}
+
 /* ---- any --------------------------------------------------------------- */
 
 void query_make(struct diff *d) {
@@ -206,10 +235,10 @@ void query_make(struct diff *d) {
   q->limit = -1;
   q->use_params = chance(d, 25);
   w.n = 1 + rnd(d, 4);
-  w.what = rnd(d, 20);
+  w.what = rnd(d, 22);
   w.where = chance(d, 90);
   for (int k = 0; k < w.n; k++) w.list[k] = schema_any_column(d);
-  if (w.what <= 5 || w.what >= 17)
+  if (w.what <= 5 || (w.what >= 17 && w.what < 20))
     append_rows(d, out, &w);
   else if (w.what <= 7)
     append_count(d, out, &w);
@@ -223,6 +252,10 @@ void query_make(struct diff *d) {
     append_scalar_subquery(d, out, &w);
   else if (w.what == 14)
     append_exists(d, out, &w);
+  else if (w.what == 20)
+    append_window(d, out, &w);
+  else if (w.what == 21)
+    append_next(d, out, &w);
   else if (w.what == 15)
     append_compound(d, out, &w);
   else

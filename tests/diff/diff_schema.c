@@ -13,11 +13,14 @@
 static void make_server_table(struct diff *d) {
   const struct table *t = &d->table;
   sqlite3_str *sql = sqlite3_str_new(NULL);
-  char value[300], *text;
+  char value[300], *text, has_null[COLUMNS_MOST];
   sqlite3_str_appendf(sql, "CREATE TABLE \"t%d\"(", t->serial);
   for (int i = 0; i < t->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%s\" \"%s\"", i ? ", " : "",
-                        t->columns[i].name, t->columns[i].type->decl);
+    has_null[i] =
+        chance(d, 80) && strcmp(t->columns[i].type->decl, "rowversion") != 0;
+    sqlite3_str_appendf(sql, "%s\"%s\" \"%s\"%s", i ? ", " : "",
+                        t->columns[i].name, t->columns[i].type->decl,
+                        has_null[i] ? "" : " NOT NULL");
   }
   sqlite3_str_appendall(sql, ")");
   text = sqlite3_str_finish(sql);
@@ -33,10 +36,11 @@ static void make_server_table(struct diff *d) {
     } else {
       sqlite3_str_appendf(sql, "INSERT INTO t%d VALUES(", t->serial);
       for (int i = 0; i < t->n_columns; i++) {
-        sqlite3_str_appendf(sql, "%s%s", i ? "," : "",
-                            chance(d, 12) ? "NULL"
-                                          : types_value(d, &t->columns[i],
-                                                        value, sizeof value));
+        sqlite3_str_appendf(
+            sql, "%s%s", i ? "," : "",
+            chance(d, 12) && has_null[i]
+                ? "NULL"
+                : types_value(d, &t->columns[i], value, sizeof value));
       }
       sqlite3_str_appendall(sql, ")");
     }
@@ -145,8 +149,10 @@ static void make_target(struct diff *d) {
   char *text;
   sqlite3_str_appendf(sql, "CREATE TABLE %s(", t->copy);
   for (int i = 0; i < t->n_columns; i++) {
-    sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? "," : "", t->columns[i].name,
-                        t->columns[i].decl);
+    /* a collation of the host's */
+    int is_own = t->columns[i].type->is == C_DATE && chance(d, 20);
+    sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i ? "," : "", t->columns[i].name,
+                        t->columns[i].decl, is_own ? " COLLATE backwards" : "");
   }
   sqlite3_str_appendall(sql, ")");
   text = sqlite3_str_finish(sql);

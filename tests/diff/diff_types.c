@@ -136,6 +136,12 @@ static const struct kind_of_type types[] = {
      "raw string text", "TEXT"},
     {"varchar(90) COLLATE Latin1_General_100_BIN2_UTF8", C_STR,
      "raw string text", "TEXT"},
+    {"nvarchar(40) COLLATE Turkish_CI_AS", C_STR, "raw string text", "TEXT"},
+    {"varchar(30) COLLATE Turkish_100_CS_AS", C_STR, "raw string text", "TEXT"},
+    {"nvarchar(50) COLLATE Japanese_CI_AS_KS_WS", C_STR, "raw string text",
+     "TEXT"},
+    {"nvarchar(40) COLLATE Danish_Norwegian_CI_AI", C_STR, "raw string text",
+     "TEXT"},
     {"ntext", C_LONG, "raw string text", "TEXT"},
     {"text", C_LONG, "raw string text", "TEXT"},
     {"xml", C_LONG, "raw string", "'<a/>'|'<b>x</b>'|'<a b=\"c\">\u00e9</a>'"},
@@ -144,6 +150,17 @@ static const struct kind_of_type types[] = {
     {"varbinary(20)", C_BIN, "raw blob",
      "x''|x'00'|x'0000'|x'01'|x'0100'|x'DEADBEEF'|x'FF'"},
     {"varbinary(max)", C_BIN, "raw blob", "x''|x'00'|x'01'|x'DEADBEEF'"},
+    {"rowversion", C_BIN, "raw blob",
+     "x'0000000000000000'|x'00000000000007D1'|x'00000000000007D2'|"
+     "x'FFFFFFFFFFFFFFFF'"},
+    {"hierarchyid", C_BIN, "raw blob", "x''|x'58'|x'5AC0'"},
+    {"sql_variant", C_LONG,
+     "raw string text integer decimal real date datetime boolean",
+     "'int:5'|'bigint:9223372036854775807'|'nvarchar(20):abc'|"
+     "'varchar(20): abc '|'date:2025-01-01'|'bit:1'|'float:0.1'|'real:0.1'|"
+     "'datetime:2025-01-01 00:00:00.003'|'decimal(9,2):12.30'|"
+     "'money:1.5000'|'varbinary(4):0x01FF'|'nvarchar(20):'|'nvarchar(20):5'|"
+     "'uniqueidentifier:6F9619FF-8B86-D011-B42D-00C04FC964FF'"},
     {"image", C_BIN, "raw blob", "x''|x'00'|x'01'|x'CAFE'"},
     {"uniqueidentifier", C_GUID, "raw guid string text",
      "'00000000-0000-0000-0000-000000000000'|"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The live view against a full local copy, by random queries:
-#   tests/diff/run.sh BUILD_DIR QUERIES
+#   tests/diff/run.sh BUILD_DIR QUERIES [newest]
+# newest: in the SQLite that better-sqlite3 brings, which check-hosts installs.
 # Half of them with a server that ignores case, in a host whose numbers have a
 # comma. The seed is fresh each time and
 # printed; SEED=n runs the same again.
@@ -11,12 +12,24 @@ build=$(cd "${1:-$root/build}" && pwd) || exit 2
 queries=${2:-2000}
 seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 so=${EXTENSION:-$root/ordersync.so}
-work=$build/diff
+work=$build/diff${3:+-$3}
+sqlite=(-lsqlite3)
 echo "SEED=$seed"
 
 mkdir -p "$work"
+if [ "${3:-}" = newest ]; then
+  newest=$build/hosts/npm/node_modules/better-sqlite3/deps/sqlite3
+  if [ ! -f "$newest/sqlite3.c" ]; then
+    echo "skip newest: no better-sqlite3 in $build/hosts; make check-hosts"
+    echo "diff: 0 passed, 0 failed, 1 skipped"
+    exit 0
+  fi
+  ${CC:-cc} -O1 -w -c -DSQLITE_ENABLE_COLUMN_METADATA -o "$work/sqlite3.o" \
+    "$newest/sqlite3.c" || exit 2
+  sqlite=(-I "$newest" "$work/sqlite3.o" -lm -ldl -lpthread)
+fi
 ${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -o "$work/diff-test" "$here"/diff*.c \
-  -lsqlite3 || exit 2
+  "${sqlite[@]}" || exit 2
 [ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
   >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
 

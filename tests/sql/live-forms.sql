@@ -23,6 +23,8 @@ CREATE VIRTUAL TABLE e USING ordersync(source='dbo.vwX; DROP TABLE y');
 CREATE VIRTUAL TABLE e USING ordersync(source='dbo.vwGone');
 CREATE VIRTUAL TABLE e USING ordersync(source='dbo.vwKinds', profile=nobody);
 CREATE VIRTUAL TABLE e USING ordersync(query='DELETE FROM x');
+CREATE VIRTUAL TABLE e USING ordersync(query='WITH c AS (SELECT 1 AS a) SELECT a FROM c');
+SELECT ordersync_add('e', '/* x */ WITH c AS (SELECT 1 AS a) SELECT a FROM c');
 CREATE VIRTUAL TABLE e USING ordersync(query='SELECT 1 AS a, 2 AS a');
 CREATE VIRTUAL TABLE e USING ordersync(sync=nothing);
 SELECT name FROM sqlite_schema WHERE name LIKE 'e%';

@@ -23,6 +23,15 @@ SELECT count(*), count(o.plant) FROM here LEFT JOIN other o ON o.doc = here.doc;
 .shell sent | grep -c ^SELECT
 SELECT count(*), count(o.plant) FROM here LEFT JOIN other o ON o.doc = here.doc OR o.plant = here.n;
 .shell sent | grep -c ^SELECT
+-- A few look-ups are no reason to read a table of any size: the fetch gives up.
+.shell sqlite3 server.db "CREATE TABLE large(k int); WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM c WHERE n<59999) INSERT INTO large SELECT n FROM c"
+CREATE VIRTUAL TABLE temp.large USING ordersync(source='large');
+SELECT count(*) FROM large WHERE k = 0;
+.shell sent > /dev/null
+SELECT count(*), sum(k) FROM here CROSS JOIN large ON k = n WHERE n < 12;
+.shell sent | tail -n 6
+SELECT count(*), sum(k) FROM here LEFT JOIN large ON k = n;
+.shell sent | grep -c ^SELECT
 -- What was kept does not outlive the statement.
 CREATE VIRTUAL TABLE temp.kinds USING ordersync(source='dbo.vwKinds');
 SELECT sum((SELECT count(*) FROM kinds WHERE id = here.n)) FROM here;

@@ -172,6 +172,34 @@ static void test_memory__keeps_at_once_what_comes_again(void **state) {
   memories_clear(&m);
 }
 
+/* A few look-ups are no reason to read a table of any size. */
+static void
+test_memory__fetches_no_more_than_the_scans_are_worth(void **state) {
+  struct memories m = {0};
+  char text[20];
+  int n_fetches = 0, last = 0;
+  (void)state;
+  for (int i = 1; i <= 600; i++) {
+    sqlite3_snprintf(sizeof text, text, "a = %d", i / 2); /* each twice */
+    if (consider(&m, text, "b = 1") != MEMORY_FETCH) continue;
+    assert_int_equal(m.current->most, 5000 * i);
+    assert_true(i > 8 * last);
+    last = i;
+    n_fetches++;
+    memory_give_up(m.current);
+    assert_false(m.current->too_large);
+  }
+  assert_int_equal(n_fetches, 3);
+  memories_clear(&m);
+  /* the very same scan costs as much each time */
+  consider(&m, "a = 1", "b = 1");
+  assert_int_equal(consider(&m, "a = 1", "b = 1"), MEMORY_FETCH);
+  assert_int_equal(m.current->most, 0);
+  memory_give_up(m.current);
+  assert_int_equal(consider(&m, "a = 1", "b = 1"), MEMORY_SCAN);
+  memories_clear(&m);
+}
+
 /* The cursor of a subquery goes on where the one that it replaces was; that of
 ** another statement does not. */
 static void test_memory__is_handed_on_within_a_statement(void **state) {
@@ -310,6 +338,7 @@ int main(void) {
       cmocka_unit_test(test_rows__are_found_by_hash),
       cmocka_unit_test(test_memory__fetches_once_after_some_misses),
       cmocka_unit_test(test_memory__keeps_at_once_what_comes_again),
+      cmocka_unit_test(test_memory__fetches_no_more_than_the_scans_are_worth),
       cmocka_unit_test(test_memory__is_handed_on_within_a_statement),
       cmocka_unit_test(test_vtab__says_that_nothing_is_installed),
       cmocka_unit_test(test_vtab__plans_without_a_network),

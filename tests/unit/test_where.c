@@ -356,6 +356,12 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
   c = scaled(REMOTE_DECIMAL, KIND_INTEGER, 38, 38);
   prints(c, WHERE_EQ, integer(5), WHERE_WIDE, "(1 = 0)");
+  c = scaled(REMOTE_DECIMAL, KIND_DECIMAL, 5, 5); /* no whole digit */
+  prints(c, WHERE_EQ, real(0.15), WHERE_WIDE, "([c] BETWEEN 0.15 AND 0.15)");
+  prints(c, WHERE_GT, real(0.999995), WHERE_WIDE, "([c] >= 0.99999)");
+  prints(c, WHERE_LT, real(-0.5), WHERE_WIDE, "([c] <= -0.5)");
+  prints(c, WHERE_LE, real(0.99999), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, integer(2), WHERE_WIDE, "(1 = 0)");
   c = column(REMOTE_SMALLMONEY, KIND_REAL);
   prints(c, WHERE_LT, real(2e6), WHERE_SKIP, NULL);
   prints(c, WHERE_GT, real(2e6), WHERE_WIDE, "(1 = 0)");
@@ -535,6 +541,12 @@ static void test_where__what_sorts_alike(void **state) {
   assert_false(tsql_sorts_alike(&c));
   c = column(REMOTE_DATETIME, KIND_DATE);
   assert_false(tsql_sorts_alike(&c));
+  c = column(REMOTE_DATE, KIND_DATE);
+  c.own_order = 1; /* of the host's, whatever it does to digits */
+  assert_false(tsql_sorts_alike(&c));
+  c = column(REMOTE_INT, KIND_INTEGER);
+  c.own_order = 1; /* no collation touches numbers */
+  assert_true(tsql_sorts_alike(&c));
 }
 
 int main(void) {
