@@ -1,11 +1,10 @@
 /* Sources of rows: a table of the fixture, rows in memory, a derived table, a
 ** join by nested loops. */
-#include "engine.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "keyed.h"
 #include "pack.h"
 
 /* ---- a table of the fixture ---- */
@@ -157,20 +156,32 @@ static struct source *name_bind(struct engine *en, struct table_ref *ref) {
 
 struct memory {
   struct source base;
-  struct value *rows;
-  size_t count, at;
+  struct engine *en;
+  unsigned which;
+  const struct rows *(*later)(struct engine *, unsigned which); /* or NULL */
+  struct rows rows;
+  size_t at;
 };
 
 static bool memory_open(struct source *src) {
-  ((struct memory *)src)->at = 0;
+  struct memory *m = (struct memory *)src;
+  if (m->later) m->rows = *m->later(m->en, m->which);
+  m->at = 0;
   return true;
 }
 
 static int memory_next(struct source *src, struct value *row) {
   struct memory *m = (struct memory *)src;
-  if (m->at == m->count) return 0;
-  memcpy(row, m->rows + m->at++ * src->n, src->n * sizeof *row);
+  if (m->at == m->rows.count) return 0;
+  memcpy(row, m->rows.values + m->at++ * src->n, src->n * sizeof *row);
   return 1;
+}
+
+static const struct value *memory_all(struct source *src, size_t *count) {
+  struct memory *m = (struct memory *)src;
+  (void)memory_open(src);
+  *count = m->rows.count;
+  return m->rows.values;
 }
 
 static void memory_close(struct source *src) {
@@ -185,9 +196,22 @@ struct source *source_rows(struct engine *en, struct source_column *cols,
   m->base.open = memory_open;
   m->base.next = memory_next;
   m->base.close = memory_close;
-  m->rows = rows;
-  m->count = count;
+  m->base.all = memory_all;
+  m->base.fixed = true;
+  m->rows = (struct rows){rows, count};
   return &m->base;
+}
+
+struct source *source_later(struct engine *en, struct source_column *cols,
+                            unsigned n, unsigned which,
+                            const struct rows *(*rows)(struct engine *,
+                                                       unsigned which)) {
+  struct source *src = source_rows(en, cols, n, NULL, 0);
+  struct memory *m = (struct memory *)src;
+  m->en = en;
+  m->which = which;
+  m->later = rows;
+  return src;
 }
 
 /* The columns of a derived table have names, each its own. */
@@ -302,7 +326,21 @@ struct join {
   struct packed kept; /* the right side */
   size_t at;
   struct arena scratch;
+  bool has_key, by_key; /* of ON; for the left row at hand */
+  struct key key;
+  struct lookup lookup; /* of the kept rows */
+  struct arena index;
 };
+
+static void index_right(struct join *j) {
+  unsigned column = j->key.column - j->left->n;
+  lookup_begin(&j->lookup, j->kept.count, &j->index);
+  for (size_t i = j->kept.count; i-- > 0;) {
+    packed_get_some(&j->kept, i, j->kept.scratch, column + 1);
+    if (!j->kept.scratch[column].null)
+      lookup_add(&j->lookup, i, j->kept.scratch[column].u.i);
+  }
+}
 
 static bool join_open(struct source *src) {
   struct join *j = (struct join *)src;
@@ -315,12 +353,41 @@ static bool join_open(struct source *src) {
   }
   if (!j->left->open(j->left) || !j->right->open(j->right)) return false;
   packed_clear(&j->kept);
+  arena_clear(&j->index);
   packed_begin(&j->kept, j->right->n);
   row = mem_alloc((j->right->n + 1) * sizeof *row);
   while ((got = j->right->next(j->right, row)) == 1) packed_add(&j->kept, row);
   free(row);
   j->have_left = false;
+  if (got == 0 && j->has_key) index_right(j);
   return got == 0;
+}
+
+/* To the first of the right rows that the left one may meet. Where its key is
+** NULL that is every one: SET ANSI_NULLS may say so. */
+static bool join_begin(struct join *j, const struct eval *ev,
+                       struct value *row) {
+  int64_t key;
+  int has_key = 0;
+  j->have_left = true;
+  j->matched = false;
+  if (j->has_key) {
+    arena_reset(&j->scratch);
+    j->scope.row = row;
+    has_key = key_value(ev, &j->key, &key);
+  }
+  j->by_key = has_key == 1;
+  j->at = j->by_key ? lookup_find(&j->lookup, key) : 0;
+  return has_key >= 0;
+}
+
+/* The next of them; false: there is none. */
+static bool join_right(struct join *j, struct value *right) {
+  size_t at = j->at;
+  if (j->by_key ? at == LOOKUP_END : at >= j->kept.count) return false;
+  j->at = j->by_key ? lookup_next(&j->lookup, at) : at + 1;
+  packed_get(&j->kept, at, right);
+  return true;
 }
 
 static int join_next(struct source *src, struct value *row) {
@@ -331,12 +398,9 @@ static int join_next(struct source *src, struct value *row) {
     if (!j->have_left) {
       got = j->left->next(j->left, row);
       if (got != 1) return got;
-      j->have_left = true;
-      j->matched = false;
-      j->at = 0;
+      if (!join_begin(j, &ev, row)) return -1;
     }
-    while (j->at < j->kept.count) {
-      packed_get(&j->kept, j->at++, row + j->left->n);
+    while (join_right(j, row + j->left->n)) {
       arena_reset(&j->scratch);
       j->scope.row = row;
       got = j->on ? eval_condition(&ev, j->on) : 1;
@@ -360,6 +424,7 @@ static void join_close(struct source *src) {
   j->left->close(j->left);
   j->right->close(j->right);
   packed_clear(&j->kept);
+  arena_clear(&j->index);
   arena_clear(&j->scratch);
 }
 
@@ -386,6 +451,9 @@ static struct source *join_bind(struct engine *en, struct table_ref *ref,
   j->scope.n = n;
   j->scope.outer = outer;
   if (j->on && !bind_condition(en, &j->scope, j->on)) return NULL;
+  j->has_key = j->on && key_find(&j->key, &j->scope, j->on, j->left->n);
+  j->base.fixed = j->left->fixed && j->right->fixed &&
+                  (!j->on || needs_only(j->on, &j->scope));
   j->base.open = join_open;
   j->base.next = join_next;
   j->base.close = join_close;
