@@ -70,6 +70,9 @@ struct source {
 /* source.c; NULL after an error (208 sets en->deferred). */
 struct source *source_bind(struct engine *en, struct table_ref *ref,
                            struct scope *outer);
+/* join.c */
+struct source *join_bind(struct engine *en, struct table_ref *ref,
+                         struct scope *outer);
 /* A source of rows that are there already. */
 struct source *source_rows(struct engine *en, struct source_column *cols,
                            unsigned n, struct value *rows, size_t count);
