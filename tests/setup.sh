@@ -23,7 +23,7 @@ fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
 # What makes a package, and what judges and tries them all.
-deb='debhelper dpkg-dev git python3'
+deb='build-essential debhelper dpkg-dev git python3'
 npm='nodejs npm'
 wheel='python3 python3-setuptools python3-wheel'
 packages="$deb $npm $wheel lintian blhc man-db mandoc debootstrap python3-pip"
