@@ -305,7 +305,7 @@ class Snippets:
 
 def try_host(name, blocks):
     """A line a run: what was tried, or what went wrong."""
-    snippets, what = None, "start"
+    snippets, what, start = None, "start", time.monotonic()
     try:
         need(blocks[0][0].partition("needs: ")[2])
         snippets = Snippets(name)
@@ -338,6 +338,8 @@ def try_host(name, blocks):
     finally:
         if snippets:
             snippets.close()
+        with printing:
+            print("     %s took %.0f s" % (name, time.monotonic() - start))
 
 
 counts = {"ok  ": 0, "FAIL": 0, "skip": 0}
