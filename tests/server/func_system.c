@@ -181,7 +181,8 @@ static bool is_type(const struct eval *ev, const struct value *v,
   return strcasecmp(arg_text(ev, v), type) == 0;
 }
 
-/* OBJECT_ID(name [, type]): a synonym's own id, not that of what it names. */
+/* OBJECT_ID(name [, type]): a synonym's own id, not that of what it names; none
+** on a linked server. */
 static bool f_object_id(const struct eval *ev, const struct node *n,
                         struct value *args, struct value *out) {
   struct object_name name;
@@ -189,7 +190,8 @@ static bool f_object_id(const struct eval *ev, const struct node *n,
   struct table *t;
   unsigned count;
   *out = value_null(n->type.id);
-  if (!catalog_name(ev->en, arg_text(ev, &args[0]), &name)) return true;
+  if (!catalog_name(ev->en, arg_text(ev, &args[0]), &name) || name.part[3])
+    return true;
   (void)catalog_all(ev->en, &count); /* which gives the ids */
   t = catalog_own(ev->en, &name);
   if (t && (n->argc < 2 || is_type(ev, &args[1], t->is_view ? "V" : "U")))
