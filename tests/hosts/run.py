@@ -79,10 +79,13 @@ class TooOld(Skip):
 
 
 npm_lock = threading.Lock()
+npm_failure = []  # what it said: it is asked once
 
 
 def npm_install():
     """Once, what package-lock.json pins."""
+    if npm_failure:
+        raise Skip("npm ci: " + npm_failure[0])
     folder = os.path.dirname(NODE_MODULES)
     done = os.path.join(folder, "done")
     lock = os.path.join(HERE, "package-lock.json")
@@ -102,7 +105,8 @@ def npm_install():
                           "--loglevel=error"], cwd=folder,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if run.returncode:
-        raise Skip("npm ci: " + run.stdout.decode("utf-8", "replace")[-500:])
+        npm_failure.append(run.stdout.decode("utf-8", "replace")[-500:])
+        raise Skip("npm ci: " + npm_failure[0])
     shutil.copy(lock, done)
 
 
