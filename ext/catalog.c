@@ -3,7 +3,7 @@
 **
 ** The answer is complete and the connection closed before SQLite gets the first
 ** row, so that what is called for each row, ordersync_add() for one, waits for
-** nobody. Until then it is staged, so that a large catalog needs no memory.
+** nobody. Until then it is staged, so that a large catalog needs little memory.
 */
 #include "catalog.h"
 
@@ -67,9 +67,8 @@ static int catalog_disconnect(sqlite3_vtab *vtab) {
   return SQLITE_OK;
 }
 
-/* idxNum has a bit for each value that xFilter gets, in that order: the
- *profile,
- ** what is in pushed, LIMIT, OFFSET. */
+/* idxNum has a bit for each value that xFilter gets, in that order: profile,
+** what is in pushed, LIMIT, OFFSET. */
 enum {
   HAS_PROFILE = 1,
   HAS_EQUAL = 2, /* and the bits behind it */

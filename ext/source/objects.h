@@ -3,8 +3,8 @@
 **
 **   SELECT * FROM ordersync_catalog;
 **
-** One query, one connection, closed when the answer is complete, or long
-*enough.
+** One query, one connection, closed when the answer is complete, or enough of
+** it is here.
 */
 #ifndef ORDERSYNC_OBJECTS_H
 #define ORDERSYNC_OBJECTS_H

@@ -1,7 +1,6 @@
 /* Binding: names are resolved, every expression gets its type, implicit
 ** conversions become nodes (those of operators: bind_operator.c). Missing
-*columns are reported one by one, as SQL
-** Server does. */
+** columns are reported one by one, as SQL Server does. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

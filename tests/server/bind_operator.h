@@ -1,6 +1,5 @@
 /* Binding of operators and predicates, whose arguments are bound already. Each
-** sets n->type or n->predicate, and wraps arguments where they must be
-*converted;
+** sets n->type or n->predicate, and wraps arguments that must be converted;
 ** false only where nothing can go on. */
 #ifndef BIND_OPERATOR_H
 #define BIND_OPERATOR_H

@@ -39,8 +39,7 @@ bool needs_only(const struct node *n, const struct scope *scope);
 int key_value(const struct eval *ev, const struct key *k, int64_t *out);
 
 /* Of a correlated subquery: `inner` as a source whose open() finds the rows
- *that
- ** the WHERE's key allows. `inner` itself where that cannot be. */
+** that the WHERE's key allows. `inner` itself where that cannot be. */
 struct source *source_keyed(struct engine *en, struct source *inner,
                             const struct scope *scope,
                             const struct node *where);
