@@ -14,7 +14,8 @@ check="$demo ca-certificates libcmocka-dev locales python3 python3-pymssql"
 judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 # Programs that load the extension.
 hosts="gcc libsqlite3-dev sqlite3 python3 python3-apsw sqlite-utils nodejs npm"
-hosts="$hosts g++ make" # for npm where it finds no binary
+# For npm where it finds no binary; Python has no distutils since 3.12.
+hosts="$hosts g++ make python3-setuptools"
 hosts="$hosts ruby ruby-sqlite3 libdbd-sqlite3-perl php-cli php-sqlite3"
 hosts="$hosts default-jdk-headless libxerial-sqlite-jdbc-java tcl libsqlite3-tcl"
 hosts="$hosts r-base-core r-cran-rsqlite rustc cargo librust-rusqlite-dev"
