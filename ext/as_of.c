@@ -4,6 +4,7 @@
 */
 #include "as_of.h"
 
+#include "base/sql.h"
 #include "sync/past.h"
 
 #include <string.h>
@@ -95,6 +96,7 @@ static int as_of_filter(sqlite3_vtab_cursor *base, int number,
   struct as_of_cursor *cursor = (struct as_of_cursor *)base;
   struct as_of_table *table = (struct as_of_table *)base->pVtab;
   struct err e = {0};
+  const char *sync;
   (void)string;
   past_close(cursor->past);
   cursor->past = NULL;
@@ -104,8 +106,12 @@ static int as_of_filter(sqlite3_vtab_cursor *base, int number,
     err_hint(&e, "SELECT * FROM ordersync_as_of('open_orders', '2025-03-01 "
                  "12:00:00')");
   } else {
-    past_open(&cursor->past, table->db,
-              (const char *)sqlite3_value_text(argv[0]), argv[1], &e);
+    sync = sql_argument(argv[0], 1, &e);
+    if (sqlite3_value_type(argv[1]) == SQLITE_TEXT ||
+        sqlite3_value_type(argv[1]) == SQLITE_BLOB) {
+      (void)sql_argument(argv[1], 2, &e);
+    }
+    if (!e.code) past_open(&cursor->past, table->db, sync, argv[1], &e);
   }
   return e.code ? err_vtab(&e, &base->pVtab->zErrMsg) : as_of_next(base);
 }

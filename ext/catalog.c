@@ -3,11 +3,13 @@
 **
 ** The answer is complete and the connection closed before SQLite gets the first
 ** row, so that what is called for each row, ordersync_add() for one, waits for
-** nobody.
+** nobody. Until then it is staged, so that a large catalog needs little memory.
 */
 #include "catalog.h"
 
+#include "base/sql.h"
 #include "source/objects.h"
+#include "sync/staging.h"
 
 #include <string.h>
 
@@ -31,10 +33,15 @@ struct catalog_table {
   sqlite3 *db; /* borrowed */
 };
 
+/* More of an answer goes to a temporary file. */
+#define MEMORY_CAP (4 << 20)
+
 struct catalog_cursor {
   sqlite3_vtab_cursor base;
-  struct objects objects; /* owned */
-  int at;
+  struct staging *rows; /* owned; NULL: there are none */
+  struct cell cells[COLUMN_PROFILE];
+  int has_row;
+  sqlite3_int64 n;
 };
 
 static int catalog_connect(sqlite3 *db, void *aux, int argc,
@@ -60,46 +67,69 @@ static int catalog_disconnect(sqlite3_vtab *vtab) {
   return SQLITE_OK;
 }
 
-/* idxNum has a bit for each value that xFilter gets, in the order of pushed,
-** and the highest one for the profile, whose value comes first. */
-enum { HAS_PROFILE = 1 << OBJECT_CONDITIONS };
+/* idxNum has a bit for each value that xFilter gets, in that order: profile,
+** what is in pushed, LIMIT, OFFSET. */
+enum {
+  HAS_PROFILE = 1,
+  HAS_EQUAL = 2, /* and the bits behind it */
+  HAS_LIMIT = HAS_EQUAL << OBJECT_CONDITIONS,
+  HAS_OFFSET = HAS_LIMIT << 1
+};
 
-/* The place of the column's usable =, or -1; -2 when it is not usable. What is
-** pushed must compare binary: another collation may find more than the server
-** does. */
-static int find_equal(sqlite3_index_info *info, int column) {
+/* The place of a constraint that a value can be had for, or -1; -2 when it is
+** not usable. What is pushed must compare binary: another collation may find
+** more than the server does. One of a list is not sent: all are read once. */
+static int find_constraint(sqlite3_index_info *info, int column, int op) {
   int found = -1;
   for (int i = 0; i < info->nConstraint && found != -2; i++) {
-    if (info->aConstraint[i].iColumn != column ||
-        info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
+    if (info->aConstraint[i].op != op ||
+        (op == SQLITE_INDEX_CONSTRAINT_EQ &&
+         info->aConstraint[i].iColumn != column))
       continue;
     if (!info->aConstraint[i].usable)
       found = -2;
-    else if (column == COLUMN_PROFILE ||
-             strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
+    else if (op != SQLITE_INDEX_CONSTRAINT_EQ || column == COLUMN_PROFILE ||
+             (strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0 &&
+              !sqlite3_vtab_in(info, i, -1)))
       found = i;
   }
   return found;
 }
 
+static void take(sqlite3_index_info *info, int at, int bit, int *n) {
+  info->aConstraintUsage[at].argvIndex = ++*n;
+  info->idxNum |= bit;
+}
+
+/* A hint, which holds where there is nothing else that leaves out rows: SQLite
+** counts them itself. */
+static void take_limit(sqlite3_index_info *info, int n) {
+  int limit = find_constraint(info, 0, SQLITE_INDEX_CONSTRAINT_LIMIT);
+  int offset = find_constraint(info, 0, SQLITE_INDEX_CONSTRAINT_OFFSET);
+  int others = info->nConstraint - n - (limit != -1) - (offset != -1);
+  if (limit < 0 || offset == -2 || others > 0 || info->nOrderBy > 0) return;
+  take(info, limit, HAS_LIMIT, &n);
+  if (offset >= 0) take(info, offset, HAS_OFFSET, &n);
+}
+
 static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  int n = 0, at = find_equal(info, COLUMN_PROFILE);
+  int n = 0;
+  int at = find_constraint(info, COLUMN_PROFILE, SQLITE_INDEX_CONSTRAINT_EQ);
   (void)vtab;
   info->estimatedCost = 1e6;
   info->estimatedRows = 1000;
   if (at == -2) return SQLITE_CONSTRAINT;
   if (at >= 0) {
-    info->aConstraintUsage[at].argvIndex = ++n;
+    take(info, at, HAS_PROFILE, &n);
     info->aConstraintUsage[at].omit = 1;
-    info->idxNum = HAS_PROFILE;
   }
   for (int i = 0; i < OBJECT_CONDITIONS; i++) {
-    at = find_equal(info, pushed[i]);
+    at = find_constraint(info, pushed[i], SQLITE_INDEX_CONSTRAINT_EQ);
     if (at < 0) continue;
-    info->aConstraintUsage[at].argvIndex = ++n;
-    info->idxNum |= 1 << i;
+    take(info, at, HAS_EQUAL << i, &n);
     info->estimatedCost /= 2;
   }
+  take_limit(info, n);
   return SQLITE_OK;
 }
 
@@ -113,65 +143,98 @@ static int catalog_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 }
 
 static int catalog_close(sqlite3_vtab_cursor *base) {
-  objects_clear(&((struct catalog_cursor *)base)->objects);
+  staging_close(((struct catalog_cursor *)base)->rows);
   sqlite3_free(base);
   return SQLITE_OK;
 }
 
-/* What is no text SQLite may convert before it compares. */
-static const char *text_of(sqlite3_value *value) {
-  const char *text = sqlite3_value_type(value) == SQLITE_TEXT
-                         ? (const char *)sqlite3_value_text(value)
-                         : NULL;
-  return text && strlen(text) == (size_t)sqlite3_value_bytes(value) ? text
-                                                                    : NULL;
+static void keep(void *arg, const struct object *o, struct err *e) {
+  struct catalog_cursor *cursor = arg;
+  const char *const texts[COLUMN_PROFILE] = {o->schema, o->name, o->type,
+                                             o->source, o->key,  o->columns};
+  struct cell cells[COLUMN_PROFILE];
+  for (int i = 0; i < COLUMN_PROFILE; i++) {
+    cells[i] = (struct cell){.type = texts[i] ? SQLITE_TEXT : SQLITE_NULL,
+                             .bytes = texts[i],
+                             .n_bytes = texts[i] ? (int)strlen(texts[i]) : 0};
+  }
+  staging_append(cursor->rows, cells, e);
+}
+
+/* What xFilter got, as a question. Text only is asked for: SQLite may convert
+** the rest before it compares. 0: no row can be what is asked for. */
+static int read_values(struct objects_ask *ask, int number,
+                       sqlite3_value **argv, struct err *e) {
+  sqlite3_int64 limit = -1;
+  int is_exact = 1;
+  if (number & HAS_PROFILE) ask->profile = sql_argument(*argv++, 1, e);
+  for (int i = 0; i < OBJECT_CONDITIONS; i++) {
+    if (!(number & HAS_EQUAL << i)) continue;
+    if (sqlite3_value_type(*argv) == SQLITE_NULL) return 0;
+    if (sqlite3_value_type(*argv) == SQLITE_TEXT) {
+      ask->equals[i] = (const char *)sqlite3_value_text(*argv);
+      /* No name has a NUL. */
+      if (!ask->equals[i])
+        err_nomem(e);
+      else if (memchr(ask->equals[i], 0, (size_t)sqlite3_value_bytes(*argv)))
+        return 0;
+    }
+    is_exact &= ask->equals[i] != NULL;
+    argv++;
+  }
+  if (number & HAS_LIMIT) limit = sqlite3_value_int64(*argv++);
+  ask->most = is_exact ? limit : -1;
+  if (ask->most >= 0 && number & HAS_OFFSET) {
+    sqlite3_int64 offset = sqlite3_value_int64(*argv);
+    if (offset > 0 && __builtin_add_overflow(limit, offset, &ask->most))
+      ask->most = -1;
+  }
+  return 1;
+}
+
+static int catalog_next(sqlite3_vtab_cursor *base) {
+  struct catalog_cursor *cursor = (struct catalog_cursor *)base;
+  struct err e = {0};
+  cursor->n++;
+  if (staging_next(cursor->rows, cursor->cells, &cursor->has_row, &e))
+    return err_vtab(&e, &base->pVtab->zErrMsg);
+  return SQLITE_OK;
 }
 
 static int catalog_filter(sqlite3_vtab_cursor *base, int number,
                           const char *string, int argc, sqlite3_value **argv) {
   struct catalog_cursor *cursor = (struct catalog_cursor *)base;
   struct catalog_table *table = (struct catalog_table *)base->pVtab;
-  const char *profile = NULL, *equals[OBJECT_CONDITIONS] = {NULL};
+  struct objects_ask ask = {.most = -1};
   struct err e = {0};
-  int n = 0;
-  (void)string;
-  objects_clear(&cursor->objects);
-  cursor->at = 0;
-  if (number & HAS_PROFILE && n < argc) {
-    profile = (const char *)sqlite3_value_text(argv[n++]);
-  }
-  for (int i = 0; i < OBJECT_CONDITIONS && n < argc; i++) {
-    if (number & 1 << i) equals[i] = text_of(argv[n++]);
-  }
-  if (objects_read(&cursor->objects, table->db, profile, equals, &e))
+  (void)string, (void)argc;
+  staging_close(cursor->rows);
+  cursor->rows = NULL;
+  cursor->has_row = 0;
+  cursor->n = 0;
+  if (!read_values(&ask, number, argv, &e) && !e.code) return SQLITE_OK;
+  if (e.code || staging_open(&cursor->rows, COLUMN_PROFILE, MEMORY_CAP, &e) ||
+      objects_read(table->db, &ask, keep, cursor, &e))
     return err_vtab(&e, &base->pVtab->zErrMsg);
-  return SQLITE_OK;
-}
-
-static int catalog_next(sqlite3_vtab_cursor *base) {
-  ((struct catalog_cursor *)base)->at++;
-  return SQLITE_OK;
+  return catalog_next(base);
 }
 
 static int catalog_eof(sqlite3_vtab_cursor *base) {
-  const struct catalog_cursor *cursor = (const struct catalog_cursor *)base;
-  return cursor->at >= cursor->objects.count;
+  return !((const struct catalog_cursor *)base)->has_row;
 }
 
 static int catalog_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
                           int column) {
   const struct catalog_cursor *cursor = (const struct catalog_cursor *)base;
-  const struct object *o = &cursor->objects.items[cursor->at];
-  const char *texts[] = {o->schema, o->name, o->type,
-                         o->source, o->key,  o->columns};
-  if (column < COLUMN_PROFILE) {
-    sqlite3_result_text(context, texts[column], -1, SQLITE_TRANSIENT);
+  if (column < COLUMN_PROFILE && cursor->cells[column].type == SQLITE_TEXT) {
+    sqlite3_result_text(context, cursor->cells[column].bytes,
+                        cursor->cells[column].n_bytes, SQLITE_TRANSIENT);
   }
   return SQLITE_OK;
 }
 
 static int catalog_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
-  *rowid = ((const struct catalog_cursor *)base)->at + 1;
+  *rowid = ((const struct catalog_cursor *)base)->n;
   return SQLITE_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include "base/clock.h"
+#include "base/sql.h"
 #include "local/target.h"
 #include "ordersync.h"
 #include "source/reader.h"
@@ -340,10 +341,8 @@ static int check_filter(sqlite3_vtab_cursor *base, int idxNum,
   struct err e = {0};
   (void)idxStr;
   forget_rows(cursor);
-  if (idxNum == 1 && argc == 1) {
-    c.sync = (const char *)sqlite3_value_text(argv[0]);
-  }
-  if (check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
+  if (idxNum == 1 && argc == 1) c.sync = sql_argument(argv[0], 1, &e);
+  if (e.code || check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
   return SQLITE_OK;
 }
 

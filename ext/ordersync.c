@@ -17,7 +17,7 @@ SQLITE_EXTENSION_INIT1
 #include "ordersync.h"
 
 #include "as_of.h"
-#include "base/err.h"
+#include "base/sql.h"
 #include "catalog.h"
 #include "check.h"
 #include "live/vtab.h"
@@ -43,18 +43,10 @@ static void app_release(void *p) {
   if (--app->references == 0) sqlite3_free(app);
 }
 
-/* NULL for SQL NULL and for an argument that is not there. What cannot be had
-** whole is refused: its beginning, or nothing, could name another sync. */
+/* NULL also for an argument that is not there. */
 static const char *text_argument(int argc, sqlite3_value **argv, int i,
                                  struct err *e) {
-  const char *text;
-  if (i >= argc || sqlite3_value_type(argv[i]) == SQLITE_NULL) return NULL;
-  text = (const char *)sqlite3_value_text(argv[i]);
-  if (!text)
-    err_nomem(e);
-  else if (strlen(text) != (size_t)sqlite3_value_bytes(argv[i]))
-    err_set(e, ERR_CONFIG, "argument %d holds a NUL character", i + 1);
-  return text;
+  return i < argc ? sql_argument(argv[i], i + 1, e) : NULL;
 }
 
 /* Not while the connection is at work already: a progress handler or a

@@ -6,7 +6,8 @@
 **   <?if column?> ... <?else?> ... <?end?>         neither 0, '' nor NULL
 **   <?with name AS (...)?>                         for the queries that follow,
 **                                                  up to the end of this block
-**   ${column}  ${column:format}                    a value of the row
+**   ${column}  ${column:format}                    a value of the row; ms, age,
+**                                                  count, or log: a long text
 **
 ** A query sees the values of the rows around it as :column.
 **
@@ -23,8 +24,11 @@
 
 #include <string.h>
 
-/* So much of a text is shown. */
+/* So much of a text is shown; of the log's texts so much together, then the
+** beginning of each. With fifty syncs the page stays under a megabyte. */
 #define SHOWN_BYTES 4096
+#define LOG_BYTES   8192
+#define BRIEF_BYTES 150
 
 static const char making[] = "making the report";
 
@@ -32,6 +36,7 @@ struct page {
   sqlite3 *db;       /* borrowed */
   sqlite3_str *html; /* owned */
   struct err *e;     /* borrowed; once it is set nothing more is asked */
+  int log_bytes;     /* of the log's texts, so far */
 };
 
 /* What a part of the template stands in: a row, and those around it. */
@@ -98,9 +103,10 @@ static const char *escape(const char *c, int n) {
   }
 }
 
-static void put_text(sqlite3_str *html, const char *text, int n_bytes) {
-  int cut = n_bytes > SHOWN_BYTES;
-  int end = cut ? (int)utf8_cut(text, SHOWN_BYTES) : n_bytes;
+static void put_text(sqlite3_str *html, const char *text, int n_bytes,
+                     int most) {
+  int cut = n_bytes > most;
+  int end = cut ? (int)utf8_cut(text, (size_t)most) : n_bytes;
   for (int i = 0; i < end;) {
     int n = utf8_length(text + i, (size_t)(end - i));
     const char *other = escape(text + i, n);
@@ -111,6 +117,16 @@ static void put_text(sqlite3_str *html, const char *text, int n_bytes) {
     i += n ? n : 1;
   }
   if (cut) sqlite3_str_appendall(html, " ...");
+}
+
+/* format: behind ":", or NULL. */
+static void put_words(struct page *p, const char *text, int n_bytes,
+                      const char *format) {
+  int is_log = format && strncmp(format, "log}", 4) == 0;
+  int is_brief = is_log && p->log_bytes >= LOG_BYTES;
+  int before = sqlite3_str_length(p->html);
+  put_text(p->html, text, n_bytes, is_brief ? BRIEF_BYTES : SHOWN_BYTES);
+  if (is_log) p->log_bytes += sqlite3_str_length(p->html) - before;
 }
 
 /* "4 min 20 s"; what is 0 of the smaller unit is left out. */
@@ -171,7 +187,7 @@ static const char *put_value(struct page *p, const char *at,
              !put_number(p->html, sqlite3_column_int64(row, column), format)) {
     text = (const char *)sqlite3_column_text(row, column);
     if (text)
-      put_text(p->html, text, sqlite3_column_bytes(row, column));
+      put_words(p, text, sqlite3_column_bytes(row, column), format);
     else
       err_nomem(p->e);
   }
@@ -349,7 +365,7 @@ static void explain(struct err *e) {
 }
 
 char *report_html(sqlite3 *db, int *n_bytes, struct err *e) {
-  struct page p = {db, NULL, e};
+  struct page p = {.db = db, .e = e};
   struct block block = {.row = open_page(db, e)};
   char *html;
   if (e->code) {

@@ -14,7 +14,8 @@ check="$demo ca-certificates libcmocka-dev locales python3 python3-pymssql"
 judges="valgrind freetds-bin nodejs npm default-jdk-headless libjtds-java"
 # Programs that load the extension.
 hosts="gcc libsqlite3-dev sqlite3 python3 python3-apsw sqlite-utils nodejs npm"
-hosts="$hosts g++ make" # for npm where it finds no binary
+# For npm where it finds no binary; Python has no distutils since 3.12.
+hosts="$hosts g++ make python3-setuptools"
 hosts="$hosts ruby ruby-sqlite3 libdbd-sqlite3-perl php-cli php-sqlite3"
 hosts="$hosts default-jdk-headless libxerial-sqlite-jdbc-java tcl libsqlite3-tcl"
 hosts="$hosts r-base-core r-cran-rsqlite rustc cargo librust-rusqlite-dev"
@@ -23,7 +24,7 @@ fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
 # What makes a package, and what judges and tries them all.
-deb='debhelper dpkg-dev git python3'
+deb='build-essential debhelper dpkg-dev git python3'
 npm='nodejs npm'
 wheel='python3 python3-setuptools python3-wheel'
 packages="$deb $npm $wheel lintian blhc man-db mandoc debootstrap python3-pip"

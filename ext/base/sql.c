@@ -49,6 +49,17 @@ sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
   return stmt;
 }
 
+const char *sql_argument(sqlite3_value *value, int n, struct err *e) {
+  const char *text;
+  if (sqlite3_value_type(value) == SQLITE_NULL) return NULL;
+  text = (const char *)sqlite3_value_text(value);
+  if (!text)
+    err_nomem(e);
+  else if (strlen(text) != (size_t)sqlite3_value_bytes(value))
+    err_set(e, ERR_CONFIG, "argument %d holds a NUL character", n);
+  return e->code ? NULL : text;
+}
+
 /* SQLite takes blanks, comments, empty statements and a byte order mark before
 ** a statement as part of it. */
 int sql_begins(const char *sql, const char *first, const char *second) {

@@ -29,6 +29,10 @@ char *sql_text(sqlite3 *db, struct err *e, const char *fmt, ...);
 sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
                                 ...);
 
+/* The text of a function's n-th argument, from 1; NULL for NULL. What cannot be
+** had whole is refused: its beginning could name another sync. */
+const char *sql_argument(sqlite3_value *value, int n, struct err *e);
+
 /* Whether sql begins with these words; second may be NULL. */
 int sql_begins(const char *sql, const char *first, const char *second);
 

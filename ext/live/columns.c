@@ -303,9 +303,19 @@ static enum err_code describe(struct told *out, const struct live_table *t,
   return e->code;
 }
 
+/* The table keeps the sync's name that it was made with. */
+static enum err_code load_sync(struct mapping *map, const struct live_table *t,
+                               int creating, struct err *e) {
+  if (mapping_load(map, db_of(t), t->args.sync, e) && t->args.sync &&
+      !creating && strstr(e->text, "there is no sync")) {
+    err_hint(e, "if it was renamed, DROP and CREATE \"%s\" again", t->name);
+  }
+  return e->code;
+}
+
 enum err_code columns_load(struct live_table *t, int creating, struct err *e) {
   if (!t->args.source) {
-    mapping_load(&t->map, db_of(t), t->args.sync, e);
+    load_sync(&t->map, t, creating, e);
   } else if (creating) {
     ask_server(t, e);
     if (!e->code) shadow_write(t, e);
@@ -329,8 +339,7 @@ enum err_code columns_current(struct live_table *t, struct mapping *fresh,
   *map = &t->map;
   if (t->args.source) return ERR_NONE;
   *map = fresh;
-  if (!mapping_load(fresh, db_of(t), t->args.sync, e) &&
-      !describe(&now, t, fresh, e) &&
+  if (!load_sync(fresh, t, 0, e) && !describe(&now, t, fresh, e) &&
       (strcmp(now.affinities, t->told.affinities) != 0 ||
        strcmp(now.names, t->told.names) != 0)) {
     err_set(e, ERR_CONFIG,

@@ -132,8 +132,8 @@ static enum err_code check_no_reader(sqlite3 *db, struct err *e) {
   name_statement(e, ERR_MISUSE,
                  "this connection has a query that is still reading",
                  find_reader(db));
-  err_hint(e, "finish it first, and call SELECT ordersync_refresh() without "
-              "FROM");
+  err_hint(e, "finish it first, and call this function in a SELECT of its "
+              "own, without FROM");
   return e->code;
 }
 
@@ -154,8 +154,8 @@ enum err_code caller_check_beside(sqlite3 *db, const char *schema,
   }
   if (writer) {
     return err_set(e, ERR_MISUSE,
-                   "it cannot run inside a statement that writes; call it as "
-                   "SELECT ordersync_refresh()");
+                   "it cannot run inside a statement that writes; call it in "
+                   "a SELECT of its own");
   }
   if (caller_check_pragma(db, e)) return e->code;
   if (sqlite3_db_readonly(db, schema) != 0) {

@@ -72,7 +72,9 @@ static enum err_code judge(const struct match *m, struct err *e) {
   } else if (n_missing && map->on_missing == MISSING_ERROR) {
     err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", map->sync,
             sqlite3_str_value(missing));
-    err_hint(e, "mend ordersync_columns, or set on_missing = 'null'");
+    err_hint(
+        e, "ordersync_update(%Q) shows what to do, or set on_missing = 'null'",
+        map->sync);
   } else if (n_missing == map->n_columns) {
     err_set(e, ERR_DATA,
             "sync \"%s\": the source has none of the mapped columns",

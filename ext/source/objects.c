@@ -93,11 +93,15 @@ struct answer {
 };
 
 struct asking {
-  struct objects *out; /* borrowed */
+  const struct objects_ask *ask; /* borrowed */
+  objects_take *take;
+  void *arg; /* borrowed */
+  sqlite3_int64 n_taken;
   struct profile prof;
   struct interrupt interrupt;
   struct reader reader;
-  sqlite3_int64 id;         /* of the object whose columns are coming */
+  struct object object;     /* owned: whose columns are coming */
+  sqlite3_int64 id;         /* of it */
   sqlite3_str *json, *list; /* owned: its columns; their quoted names */
   sqlite3_str *targets; /* owned: "\na\nb\n", as ordersync_add() names them */
   char *keys[KEY_MOST]; /* owned */
@@ -274,12 +278,28 @@ static char *source_of(const struct asking *c, const struct object *o,
   return tsql_finish(out, e);
 }
 
-/* Completes the object whose columns came last, if there is one; drops it when
-** none of them may be read. */
+/* The server's collation may find more. */
+static int is_asked(const struct asking *c) {
+  const char *const texts[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] =
+                                                    c->object.schema,
+                                                [OBJECT_NAME] = c->object.name,
+                                                [OBJECT_TYPE] = c->object.type};
+  for (int i = 0; i < OBJECT_CONDITIONS; i++) {
+    const char *wanted = c->ask->equals[i];
+    if (wanted && (!texts[i] || strcmp(texts[i], wanted) != 0)) return 0;
+  }
+  return 1;
+}
+
+static int is_enough(const struct asking *c) {
+  return c->ask->most >= 0 && c->n_taken >= c->ask->most;
+}
+
+/* Completes the object whose columns came last, if there is one, and hands it
+** over; not when none of them may be read. */
 static void end_object(struct asking *c, struct err *e) {
-  struct object *o;
+  struct object *o = &c->object;
   if (!c->json) return;
-  o = &c->out->items[c->out->count - 1];
   o->key = join_keys(c, e);
   if (c->n_columns) o->source = source_of(c, o, e);
   if (sqlite3_str_length(c->json)) sqlite3_str_appendchar(c->json, 1, ']');
@@ -291,27 +311,20 @@ static void end_object(struct asking *c, struct err *e) {
   sqlite3_free(sqlite3_str_finish(c->list));
   sqlite3_free(sqlite3_str_finish(c->targets));
   c->json = c->list = c->targets = NULL;
-  if (!c->n_columns) {
-    object_clear(o);
-    c->out->count--;
+  if (!e->code && c->n_columns && is_asked(c)) {
+    c->take(c->arg, o, e);
+    c->n_taken++;
   }
+  object_clear(o);
   c->n_columns = c->n_refused = c->is_key_refused = 0;
 }
 
 static void begin_object(struct asking *c, struct answer *a, struct err *e) {
-  sqlite3_uint64 n = (sqlite3_uint64)c->out->count + 1;
-  struct object *o = sqlite3_realloc64(c->out->items, n * sizeof *o);
-  if (!o) {
-    err_nomem(e);
-    return;
-  }
-  c->out->items = o;
-  o += c->out->count++;
-  *o = (struct object){.schema = a->texts[SAYS_SCHEMA],
-                       .name = a->texts[SAYS_OBJECT],
-                       .type = a->texts[SAYS_TYPE]};
+  c->object = (struct object){.schema = a->texts[SAYS_SCHEMA],
+                              .name = a->texts[SAYS_OBJECT],
+                              .type = a->texts[SAYS_TYPE]};
   a->texts[SAYS_SCHEMA] = a->texts[SAYS_OBJECT] = a->texts[SAYS_TYPE] = NULL;
-  if (!o->schema || !o->name) {
+  if (!c->object.schema || !c->object.name) {
     err_set(e, ERR_DATA, "the server's catalog has an object without a name");
     return;
   }
@@ -334,18 +347,15 @@ static void read_answer(struct asking *c, const char *sql, struct err *e) {
     answer_read(&a, remote, e);
     if (!e->code && (!c->json || c->id != a.numbers[SAYS_ID])) {
       end_object(c, e);
+      if (is_enough(c)) break;
       begin_object(c, &a, e);
     }
     if (!e->code) add_column(c, &a, e);
     answer_clear(&a);
   }
+  answer_clear(&a);
   end_object(c, e);
-}
-
-void objects_clear(struct objects *objects) {
-  for (int i = 0; i < objects->count; i++) object_clear(&objects->items[i]);
-  sqlite3_free(objects->items);
-  memset(objects, 0, sizeof *objects);
+  object_clear(&c->object); /* of which the start was no good */
 }
 
 /* What is no text in T-SQL is left to the caller. */
@@ -368,15 +378,13 @@ static char *select_text(const char *const equals[OBJECT_CONDITIONS],
   return tsql_finish(out, e);
 }
 
-enum err_code objects_read(struct objects *out, sqlite3 *db,
-                           const char *profile,
-                           const char *const equals[OBJECT_CONDITIONS],
-                           struct err *e) {
-  struct asking c = {.out = out};
-  char *sql = select_text(equals, e);
+enum err_code objects_read(sqlite3 *db, const struct objects_ask *ask,
+                           objects_take *take, void *arg, struct err *e) {
+  struct asking c = {.ask = ask, .take = take, .arg = arg};
+  char *sql = select_text(ask->equals, e);
   c.reader = (struct reader){
       .profile = &c.prof, .interrupt = &c.interrupt, .use = MSSQL_LIVE};
-  if (e->code || profile_load(&c.prof, profile, e) ||
+  if (e->code || profile_load(&c.prof, ask->profile, e) ||
       interrupt_open(&c.interrupt, db, e)) {
     goto done;
   }
@@ -389,6 +397,5 @@ done:
   interrupt_close(&c.interrupt);
   profile_clear(&c.prof);
   sqlite3_free(sql);
-  if (e->code) objects_clear(out);
   return e->code;
 }

@@ -147,8 +147,8 @@ def a_full_disk_in_the_callers_transaction_leaves_nothing_open(b, host):
 
 # ---- inside other statements ------------------------------------------------
 
-WRITES = ("it cannot run inside a statement that writes; call it as SELECT "
-          r"ordersync_refresh\(\)")
+WRITES = ("it cannot run inside a statement that writes; call it in a SELECT "
+          "of its own")
 
 
 def refused(name, sql, text=WRITES):
@@ -174,7 +174,8 @@ refused("it_refuses_to_run_inside_create_table_as",
 refused("it_refuses_to_run_over_a_table",
         "SELECT ordersync_refresh() FROM x", "a query that is still reading: "
         '"SELECT ordersync_refresh\\(\\) FROM x"; '
-        "finish it first, and call SELECT ordersync_refresh\\(\\) without FROM")
+        "finish it first, and call this function in a SELECT of its own, "
+        "without FROM")
 
 
 @one

@@ -21,7 +21,7 @@ if [ $# -gt 0 ]; then
 else
   # The long ones first, so that they do not end alone.
   suites=(kill network torture cut local logbook hostile security callers
-    target changes odd past watermark overlap manage terminal soak)
+    target changes odd past watermark overlap manage terminal catalog soak)
 fi
 
 one() {

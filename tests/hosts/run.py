@@ -23,6 +23,7 @@ The page is the test. In the section of a host, whose heading names it:
 Each host gets a folder with ordersync.so, a profile, and a server of its own.
 What is missing is a skip; in CI, a failure.
 """
+import contextlib
 import os
 import re
 import shutil
@@ -78,10 +79,13 @@ class TooOld(Skip):
 
 
 npm_lock = threading.Lock()
+npm_failure = []  # what it said: it is asked once
 
 
 def npm_install():
     """Once, what package-lock.json pins."""
+    if npm_failure:
+        raise Skip("npm ci: " + npm_failure[0])
     folder = os.path.dirname(NODE_MODULES)
     done = os.path.join(folder, "done")
     lock = os.path.join(HERE, "package-lock.json")
@@ -101,8 +105,15 @@ def npm_install():
                           "--loglevel=error"], cwd=folder,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if run.returncode:
-        raise Skip("npm ci: " + run.stdout.decode("utf-8", "replace")[-500:])
+        npm_failure.append(run.stdout.decode("utf-8", "replace")[-500:])
+        raise Skip("npm ci: " + npm_failure[0])
     shutil.copy(lock, done)
+
+
+def fetch():
+    """Ahead of those that need it, who tell what is wrong."""
+    with npm_lock, contextlib.suppress(Exception):
+        npm_install()
 
 
 def check_php(wanted):
@@ -305,7 +316,7 @@ class Snippets:
 
 def try_host(name, blocks):
     """A line a run: what was tried, or what went wrong."""
-    snippets, what = None, "start"
+    snippets, what, start = None, "start", time.monotonic()
     try:
         need(blocks[0][0].partition("needs: ")[2])
         snippets = Snippets(name)
@@ -338,6 +349,8 @@ def try_host(name, blocks):
     finally:
         if snippets:
             snippets.close()
+        with printing:
+            print("     %s took %.0f s" % (name, time.monotonic() - start))
 
 
 counts = {"ok  ": 0, "FAIL": 0, "skip": 0}
@@ -369,17 +382,27 @@ def update():
                        flags=re.M | re.S))
 
 
+def rank(section):
+    """What is compiled begins, so that it does not end alone; what npm brings
+    comes last, since all of it waits for the same download."""
+    needs = section[1][0][0]
+    return 2 if "npm " in needs else 0 if re.search("cargo|golang", needs) else 1
+
+
 def main():
     names = sys.argv[3:]
+    chosen = [(name, blocks) for name, blocks in sections() if not names or
+              any(n.lower() in name.lower() for n in names)]
     os.makedirs(harness.WORK, exist_ok=True)
     if not os.path.exists(harness.CERTS + "/ca.pem"):
         subprocess.run(["sh", harness.ROOT + "/tests/server/make-cert.sh",
                         harness.CERTS], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
     with ThreadPoolExecutor(3) as pool:  # they wait more than they work
-        for name, blocks in sections():
-            if not names or any(n.lower() in name.lower() for n in names):
-                pool.submit(try_host, name, blocks)
+        if any(rank(section) == 2 for section in chosen):
+            pool.submit(fetch)
+        for name, blocks in sorted(chosen, key=rank):
+            pool.submit(try_host, name, blocks)
     if UPDATE:
         update()
     print("hosts: %d passed, %d failed, %d skipped" % (

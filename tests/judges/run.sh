@@ -37,7 +37,7 @@ start() { # NAME OPTIONS...: a server; its port in $work/NAME.port
   shift
   "$build/tds-server" --db "$work/fixture.db" --port-file "$work/$name.port" --log "$work/$name.log" "$@" &
   server="$server $!"
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  for _ in $(seq 200); do
     [ -s "$work/$name.port" ] && return 0
     sleep 0.1
   done

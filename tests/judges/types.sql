@@ -87,6 +87,7 @@ INSERT INTO odd VALUES (1, 'p', 's');
 CREATE TABLE lean (id int, "from" "datetime2(0) NOT NULL HIDDEN",
   "seldom" "int SPARSE", "rare" "nvarchar(10) SPARSE", "all" "xml column_set");
 INSERT INTO lean VALUES (1, '2024-01-01 00:00:00', 7, NULL, '<seldom>7</seldom>');
+CREATE TABLE paired (a int NOT NULL, b int, c int NOT NULL, PRIMARY KEY (c, a));
 CREATE TABLE keyed (id int NOT NULL, code varchar(20), wcode "varchar(20) COLLATE Latin1_General_CI_AS", ncode nvarchar(20),
   amount "decimal(9,2)", day date, moment "datetime2(3)", free nvarchar(20), price money);
 INSERT INTO keyed VALUES (1, 'a', 'a', 'a', 1.5, '2024-01-01', '2024-01-01 00:00:00.000', 'a', 1.5);

@@ -112,14 +112,20 @@ def no_roots():
     return ""
 
 
+# Where tests/roots keeps its packages, too.
+DEBS = "/var/cache/ordersync-roots/bookworm"
+
+
 def bare_root(name):
-    """A copy of a minimal Debian 12, which is fetched once a build folder."""
+    """A copy of a minimal Debian 12, which is made once a build folder."""
     base, root = WORK + "/bookworm", os.path.join(WORK, name)
     with one_at_a_time:
         if not os.path.exists(base + "/etc/debian_version"):
             must("rm", "-rf", base, base + ".new")
-            must("debootstrap", "--variant=minbase", "bookworm", base + ".new",
-                 seconds=900)
+            os.makedirs(DEBS, exist_ok=True)
+            must("debootstrap", "--variant=minbase", "--cache-dir=" + DEBS,
+                 "bookworm", base + ".new", seconds=900)
+            must("sh", "-c", "rm -f %s.new/var/cache/apt/archives/*.deb" % base)
             os.rename(base + ".new", base)
     must("rm", "-rf", root)
     must("cp", "-a", "--reflink=auto", base, root)

@@ -443,6 +443,40 @@ def large_logs_make_a_small_page_soon():
 
 
 @test
+def long_errors_of_many_syncs_keep_it_short():
+    db = fresh("long.db", log=False)
+    db.executescript("""
+        BEGIN;
+        WITH n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+        INSERT INTO ordersync_syncs(name, source, target)
+        SELECT 'sync number ' || i, 'dbo.vwSource' || i, 't' || i FROM n;
+        WITH n(i) AS (VALUES(720) UNION ALL SELECT i - 1 FROM n WHERE i > 1)
+        INSERT INTO ordersync_runs(sync, status, started_at, finished_at, rows,
+          warnings, connect_ms, fetch_ms, apply_ms, error, error_category)
+        SELECT name, iif(i % 9 = 1, 'error', 'success'), t, t, 123456,
+          i % 9 = 1, 123, 45678, 9012, iif(i % 9 = 1, 'failure ' || i || ' of '
+          || name || printf('%.1000c', 'x') || ' THE END', NULL),
+          iif(i % 9 = 1, 'network', NULL)
+        FROM (SELECT i, strftime('%Y-%m-%d %H:%M:%f', 'now',
+          (-i * 3600) || ' seconds') AS t FROM n), ordersync_syncs;
+        INSERT INTO ordersync_run_details(run_id, at, level, phase, message)
+        SELECT id, started_at, 'WARN', 'fetch', 'warning ' || id ||
+          printf('%.1000c', 'y') || ' THE END'
+        FROM ordersync_runs WHERE warnings; COMMIT;
+        """)
+    html = report(db)
+    expect(len(html.encode()) < 1000000, "%d bytes" % len(html.encode()))
+    same(html.count("failure "), 50 + 20, "errors")
+    same(html.count("warning "), 50 * 5, "warnings")
+    # As long as there are few, they are whole; later ones say that they are not.
+    whole = html.count(" THE END<")
+    expect(5 < whole < 12, "%d whole texts" % whole)
+    same(html.count("xxx ...<") + html.count("yyy ...<"),
+         50 + 20 + 50 * 5 - whole, "cut texts")
+    expect("A text that ends in ... is whole in" in html, "nothing says so")
+
+
+@test
 def it_reads_utf16_and_no_table_of_temp_instead():
     path = os.path.join(WORK, "utf16.db")
     if os.path.exists(path):

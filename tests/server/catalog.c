@@ -7,7 +7,23 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine.h"
+#include "keyed.h"
+
+/* All of it, as it was when a statement first asked. */
+struct catalog {
+  struct table **all; /* of every database */
+  unsigned count;
+  struct table **own; /* of the session's */
+  unsigned own_count;
+  struct synonym *synonyms;
+  unsigned synonym_count;
+  const char **schemas, **databases; /* the other ones */
+  unsigned schema_count, database_count;
+  /* of `all`; of `all` and behind them `synonyms`; of `synonyms`. A name is
+  ** found by its hash. */
+  struct lookup names, ids, synonym_names;
+  struct rows views[SYSVIEWS_MAX];
+};
 
 bool catalog_denied(const struct engine *en, const char *table) {
   for (unsigned i = 0; i < en->s->srv->denied; i++)
@@ -42,15 +58,16 @@ static void split(struct engine *en, struct table *t, const char *name) {
   }
 }
 
-static void read_columns(struct engine *en, struct table *t) {
-  /* the primary key of a rowid table has no index of its own in SQLite */
-  static const char sql[] =
-      "SELECT name, type, \"notnull\", pk, coalesce((SELECT il.name FROM "
-      "pragma_index_list(?1) AS il, pragma_index_info(il.name) AS ii WHERE "
-      "ii.seqno = 0 AND NOT il.partial AND ii.name = c.name ORDER BY il.seq), "
-      "iif(pk = 1, 'PK', NULL)) FROM pragma_table_info(?1) AS c";
-  sqlite3_stmt *stmt;
-  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK) return;
+/* The primary key of a rowid table has no index of its own in SQLite. */
+static const char columns_sql[] =
+    "SELECT name, type, \"notnull\", pk, coalesce((SELECT il.name FROM "
+    "pragma_index_list(?1) AS il, pragma_index_info(il.name) AS ii WHERE "
+    "ii.seqno = 0 AND NOT il.partial AND ii.name = c.name ORDER BY il.seq), "
+    "iif(pk = 1, 'PK', NULL)) FROM pragma_table_info(?1) AS c";
+
+static void read_columns(struct engine *en, struct table *t,
+                         sqlite3_stmt *stmt) {
+  sqlite3_reset(stmt);
   sqlite3_bind_text(stmt, 1, t->sqlite_name, -1, SQLITE_STATIC);
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(stmt, 0);
@@ -69,7 +86,34 @@ static void read_columns(struct engine *en, struct table *t) {
           arena_format(en->a, "%s", (const char *)sqlite3_column_text(stmt, 4));
     if (c->type.id == T_ROWVERSION) c->type.notnull = true;
   }
-  sqlite3_finalize(stmt);
+}
+
+static struct table *read_table(struct engine *en, sqlite3_stmt *row) {
+  struct table *t = arena_alloc(en->a, sizeof *t);
+  split(en, t, (const char *)sqlite3_column_text(row, 0));
+  t->is_view = strcmp((const char *)sqlite3_column_text(row, 1), "view") == 0;
+  return t;
+}
+
+/* As a key: letters of ASCII alike, trailing blanks gone. */
+static int64_t name_key(const char *name) {
+  uint64_t h = 14695981039346656037u;
+  size_t n = strlen(name);
+  while (n && name[n - 1] == ' ') n--;
+  for (size_t i = 0; i < n; i++) {
+    uint8_t c = (uint8_t)name[i];
+    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c)) * 1099511628211u;
+  }
+  return (int64_t)h;
+}
+
+static struct table *find_read(struct engine *en, const char *wanted) {
+  const struct catalog *c = en->catalog;
+  for (size_t i = lookup_find(&c->names, name_key(wanted)); i != LOOKUP_END;
+       i = lookup_next(&c->names, i))
+    if (text_equal_name(c->all[i]->sqlite_name, wanted, en->s->srv->coll))
+      return c->all[i];
+  return NULL;
 }
 
 static struct table *find(struct engine *en, const char *wanted) {
@@ -78,21 +122,23 @@ static struct table *find(struct engine *en, const char *wanted) {
       "SELECT name, type FROM sqlite_temp_schema) WHERE type IN ('table', "
       "'view') AND name NOT LIKE 'sqlite_%' AND rtrim(lower(name)) = "
       "rtrim(lower(?1))";
-  sqlite3_stmt *stmt;
+  sqlite3_stmt *stmt, *columns;
   struct table *t = NULL;
+  if (en->catalog) return find_read(en, wanted);
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
     return NULL;
   sqlite3_bind_text(stmt, 1, wanted, -1, SQLITE_STATIC);
   while (!t && sqlite3_step(stmt) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(stmt, 0);
-    if (!text_equal_name(name, wanted, en->s->srv->coll)) continue;
-    t = arena_alloc(en->a, sizeof *t);
-    split(en, t, name);
-    t->is_view =
-        strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
+    if (text_equal_name(name, wanted, en->s->srv->coll))
+      t = read_table(en, stmt);
   }
   sqlite3_finalize(stmt);
-  if (t) read_columns(en, t);
+  if (t && sqlite3_prepare_v2(en->s->sq, columns_sql, -1, &columns, NULL) ==
+               SQLITE_OK) {
+    read_columns(en, t, columns);
+    sqlite3_finalize(columns);
+  }
   return t;
 }
 
@@ -111,34 +157,13 @@ struct table *catalog_own(struct engine *en, const struct object_name *name) {
 struct table *catalog_table(struct engine *en, const struct object_name *name) {
   const char *db = name->part[2] ? name->part[2] : en->s->db;
   struct table *t = catalog_own(en, name);
-  struct synonym *all;
-  unsigned n;
+  const struct synonym *synonym;
+  struct object_name base;
   if (t || strcasecmp(db, en->s->srv->database) != 0) return t;
-  all = catalog_synonyms(en, &n);
-  for (unsigned i = 0; i < n && !t; i++) {
-    struct object_name base;
-    if (text_equal_name(all[i].name, name->part[0], en->s->srv->coll) &&
-        text_equal_name(all[i].schema, name->part[1] ? name->part[1] : "dbo",
-                        en->s->srv->coll) &&
-        catalog_name(en, all[i].base, &base))
-      t = catalog_own(en, &base); /* a synonym of a synonym is an error */
-  }
+  synonym = catalog_synonym(en, name);
+  if (synonym && catalog_name(en, synonym->base, &base))
+    t = catalog_own(en, &base); /* a synonym of a synonym is an error */
   return t;
-}
-
-bool catalog_database(const struct engine *en, const char *db) {
-  static const char sql[] =
-      "SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND "
-      "substr(name, 1, length(?1) + 1) = ?1 || '.' COLLATE NOCASE AND "
-      "substr(name, length(?1) + 2) LIKE '%.%'";
-  sqlite3_stmt *stmt;
-  bool found;
-  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
-    return false;
-  sqlite3_bind_text(stmt, 1, db, -1, SQLITE_STATIC);
-  found = sqlite3_step(stmt) == SQLITE_ROW;
-  sqlite3_finalize(stmt);
-  return found;
 }
 
 bool catalog_name(struct engine *en, const char *text,
@@ -164,50 +189,168 @@ bool catalog_name(struct engine *en, const char *text,
   return name->part[0] != NULL;
 }
 
-struct synonym *catalog_synonyms(struct engine *en, unsigned *count) {
+/* ---- the whole of it ---- */
+
+static void read_tables(struct engine *en, struct catalog *c) {
+  static const char sql[] =
+      "SELECT name, type, name NOT LIKE '%.%.%' AND name <> 'sys.synonyms' AND "
+      "NOT temp FROM (SELECT name, type, 0 AS temp FROM sqlite_schema UNION "
+      "ALL "
+      "SELECT name, type, 1 FROM sqlite_temp_schema) WHERE type IN ('table', "
+      "'view') AND name NOT LIKE 'sqlite_%' ORDER BY temp, name";
+  bool here = strcasecmp(en->s->db, en->s->srv->database) == 0;
+  sqlite3_stmt *stmt = NULL, *columns = NULL;
+  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) == SQLITE_OK &&
+      sqlite3_prepare_v2(en->s->sq, columns_sql, -1, &columns, NULL) ==
+          SQLITE_OK)
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+      struct table *t = read_table(en, stmt);
+      read_columns(en, t, columns);
+      c->all = arena_push(en->a, c->all, c->count, sizeof *c->all);
+      c->all[c->count++] = t;
+      t->is_own = here && sqlite3_column_int(stmt, 2);
+      if (!t->is_own) continue;
+      c->own = arena_push(en->a, c->own, c->own_count, sizeof *c->own);
+      c->own[c->own_count++] = t;
+    }
+  sqlite3_finalize(columns);
+  sqlite3_finalize(stmt);
+}
+
+static void read_synonyms(struct engine *en, struct catalog *c) {
   static const char sql[] =
       "SELECT name, base_object_name FROM \"sys.synonyms\" ORDER BY name";
-  struct synonym *all = NULL;
   sqlite3_stmt *stmt;
   unsigned n = 0;
-  *count = 0;
   if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
-    return NULL; /* a fixture without any */
+    return; /* a fixture without any */
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     struct table t;
     split(en, &t, (const char *)sqlite3_column_text(stmt, 0));
-    all = arena_push(en->a, all, n, sizeof *all);
-    all[n++] = (struct synonym){
+    c->synonyms = arena_push(en->a, c->synonyms, n, sizeof *c->synonyms);
+    c->synonyms[n++] = (struct synonym){
         t.schema, t.name,
-        arena_format(en->a, "%s", (const char *)sqlite3_column_text(stmt, 1))};
+        arena_format(en->a, "%s", (const char *)sqlite3_column_text(stmt, 1)),
+        0};
   }
   sqlite3_finalize(stmt);
-  *count = n;
-  return all;
+  c->synonym_count = n;
+}
+
+static void add_name(struct engine *en, const char ***names, unsigned *n,
+                     const char *name) {
+  for (unsigned i = 0; i < *n; i++)
+    if (strcasecmp((*names)[i], name) == 0) return;
+  *names = arena_push(en->a, *names, *n, sizeof **names);
+  (*names)[(*n)++] = name;
+}
+
+static void add_schema(struct engine *en, struct catalog *c,
+                       const char *schema) {
+  add_name(en, &c->schemas, &c->schema_count, schema);
+}
+
+static void add_database(struct engine *en, struct catalog *c,
+                         const char *name) {
+  const char *dot = strchr(name, '.');
+  if (dot && dot > name && strchr(dot + 1, '.'))
+    add_name(en, &c->databases, &c->database_count,
+             arena_text(en->a, name, (size_t)(dot - name)));
+}
+
+/* SQL Server's object ids are stable; so is a hash of the name, as far as no
+** other one is there with the same. */
+static int32_t new_id(struct lookup *ids, size_t row, const char *schema,
+                      const char *name) {
+  uint32_t h = 2166136261u;
+  for (const char *p = schema; *p; p++)
+    h = (h ^ (uint8_t)(*p | 32)) * 16777619u;
+  for (const char *p = name; *p; p++) h = (h ^ (uint8_t)(*p | 32)) * 16777619u;
+  h = (h & 0x7fffffff) | 1;
+  while (lookup_find(ids, h) != LOOKUP_END) h = (h + 2) & 0x7fffffff;
+  lookup_add(ids, row, h);
+  return (int32_t)h;
+}
+
+static struct catalog *read_catalog(struct engine *en) {
+  struct catalog *c = en->catalog;
+  if (c) return c;
+  c = arena_alloc(en->a, sizeof *c);
+  read_tables(en, c);
+  read_synonyms(en, c);
+  add_schema(en, c, "dbo");
+  lookup_begin(&c->names, c->count, en->a);
+  for (unsigned i = c->count; i-- > 0;)
+    lookup_add(&c->names, i, name_key(c->all[i]->sqlite_name));
+  lookup_begin(&c->ids, (size_t)c->count + c->synonym_count, en->a);
+  for (unsigned i = 0; i < c->count; i++) {
+    struct table *t = c->all[i];
+    if (t->is_own) add_schema(en, c, t->schema);
+    add_database(en, c, t->sqlite_name);
+    t->id = new_id(&c->ids, i, t->schema, t->name);
+  }
+  lookup_begin(&c->synonym_names, c->synonym_count, en->a);
+  for (unsigned i = c->synonym_count; i-- > 0;) {
+    struct synonym *s = &c->synonyms[i];
+    s->id = new_id(&c->ids, c->count + i, s->schema, s->name);
+    lookup_add(&c->synonym_names, i, name_key(s->name));
+  }
+  for (unsigned i = 0; i < c->synonym_count; i++)
+    add_schema(en, c, c->synonyms[i].schema);
+  return en->catalog = c;
 }
 
 struct table **catalog_all(struct engine *en, unsigned *count) {
-  static const char sql[] = "SELECT name, type FROM sqlite_schema WHERE type "
-                            "IN ('table', 'view') AND name NOT LIKE "
-                            "'sqlite_%' AND name NOT LIKE '%.%.%' AND name <> "
-                            "'sys.synonyms' ORDER BY name";
-  sqlite3_stmt *stmt;
-  struct table **all = NULL;
-  unsigned n = 0;
-  *count = 0;
-  if (strcasecmp(en->s->db, en->s->srv->database) != 0) return NULL;
-  if (sqlite3_prepare_v2(en->s->sq, sql, -1, &stmt, NULL) != SQLITE_OK)
-    return NULL;
-  while (sqlite3_step(stmt) == SQLITE_ROW) {
-    struct table *t = arena_alloc(en->a, sizeof *t);
-    split(en, t, (const char *)sqlite3_column_text(stmt, 0));
-    t->is_view =
-        strcmp((const char *)sqlite3_column_text(stmt, 1), "view") == 0;
-    read_columns(en, t);
-    all = arena_push(en->a, all, n, sizeof *all);
-    all[n++] = t;
-  }
-  sqlite3_finalize(stmt);
-  *count = n;
-  return all;
+  const struct catalog *c = read_catalog(en);
+  *count = c->own_count;
+  return c->own;
+}
+
+struct table *catalog_by_id(struct engine *en, int64_t id) {
+  const struct catalog *c = read_catalog(en);
+  size_t at = lookup_find(&c->ids, id);
+  return at < c->count && c->all[at]->is_own ? c->all[at] : NULL;
+}
+
+struct synonym *catalog_synonyms(struct engine *en, unsigned *count) {
+  const struct catalog *c = read_catalog(en);
+  *count = c->synonym_count;
+  return c->synonyms;
+}
+
+struct synonym *catalog_synonym(struct engine *en,
+                                const struct object_name *name) {
+  const struct catalog *c = read_catalog(en);
+  const char *schema = name->part[1] ? name->part[1] : "dbo";
+  unsigned coll = en->s->srv->coll;
+  for (size_t i = lookup_find(&c->synonym_names, name_key(name->part[0]));
+       i != LOOKUP_END; i = lookup_next(&c->synonym_names, i))
+    if (text_equal_name(c->synonyms[i].name, name->part[0], coll) &&
+        text_equal_name(c->synonyms[i].schema, schema, coll))
+      return &c->synonyms[i];
+  return NULL;
+}
+
+const char **catalog_schemas(struct engine *en, unsigned *count) {
+  const struct catalog *c = read_catalog(en);
+  *count = c->schema_count;
+  return c->schemas;
+}
+
+int catalog_schema_id(struct engine *en, const char *schema) {
+  const struct catalog *c = read_catalog(en);
+  int i = 0;
+  while (strcasecmp(c->schemas[i], schema) != 0) i++;
+  return i ? i + 4 : 1;
+}
+
+bool catalog_database(struct engine *en, const char *db) {
+  const struct catalog *c = read_catalog(en);
+  for (unsigned i = 0; i < c->database_count; i++)
+    if (strcasecmp(c->databases[i], db) == 0) return true;
+  return false;
+}
+
+struct rows *catalog_view(struct engine *en, unsigned view) {
+  return &read_catalog(en)->views[view];
 }

@@ -32,7 +32,8 @@ struct engine { /* one batch or procedure call */
   bool overflowed, divided; /* quietly: NULL came of it */
   bool in_proc;             /* DONEINPROC instead of DONE */
   unsigned nesting;
-  const char *proc; /* the procedure's name for messages, or NULL */
+  struct catalog *catalog; /* what was read of it for this statement */
+  const char *proc;        /* the procedure's name for messages, or NULL */
 };
 
 /* ---- sources of rows ---- */
@@ -55,24 +56,42 @@ struct scope {
 struct source {
   struct source_column *cols;
   unsigned n;
-  /* 1: a row was stored, 0: the end, -1: an error is set */
+  /* 1: a row was stored, 0: the end, -1: an error is set. The row is that of
+  ** the call before: a join leaves its left half. */
   int (*next)(struct source *, struct value *row);
   bool (*open)(struct source *); /* also again, from the start */
   void (*close)(struct source *);
   const struct query *query; /* of a derived table */
+  bool fixed; /* the same rows each time, as long as the statement runs */
+  /* of rows that are in memory already; else NULL */
+  const struct value *(*all)(struct source *, size_t *count);
 };
 
 /* source.c; NULL after an error (208 sets en->deferred). */
 struct source *source_bind(struct engine *en, struct table_ref *ref,
                            struct scope *outer);
+/* join.c */
+struct source *join_bind(struct engine *en, struct table_ref *ref,
+                         struct scope *outer);
 /* A source of rows that are there already. */
 struct source *source_rows(struct engine *en, struct source_column *cols,
                            unsigned n, struct value *rows, size_t count);
+/* The same, of rows that are asked for when it is opened. */
+struct rows {
+  struct value *values;
+  size_t count;
+};
+struct source *source_later(struct engine *en, struct source_column *cols,
+                            unsigned n, unsigned which,
+                            const struct rows *(*rows)(struct engine *,
+                                                       unsigned which));
 
 /* ---- catalog.c ---- */
 
 struct table {
   const char *schema, *name, *sqlite_name;
+  int32_t id;  /* once the whole catalog was read */
+  bool is_own; /* the same; of the session's database, and listed there */
   bool is_view;
   struct source_column *cols;
   unsigned n;
@@ -85,16 +104,28 @@ struct table *catalog_own(struct engine *en, const struct object_name *name);
 bool catalog_name(struct engine *en, const char *text,
                   struct object_name *name);
 /* Whether the fixture has tables of that other database. */
-bool catalog_database(const struct engine *en, const char *db);
+bool catalog_database(struct engine *en, const char *db);
 struct synonym {
   const char *schema, *name, *base;
+  int32_t id;
 };
 struct synonym *catalog_synonyms(struct engine *en, unsigned *count);
+/* NULL when there is none. */
+struct synonym *catalog_synonym(struct engine *en,
+                                const struct object_name *name);
 bool catalog_denied(const struct engine *en, const char *table);
 bool catalog_denied_column(const struct engine *en, const struct table *t,
                            const char *column); /* no GRANT on it */
-/* Every table, for INFORMATION_SCHEMA and sys. */
+/* Every table of the session's database, for INFORMATION_SCHEMA and sys. The
+** whole catalog is read once a statement. */
 struct table **catalog_all(struct engine *en, unsigned *count);
+struct table *catalog_by_id(struct engine *en, int64_t id);
+/* Their schemas, by id: dbo is 1, the others follow from 5 on. */
+const char **catalog_schemas(struct engine *en, unsigned *count);
+int catalog_schema_id(struct engine *en, const char *schema);
+/* Where a system view keeps its rows as long as the statement runs. */
+enum { SYSVIEWS_MAX = 32 };
+struct rows *catalog_view(struct engine *en, unsigned view);
 /* sys.* and INFORMATION_SCHEMA.*: sysviews.c. NULL when there is no such. */
 struct source *sysview_bind(struct engine *en, const struct object_name *name);
 /* sys.dm_exec_describe_first_result_set and its procedure: describe.c */

@@ -538,6 +538,7 @@ static bool run_list(struct engine *en, struct stmt *st) {
     struct sqlerr *saved = en->e;
     bool ok = st->kind == S_RETURN ? false : run_statement(en, st);
     en->e = saved;
+    en->catalog = NULL; /* the next one may see another */
     if (!ok || session_cancelled(en->s)) return false;
   }
   return true;

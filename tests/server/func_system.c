@@ -4,8 +4,6 @@
 
 #include "engine.h"
 
-int32_t object_id_of(const char *schema, const char *name);
-
 static bool is_name(struct engine *en, struct node *n) {
   n->type = type_string(T_NVARCHAR, 128, en->s->srv->coll);
   return true;
@@ -80,6 +78,7 @@ static bool f_db_id(const struct eval *ev, const struct node *n,
   static const char *const system[] = {"master", "tempdb", "model", "msdb"};
   const char *name = n->argc ? arg_text(ev, &args[0]) : ev->en->s->db;
   *out = value_null(T_INT);
+  if (n->argc && args[0].null) return true;
   for (int i = 0; i < 5; i++)
     if (strcasecmp(name, i < 4 ? system[i] : ev->en->s->srv->database) == 0)
       *out = value_int(T_INT, i + 1);
@@ -182,25 +181,24 @@ static bool is_type(const struct eval *ev, const struct value *v,
   return strcasecmp(arg_text(ev, v), type) == 0;
 }
 
-/* OBJECT_ID(name [, type]): a synonym's own id, not that of what it names. */
+/* OBJECT_ID(name [, type]): a synonym's own id, not that of what it names; none
+** on a linked server. */
 static bool f_object_id(const struct eval *ev, const struct node *n,
                         struct value *args, struct value *out) {
   struct object_name name;
-  struct synonym *all;
+  const struct synonym *synonym;
+  struct table *t;
   unsigned count;
-  struct table *t = NULL;
   *out = value_null(n->type.id);
-  if (catalog_name(ev->en, arg_text(ev, &args[0]), &name))
-    t = catalog_own(ev->en, &name);
-  if (t && (n->argc < 2 || is_type(ev, &args[1], t->is_view ? "V" : "U")))
-    *out = value_int(T_INT, object_id_of(t->schema, t->name));
-  if (t || !name.part[0] || (n->argc > 1 && !is_type(ev, &args[1], "SN")))
+  if (!catalog_name(ev->en, arg_text(ev, &args[0]), &name) || name.part[3])
     return true;
-  all = catalog_synonyms(ev->en, &count);
-  for (unsigned i = 0; i < count; i++)
-    if (strcasecmp(all[i].name, name.part[0]) == 0 &&
-        strcasecmp(all[i].schema, name.part[1] ? name.part[1] : "dbo") == 0)
-      *out = value_int(T_INT, object_id_of(all[i].schema, all[i].name));
+  (void)catalog_all(ev->en, &count); /* which gives the ids */
+  t = catalog_own(ev->en, &name);
+  if (t && (n->argc < 2 || is_type(ev, &args[1], t->is_view ? "V" : "U")))
+    *out = value_int(T_INT, t->id);
+  if (t || (n->argc > 1 && !is_type(ev, &args[1], "SN"))) return true;
+  synonym = catalog_synonym(ev->en, &name);
+  if (synonym) *out = value_int(T_INT, synonym->id);
   return true;
 }
 
@@ -255,40 +253,31 @@ static bool f_type_name(const struct eval *ev, const struct node *n,
 /* COLUMNPROPERTY(object_id, column, property), as far as the fixture knows. */
 static bool f_columnproperty(const struct eval *ev, const struct node *n,
                              struct value *args, struct value *out) {
-  unsigned count;
-  struct table **all = catalog_all(ev->en, &count);
+  const struct table *table = catalog_by_id(ev->en, args[0].u.i);
   (void)n;
   *out = value_null(T_INT);
-  for (unsigned i = 0; i < count; i++) {
-    if (object_id_of(all[i]->schema, all[i]->name) != args[0].u.i) continue;
-    for (unsigned k = 0; k < all[i]->n; k++) {
-      const struct type *t = &all[i]->cols[k].type;
-      if (strcasecmp(all[i]->cols[k].name, arg_text(ev, &args[1])) != 0)
-        continue;
-      if (is_type(ev, &args[2], "AllowsNull"))
-        *out = value_int(T_INT, !t->notnull);
-      if (is_type(ev, &args[2], "ColumnId")) *out = value_int(T_INT, k + 1);
-      if (is_type(ev, &args[2], "IsHidden"))
-        *out = value_int(T_INT, t->beside == BESIDE_HIDDEN);
-      if (is_type(ev, &args[2], "IsSparse"))
-        *out = value_int(T_INT, t->beside == BESIDE_SPARSE);
-      if (is_type(ev, &args[2], "IsColumnSet"))
-        *out = value_int(T_INT, t->beside == BESIDE_COLUMN_SET);
-    }
+  for (unsigned k = 0; table && k < table->n; k++) {
+    const struct type *t = &table->cols[k].type;
+    if (strcasecmp(table->cols[k].name, arg_text(ev, &args[1])) != 0) continue;
+    if (is_type(ev, &args[2], "AllowsNull"))
+      *out = value_int(T_INT, !t->notnull);
+    if (is_type(ev, &args[2], "ColumnId")) *out = value_int(T_INT, k + 1);
+    if (is_type(ev, &args[2], "IsHidden"))
+      *out = value_int(T_INT, t->beside == BESIDE_HIDDEN);
+    if (is_type(ev, &args[2], "IsSparse"))
+      *out = value_int(T_INT, t->beside == BESIDE_SPARSE);
+    if (is_type(ev, &args[2], "IsColumnSet"))
+      *out = value_int(T_INT, t->beside == BESIDE_COLUMN_SET);
   }
   return true;
 }
 
 static bool f_object_name(const struct eval *ev, const struct node *n,
                           struct value *args, struct value *out) {
-  unsigned count;
-  struct table **all = catalog_all(ev->en, &count);
+  const struct table *t = catalog_by_id(ev->en, args[0].u.i);
   *out = value_null(n->type.id);
-  for (unsigned i = 0; i < count; i++)
-    if (object_id_of(all[i]->schema, all[i]->name) == args[0].u.i)
-      put(ev, out,
-          strcmp(n->fn->name, "OBJECT_NAME") == 0 ? all[i]->name
-                                                  : all[i]->schema);
+  if (t)
+    put(ev, out, strcmp(n->fn->name, "OBJECT_NAME") == 0 ? t->name : t->schema);
   return true;
 }
 

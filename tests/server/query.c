@@ -11,6 +11,7 @@
 
 #include "agg.h"
 #include "engine.h"
+#include "keyed.h"
 #include "pack.h"
 
 struct query {
@@ -258,6 +259,8 @@ struct query *query_bind(struct engine *en, struct select *sel,
   if (!agg_collect(&q->agg, en, sel, &q->scope)) return NULL;
   q->grouped = q->agg.count > 0 || sel->group_count > 0;
   if (sel->where && !bind_condition(en, &q->scope, sel->where)) return NULL;
+  if (sel->where && q->src && outer)
+    q->src = source_keyed(en, q->src, &q->scope, sel->where);
   if (!bind_items(q)) return NULL;
   if (sel->having && !bind_condition(en, &q->scope, sel->having)) return NULL;
   if (sel->next) {

@@ -1,12 +1,10 @@
-/* Sources of rows: a table of the fixture, rows in memory, a derived table, a
-** join by nested loops. */
-#include "engine.h"
-
+/* Sources of rows: a table of the fixture, rows in memory, a derived table.
+** join.c has the joins. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "pack.h"
+#include "engine.h"
 
 /* ---- a table of the fixture ---- */
 
@@ -157,20 +155,32 @@ static struct source *name_bind(struct engine *en, struct table_ref *ref) {
 
 struct memory {
   struct source base;
-  struct value *rows;
-  size_t count, at;
+  struct engine *en;
+  unsigned which;
+  const struct rows *(*later)(struct engine *, unsigned which); /* or NULL */
+  struct rows rows;
+  size_t at;
 };
 
 static bool memory_open(struct source *src) {
-  ((struct memory *)src)->at = 0;
+  struct memory *m = (struct memory *)src;
+  if (m->later) m->rows = *m->later(m->en, m->which);
+  m->at = 0;
   return true;
 }
 
 static int memory_next(struct source *src, struct value *row) {
   struct memory *m = (struct memory *)src;
-  if (m->at == m->count) return 0;
-  memcpy(row, m->rows + m->at++ * src->n, src->n * sizeof *row);
+  if (m->at == m->rows.count) return 0;
+  memcpy(row, m->rows.values + m->at++ * src->n, src->n * sizeof *row);
   return 1;
+}
+
+static const struct value *memory_all(struct source *src, size_t *count) {
+  struct memory *m = (struct memory *)src;
+  (void)memory_open(src);
+  *count = m->rows.count;
+  return m->rows.values;
 }
 
 static void memory_close(struct source *src) {
@@ -185,9 +195,22 @@ struct source *source_rows(struct engine *en, struct source_column *cols,
   m->base.open = memory_open;
   m->base.next = memory_next;
   m->base.close = memory_close;
-  m->rows = rows;
-  m->count = count;
+  m->base.all = memory_all;
+  m->base.fixed = true;
+  m->rows = (struct rows){rows, count};
   return &m->base;
+}
+
+struct source *source_later(struct engine *en, struct source_column *cols,
+                            unsigned n, unsigned which,
+                            const struct rows *(*rows)(struct engine *,
+                                                       unsigned which)) {
+  struct source *src = source_rows(en, cols, n, NULL, 0);
+  struct memory *m = (struct memory *)src;
+  m->en = en;
+  m->which = which;
+  m->later = rows;
+  return src;
 }
 
 /* The columns of a derived table have names, each its own. */
@@ -288,108 +311,6 @@ static struct source *derived_bind(struct engine *en, struct table_ref *ref,
   d->base.next = derived_next;
   d->base.close = derived_close;
   return &d->base;
-}
-
-/* ---- a join ---- */
-
-struct join {
-  struct source base;
-  struct engine *en;
-  struct source *left, *right;
-  struct node *on;
-  struct scope scope; /* for ON */
-  bool outer, have_left, matched;
-  struct packed kept; /* the right side */
-  size_t at;
-  struct arena scratch;
-};
-
-static bool join_open(struct source *src) {
-  struct join *j = (struct join *)src;
-  struct value *row;
-  int got;
-  for (unsigned i = 0; i < src->n; i++) {
-    struct source_column *c =
-        i < j->left->n ? &j->left->cols[i] : &j->right->cols[i - j->left->n];
-    c->used = src->cols[i].used;
-  }
-  if (!j->left->open(j->left) || !j->right->open(j->right)) return false;
-  packed_clear(&j->kept);
-  packed_begin(&j->kept, j->right->n);
-  row = mem_alloc((j->right->n + 1) * sizeof *row);
-  while ((got = j->right->next(j->right, row)) == 1) packed_add(&j->kept, row);
-  free(row);
-  j->have_left = false;
-  return got == 0;
-}
-
-static int join_next(struct source *src, struct value *row) {
-  struct join *j = (struct join *)src;
-  struct eval ev = {j->en, &j->scratch};
-  for (;;) {
-    int got;
-    if (!j->have_left) {
-      got = j->left->next(j->left, row);
-      if (got != 1) return got;
-      j->have_left = true;
-      j->matched = false;
-      j->at = 0;
-    }
-    while (j->at < j->kept.count) {
-      packed_get(&j->kept, j->at++, row + j->left->n);
-      arena_reset(&j->scratch);
-      j->scope.row = row;
-      got = j->on ? eval_condition(&ev, j->on) : 1;
-      if (got == -2) return -1;
-      if (got == 1) {
-        j->matched = true;
-        return 1;
-      }
-    }
-    j->have_left = false;
-    if (j->outer && !j->matched) {
-      for (unsigned i = 0; i < j->right->n; i++)
-        row[j->left->n + i] = value_null(j->right->cols[i].type.id);
-      return 1;
-    }
-  }
-}
-
-static void join_close(struct source *src) {
-  struct join *j = (struct join *)src;
-  j->left->close(j->left);
-  j->right->close(j->right);
-  packed_clear(&j->kept);
-  arena_clear(&j->scratch);
-}
-
-static struct source *join_bind(struct engine *en, struct table_ref *ref,
-                                struct scope *outer) {
-  struct join *j = arena_alloc(en->a, sizeof *j);
-  unsigned n;
-  j->en = en;
-  j->left = source_bind(en, ref->left, outer);
-  j->right = j->left ? source_bind(en, ref->right, outer) : NULL;
-  if (!j->right) return NULL;
-  n = j->left->n + j->right->n;
-  j->base.n = n;
-  j->base.cols = arena_alloc(en->a, (n + 1) * sizeof *j->base.cols);
-  memcpy(j->base.cols, j->left->cols, j->left->n * sizeof *j->base.cols);
-  memcpy(j->base.cols + j->left->n, j->right->cols,
-         j->right->n * sizeof *j->base.cols);
-  if (ref->outer)
-    for (unsigned i = j->left->n; i < n; i++)
-      j->base.cols[i].type.notnull = false;
-  j->outer = ref->outer;
-  j->on = ref->on;
-  j->scope.cols = j->base.cols;
-  j->scope.n = n;
-  j->scope.outer = outer;
-  if (j->on && !bind_condition(en, &j->scope, j->on)) return NULL;
-  j->base.open = join_open;
-  j->base.next = join_next;
-  j->base.close = join_close;
-  return &j->base;
 }
 
 /* ---- functions that return tables ---- */

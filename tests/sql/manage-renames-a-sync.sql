@@ -9,7 +9,12 @@ SELECT ordersync_rename(NULL, 'c');
 SELECT ordersync_rename('x', 'c');
 SELECT ordersync_rename('a', 'a');
 SELECT ordersync_rename('a', 'b');
+SELECT ordersync_rename(name, 'x' || name) FROM ordersync_syncs;
+CREATE VIRTUAL TABLE live USING ordersync(sync=a);
 SELECT ordersync_rename('a', 'it''s');
+-- The live table goes on naming the old one.
+SELECT * FROM live;
+DROP TABLE live;
 SELECT name, target FROM ordersync_syncs ORDER BY 1;
 SELECT sync, position, target_column FROM ordersync_columns ORDER BY 1, 2;
 SELECT sync, status, rows FROM ordersync_runs;

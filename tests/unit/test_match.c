@@ -85,8 +85,8 @@ static void test_match__missing_columns_are_all_named(void **state) {
   assert_int_equal(match_first(&f, 3), ERR_DATA);
   assert_string_equal(f.e.text,
                       "sync \"open_orders\": the source has no column \"x\", "
-                      "\"y\"; mend ordersync_columns, or set on_missing = "
-                      "'null'");
+                      "\"y\"; ordersync_update('open_orders') shows what to "
+                      "do, or set on_missing = 'null'");
   f.map.on_missing = MISSING_NULL;
   assert_int_equal(match_first(&f, 3), ERR_NONE);
   assert_int_equal(f.m.columns[0].at, 1);
