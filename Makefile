@@ -31,7 +31,7 @@ VERSION  := $(shell sed -n 's/^.define ORDERSYNC_VERSION "\(.*\)"/\1/p' \
              include/ordersync.h)
 Q        := $(if $(V),,@)
 
-.PHONY: all help libs setup needs demo check check-unit check-sql check-fault \
+.PHONY: all static help libs setup needs demo check check-unit check-sql check-fault \
         check-judges check-hosts check-diff check-long check-live check-packages check-roots \
         bench bench-long bench-readme fuzz lint format picture \
         install uninstall dist deb npm wheel clean
@@ -69,6 +69,16 @@ $(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A)) | $(B)/needs
 	@mkdir -p $(@D); echo "  BOX $(FREETDS_A)"
 	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
+# The same to be linked into a program, which then has no table of SQLite's calls.
+static: $(B)/libordersync.a $(B)/freetds.a ## an archive for programs: include/ordersync.h
+
+$(B)/libordersync.a: $(EXT:ext/%.c=$(B)/core/%.o)
+	$(Q)rm -f $@; ar qcs $@ $^
+
+$(B)/core/%.o: ext/%.c $(B)/sql_embedded.h | $(B)/needs
+	@mkdir -p $(@D); echo "  CC  $<"
+	$(Q)$(CC) $(OURS) -DSQLITE_CORE -fPIC $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 # As byte arrays: C limits the length of string literals.
 $(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 	@mkdir -p $(@D); echo "  GEN $@"
@@ -94,7 +104,7 @@ $(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
 	$(Q)rm -f $@; ar qcs $@ $^
 $(B)/san.a: | $(B)/freetds.a
 
-# What a program of tests/ links behind san.a.
+# What a program links behind libordersync.a, or san.a.
 libs:
 	@echo -lsqlite3 $(LIBS)
 
