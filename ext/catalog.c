@@ -8,6 +8,7 @@
 #include "catalog.h"
 
 #include "source/objects.h"
+#include "tvf.h"
 
 #include <string.h>
 
@@ -26,11 +27,6 @@ static const int pushed[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = COLUMN_SCHEMA,
                                               [OBJECT_NAME] = COLUMN_NAME,
                                               [OBJECT_TYPE] = COLUMN_TYPE};
 
-struct catalog_table {
-  sqlite3_vtab base;
-  sqlite3 *db; /* borrowed */
-};
-
 struct catalog_cursor {
   sqlite3_vtab_cursor base;
   struct objects objects; /* owned */
@@ -40,61 +36,41 @@ struct catalog_cursor {
 static int catalog_connect(sqlite3 *db, void *aux, int argc,
                            const char *const *argv, sqlite3_vtab **out,
                            char **message) {
-  struct catalog_table *table;
-  int rc = sqlite3_declare_vtab(
-      db, "CREATE TABLE x(schema TEXT, name TEXT, type TEXT, source TEXT, "
-          "primary_key TEXT, columns TEXT, profile HIDDEN)");
   (void)aux, (void)argc, (void)argv, (void)message;
-  if (rc) return rc;
-  sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-  table = sqlite3_malloc64(sizeof *table);
-  if (!table) return SQLITE_NOMEM;
-  memset(table, 0, sizeof *table);
-  table->db = db;
-  *out = &table->base;
-  return SQLITE_OK;
-}
-
-static int catalog_disconnect(sqlite3_vtab *vtab) {
-  sqlite3_free(vtab);
-  return SQLITE_OK;
+  return tvf_connect(
+      db,
+      "CREATE TABLE x(schema TEXT, name TEXT, type TEXT, source TEXT, "
+      "primary_key TEXT, columns TEXT, profile HIDDEN)",
+      1, out);
 }
 
 /* idxNum has a bit for each value that xFilter gets, in the order of pushed,
 ** and the highest one for the profile, whose value comes first. */
 enum { HAS_PROFILE = 1 << OBJECT_CONDITIONS };
 
-/* The place of the column's usable =, or -1; -2 when it is not usable. What is
-** pushed must compare binary: another collation may find more than the server
-** does. */
+/* The place of the column's usable =, or -1. It must compare binary: another
+** collation may find more than the server does. */
 static int find_equal(sqlite3_index_info *info, int column) {
-  int found = -1;
-  for (int i = 0; i < info->nConstraint && found != -2; i++) {
-    if (info->aConstraint[i].iColumn != column ||
-        info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
-      continue;
-    if (!info->aConstraint[i].usable)
-      found = -2;
-    else if (column == COLUMN_PROFILE ||
-             strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
-      found = i;
+  for (int i = 0; i < info->nConstraint; i++) {
+    if (info->aConstraint[i].iColumn == column &&
+        info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ &&
+        info->aConstraint[i].usable &&
+        strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0) {
+      return i;
+    }
   }
-  return found;
+  return -1;
 }
 
 static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  int n = 0, at = find_equal(info, COLUMN_PROFILE);
+  int n = tvf_arguments(info, COLUMN_PROFILE, 1);
   (void)vtab;
+  if (n < 0) return SQLITE_CONSTRAINT;
   info->estimatedCost = 1e6;
   info->estimatedRows = 1000;
-  if (at == -2) return SQLITE_CONSTRAINT;
-  if (at >= 0) {
-    info->aConstraintUsage[at].argvIndex = ++n;
-    info->aConstraintUsage[at].omit = 1;
-    info->idxNum = HAS_PROFILE;
-  }
+  info->idxNum = n ? HAS_PROFILE : 0;
   for (int i = 0; i < OBJECT_CONDITIONS; i++) {
-    at = find_equal(info, pushed[i]);
+    int at = find_equal(info, pushed[i]);
     if (at < 0) continue;
     info->aConstraintUsage[at].argvIndex = ++n;
     info->idxNum |= 1 << i;
@@ -104,12 +80,8 @@ static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
 }
 
 static int catalog_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
-  struct catalog_cursor *cursor = sqlite3_malloc64(sizeof *cursor);
   (void)vtab;
-  if (!cursor) return SQLITE_NOMEM;
-  memset(cursor, 0, sizeof *cursor);
-  *out = &cursor->base;
-  return SQLITE_OK;
+  return tvf_open(sizeof(struct catalog_cursor), out);
 }
 
 static int catalog_close(sqlite3_vtab_cursor *base) {
@@ -130,7 +102,6 @@ static const char *text_of(sqlite3_value *value) {
 static int catalog_filter(sqlite3_vtab_cursor *base, int number,
                           const char *string, int argc, sqlite3_value **argv) {
   struct catalog_cursor *cursor = (struct catalog_cursor *)base;
-  struct catalog_table *table = (struct catalog_table *)base->pVtab;
   const char *profile = NULL, *equals[OBJECT_CONDITIONS] = {NULL};
   struct err e = {0};
   int n = 0;
@@ -143,7 +114,7 @@ static int catalog_filter(sqlite3_vtab_cursor *base, int number,
   for (int i = 0; i < OBJECT_CONDITIONS && n < argc; i++) {
     if (number & 1 << i) equals[i] = text_of(argv[n++]);
   }
-  if (objects_read(&cursor->objects, table->db, profile, equals, &e))
+  if (objects_read(&cursor->objects, tvf_db(base), profile, equals, &e))
     return err_vtab(&e, &base->pVtab->zErrMsg);
   return SQLITE_OK;
 }
@@ -175,11 +146,10 @@ static int catalog_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
   return SQLITE_OK;
 }
 
-/* No xCreate: there is nothing to create, it is only called by its name. */
 static const sqlite3_module catalog_module = {
     .xConnect = catalog_connect,
     .xBestIndex = catalog_best_index,
-    .xDisconnect = catalog_disconnect,
+    .xDisconnect = tvf_disconnect,
     .xOpen = catalog_open,
     .xClose = catalog_close,
     .xFilter = catalog_filter,
