@@ -3,6 +3,7 @@
 */
 #include "tsql/mark.h"
 
+#include "base/utf8.h"
 #include "tsql/select.h"
 #include "value/number.h"
 #include "value/time.h"
@@ -154,11 +155,10 @@ static int parse_rowversion(struct mark *m, const char *text) {
       strlen(text) != 2 + 2 * (size_t)ROWVERSION_BYTES) {
     return 0;
   }
-  for (const char *at = text + 2; *at; at++) {
-    static const char digits[] = "0123456789ABCDEF";
-    const char *digit = strchr(digits, *at);
-    if (!digit) return 0;
-    n = n << 4 | (uint64_t)(digit - digits);
+  for (const char *at = text + 2; *at; at += 2) {
+    int byte = ascii_hex_byte(at);
+    if (byte < 0) return 0;
+    n = n << 8 | (unsigned)byte;
   }
   m->n = from_unsigned(n);
   return 1;

@@ -87,10 +87,10 @@ int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n != GUID_TEXT) return 0;
   for (int i = 0; i < GUID_BYTES; i++) {
     if (dash_before(i) && *text++ != '-') return 0;
-    int high = ascii_hex((char)*text++);
-    int low = ascii_hex((char)*text++);
-    if (high < 0 || low < 0) return 0;
-    wire[guid_order[i]] = (unsigned char)(high << 4 | low);
+    int byte = ascii_hex_byte((const char *)text);
+    if (byte < 0) return 0;
+    wire[guid_order[i]] = (unsigned char)byte;
+    text += 2;
   }
   return 1;
 }
