@@ -17,10 +17,6 @@
 #define SECOND_TICKS     10000000LL
 #define DAY_TICKS        (86400 * SECOND_TICKS)
 
-/* Days since 1900-01-01. */
-#define DAY_1      (-693595) /* 0001-01-01 */
-#define DATETIME_1 (-53690)  /* 1753-01-01, datetime's first */
-
 /* What a type is, to us. */
 enum form { FORM_NONE = 0, FORM_NUMBER, FORM_MOMENT, FORM_ROWVERSION };
 static enum form form_of(const struct remote_column *c) {
@@ -240,9 +236,7 @@ static sqlite3_int64 step_of(const struct remote_column *c) {
 
 static void moment_back(struct mark *m, const struct remote_column *c,
                         double overlap) {
-  int first = c->type == REMOTE_DATETIME        ? DATETIME_1
-              : c->type == REMOTE_SMALLDATETIME ? 0
-                                                : DAY_1;
+  int first = date_first(c->type);
   double days = floor(overlap / 86400);
   double rest = ceil((overlap - days * 86400) * SECOND_TICKS);
   sqlite3_int64 step = step_of(c);
