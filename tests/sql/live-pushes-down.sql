@@ -27,6 +27,9 @@ SELECT count(*) FROM ordersync WHERE sales_doc = '4500000001' COLLATE NOCASE;
 SELECT count(*) FROM ordersync WHERE plant = NULL;
 SELECT count(*) FROM ordersync WHERE plant IN (NULL);
 .shell sent
+-- Nor a LIMIT behind the first part of a row value, which is not all of it.
+SELECT sales_doc FROM ordersync WHERE (plant, item_number) > (8800, 9999) LIMIT 1;
+.shell sent
 -- A quote in a value stays a value.
 SELECT count(*) FROM ordersync WHERE action_text = 'it''s; DROP TABLE x --';
 .shell sent
