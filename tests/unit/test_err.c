@@ -97,10 +97,12 @@ static void test_err__control_characters_do_not_pass(void **state) {
 }
 
 static void test_err__short_secret_is_masked_as_a_word_only(void **state) {
-  char text[] = "a bad day for a";
+  char text[] = "a bad day for a", words[] = "bad for badly, so bad";
   (void)state;
   err_mask(text, "a");
   assert_string_equal(text, "* bad day for *");
+  err_mask(words, "bad");
+  assert_string_equal(words, "*** for badly, so ***");
 }
 
 static void test_err__connection_strings_are_masked(void **state) {
