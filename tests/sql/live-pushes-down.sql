@@ -7,6 +7,7 @@ SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 2;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET 2;
 SELECT count(*) FROM ordersync WHERE order_date >= '2025-06-01' AND order_date < '2025-07-01';
 SELECT plant, order_date FROM ordersync WHERE sales_doc = '4500000001';
+SELECT item_number FROM ordersync WHERE sales_doc = '4500000001' LIMIT 1;
 SELECT count(*) FROM ordersync WHERE plant IN (8800, 8801, 8800, NULL);
 SELECT count(*) FROM ordersync WHERE plant BETWEEN 8800.5 AND 8802;
 SELECT count(*) FROM ordersync WHERE country IS NULL;
