@@ -47,3 +47,9 @@ DROP TABLE a;
 DROP TABLE b;
 DROP TABLE c;
 SELECT name FROM aux.sqlite_schema;
+-- A column that was NOT NULL may be NULL by now.
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int NOT NULL); INSERT INTO vwKinds VALUES(1)"
+CREATE VIRTUAL TABLE temp.e USING ordersync(source='dbo.vwKinds');
+SELECT count(*) FROM e WHERE id IS NULL;
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int); INSERT INTO vwKinds VALUES(1), (NULL)"
+SELECT count(*) FROM e WHERE id IS NULL;
