@@ -16,8 +16,7 @@ static void test_sql__what_stands_before_a_word_is_passed_over(void **state) {
       "/* CREATE */CREATE /**/ VIRTUAL",
       "/*/ VIRTUAL */ CREATE /* * / */ VIRTUAL",
       "-- DROP\n-- it\nCREATE -- a\nVIRTUAL",
-      "\xEF\xBB\xBF"
-      "CREATE VIRTUAL",
+      "\xEF\xBB\xBF CREATE VIRTUAL",
   };
   static const char *const other[] = {
       "CREATE TABLE virtual", "SELECT 'CREATE VIRTUAL'",  "",
