@@ -19,8 +19,9 @@ FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
 LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte \
             $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -l:libgssapi_krb5.so.2 -lpthread -lm
-SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-            -fno-sanitize-recover=undefined -DSQLITE_CORE
+SAN      := -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE \
+            -fsanitize=address,undefined,float-cast-overflow \
+            -fno-sanitize-recover=undefined,float-cast-overflow
 SQL      := $(wildcard sql/*.sql)
 EXT      := $(sort $(wildcard ext/*.c ext/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
