@@ -5,8 +5,7 @@
 **   SELECT * FROM ordersync_check('customers');
 **
 ** Arguments are the hidden columns, which come last; without xCreate a module
-*is
-** only called by its name.
+** is only called by its name.
 */
 #ifndef ORDERSYNC_TVF_H
 #define ORDERSYNC_TVF_H
@@ -16,8 +15,7 @@ SQLITE_EXTENSION_INIT3
 #include <stddef.h>
 
 /* xConnect; columns is the CREATE TABLE. Direct use only: not from the views
-*and
-** triggers of a file. */
+** and triggers of a file. */
 int tvf_connect(sqlite3 *db, const char *columns, int is_direct_only,
                 sqlite3_vtab **out);
 

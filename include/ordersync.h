@@ -7,8 +7,8 @@
 **
 ** This header is the whole C interface: the version, and the entry point that
 ** SQLite calls when it loads the extension. A program can have it inside
-** instead: `make static` builds build/libordersync.a, `make -s libs` prints what
-** to link behind that, and each database opened after this call has it:
+** instead: `make static` builds build/libordersync.a, `make -s libs` prints
+** what to link behind that, and each database opened after this call has it:
 **
 **   sqlite3_auto_extension((void (*)(void))sqlite3_ordersync_init);
 */
@@ -38,9 +38,9 @@ struct sqlite3_api_routines;
 ** Touches neither the network nor the database, nor any state of the process.
 ** Linked statically, it does without pApi, which may be NULL.
 **
-** Returns SQLITE_OK or an error's code; SQLITE_ERROR, where SQLite is older than
-** ORDERSYNC_SQLITE_FLOOR, with a text in *pzErrMsg, which the caller frees by
-** sqlite3_free(). Once loaded the library stays in the process.
+** Returns SQLITE_OK or an error's code; where SQLite is older than
+** ORDERSYNC_SQLITE_FLOOR, SQLITE_ERROR with a text in *pzErrMsg, which the
+** caller frees by sqlite3_free(). Once loaded the library stays in the process.
 */
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
