@@ -8,8 +8,6 @@
 */
 #include "value/time.h"
 
-#include <string.h>
-
 #define MARCH_YEAR_0       693901 /* days from 0000-03-01 to 1900-01-01 */
 #define MINUTE_NANOS       60000000000LL
 #define MAX_OFFSET_MINUTES 840
