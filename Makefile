@@ -16,10 +16,12 @@ OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
 # FreeTDS, which comes after our archive, calls text.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a 2>/dev/null))
-LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
+LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte \
+            $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -l:libgssapi_krb5.so.2 -lpthread -lm
-SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-            -fno-sanitize-recover=undefined -DSQLITE_CORE
+SAN      := -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE \
+            -fsanitize=address,undefined,float-cast-overflow \
+            -fno-sanitize-recover=undefined,float-cast-overflow
 SQL      := $(wildcard sql/*.sql)
 EXT      := $(sort $(wildcard ext/*.c ext/*/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -31,9 +33,9 @@ VERSION  := $(shell sed -n 's/^.define ORDERSYNC_VERSION "\(.*\)"/\1/p' \
              include/ordersync.h)
 Q        := $(if $(V),,@)
 
-.PHONY: all help libs setup needs demo check check-unit check-sql check-fault \
-        check-judges check-hosts check-diff check-long check-live check-packages check-roots \
-        bench bench-long bench-readme fuzz lint format picture \
+.PHONY: all static help libs setup needs demo check check-unit check-sql \
+        check-fault check-judges check-hosts check-diff check-long check-live \
+        check-packages check-roots bench bench-long bench-readme fuzz lint format picture \
         install uninstall dist deb npm wheel clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -69,6 +71,16 @@ $(B)/freetds.a: ext/mssql/box.syms $(wildcard $(FREETDS_A)) | $(B)/needs
 	@mkdir -p $(@D); echo "  BOX $(FREETDS_A)"
 	$(Q)objcopy --redefine-syms=ext/mssql/box.syms "$(FREETDS_A)" $@
 
+# The same for a program that links it, and calls its own SQLite directly.
+static: $(B)/libordersync.a $(B)/freetds.a ## an archive to be linked: include/ordersync.h
+
+$(B)/libordersync.a: $(EXT:ext/%.c=$(B)/core/%.o)
+	$(Q)rm -f $@; ar qcs $@ $^
+
+$(B)/core/%.o: ext/%.c $(B)/sql_embedded.h | $(B)/needs
+	@mkdir -p $(@D); echo "  CC  $<"
+	$(Q)$(CC) $(OURS) -DSQLITE_CORE -fPIC $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 # As byte arrays: C limits the length of string literals.
 $(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 	@mkdir -p $(@D); echo "  GEN $@"
@@ -94,7 +106,7 @@ $(B)/san.a: $(EXT:ext/%.c=$(B)/san/%.o)
 	$(Q)rm -f $@; ar qcs $@ $^
 $(B)/san.a: | $(B)/freetds.a
 
-# What a program of tests/ links behind san.a.
+# What a program links behind libordersync.a, or san.a.
 libs:
 	@echo -lsqlite3 $(LIBS)
 

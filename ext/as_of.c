@@ -6,15 +6,9 @@
 
 #include "base/sql.h"
 #include "sync/past.h"
-
-#include <string.h>
+#include "tvf.h"
 
 enum { COLUMN_KEY, COLUMN_ROW, COLUMN_SYNC, COLUMN_AT };
-
-struct as_of_table {
-  sqlite3_vtab base;
-  sqlite3 *db; /* borrowed */
-};
 
 struct as_of_cursor {
   sqlite3_vtab_cursor base;
@@ -26,53 +20,22 @@ struct as_of_cursor {
 static int as_of_connect(sqlite3 *db, void *aux, int argc,
                          const char *const *argv, sqlite3_vtab **out,
                          char **message) {
-  struct as_of_table *table;
-  int rc = sqlite3_declare_vtab(
-      db, "CREATE TABLE x(key TEXT, row TEXT, sync HIDDEN, at HIDDEN)");
   (void)aux, (void)argc, (void)argv, (void)message;
-  if (rc) return rc;
-  table = sqlite3_malloc64(sizeof *table);
-  if (!table) return SQLITE_NOMEM;
-  memset(table, 0, sizeof *table);
-  table->db = db;
-  *out = &table->base;
-  return SQLITE_OK;
+  return tvf_connect(
+      db, "CREATE TABLE x(key TEXT, row TEXT, sync HIDDEN, at HIDDEN)", 0, out);
 }
 
-static int as_of_disconnect(sqlite3_vtab *vtab) {
-  sqlite3_free(vtab);
-  return SQLITE_OK;
-}
-
-/* idxNum is how many of the two arguments there are, from the first. */
 static int as_of_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  int place[] = {-1, -1};
   (void)vtab;
-  for (int i = 0; i < info->nConstraint; i++) {
-    int argument = info->aConstraint[i].iColumn - COLUMN_SYNC;
-    if (argument < 0 || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) {
-      continue;
-    }
-    if (!info->aConstraint[i].usable) return SQLITE_CONSTRAINT;
-    place[argument] = i;
-  }
-  while (info->idxNum < 2 && place[info->idxNum] >= 0) {
-    int at = place[info->idxNum];
-    info->aConstraintUsage[at].argvIndex = ++info->idxNum;
-    info->aConstraintUsage[at].omit = 1;
-  }
   info->estimatedCost = 1e6;
   info->estimatedRows = 10000;
-  return SQLITE_OK;
+  return tvf_arguments(info, COLUMN_SYNC, 2) < 0 ? SQLITE_CONSTRAINT
+                                                 : SQLITE_OK;
 }
 
 static int as_of_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
-  struct as_of_cursor *cursor = sqlite3_malloc64(sizeof *cursor);
   (void)vtab;
-  if (!cursor) return SQLITE_NOMEM;
-  memset(cursor, 0, sizeof *cursor);
-  *out = &cursor->base;
-  return SQLITE_OK;
+  return tvf_open(sizeof(struct as_of_cursor), out);
 }
 
 static int as_of_close(sqlite3_vtab_cursor *base) {
@@ -94,14 +57,13 @@ static int as_of_next(sqlite3_vtab_cursor *base) {
 static int as_of_filter(sqlite3_vtab_cursor *base, int number,
                         const char *string, int argc, sqlite3_value **argv) {
   struct as_of_cursor *cursor = (struct as_of_cursor *)base;
-  struct as_of_table *table = (struct as_of_table *)base->pVtab;
   struct err e = {0};
   const char *sync;
-  (void)string;
+  (void)number, (void)string;
   past_close(cursor->past);
   cursor->past = NULL;
   cursor->n = 0;
-  if (number < 2 || argc < 2) {
+  if (argc < 2) {
     err_set(&e, ERR_CONFIG, "ordersync_as_of takes a sync and a time");
     err_hint(&e, "SELECT * FROM ordersync_as_of('open_orders', '2025-03-01 "
                  "12:00:00')");
@@ -111,7 +73,7 @@ static int as_of_filter(sqlite3_vtab_cursor *base, int number,
         sqlite3_value_type(argv[1]) == SQLITE_BLOB) {
       (void)sql_argument(argv[1], 2, &e);
     }
-    if (!e.code) past_open(&cursor->past, table->db, sync, argv[1], &e);
+    if (!e.code) past_open(&cursor->past, tvf_db(base), sync, argv[1], &e);
   }
   return e.code ? err_vtab(&e, &base->pVtab->zErrMsg) : as_of_next(base);
 }
@@ -136,11 +98,10 @@ static int as_of_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
   return SQLITE_OK;
 }
 
-/* No xCreate: there is nothing to create, it is only called by its name. */
 static const sqlite3_module as_of_module = {
     .xConnect = as_of_connect,
     .xBestIndex = as_of_best_index,
-    .xDisconnect = as_of_disconnect,
+    .xDisconnect = tvf_disconnect,
     .xOpen = as_of_open,
     .xClose = as_of_close,
     .xFilter = as_of_filter,

@@ -10,6 +10,7 @@
 #include "base/sql.h"
 #include "source/objects.h"
 #include "sync/staging.h"
+#include "tvf.h"
 
 #include <string.h>
 
@@ -28,11 +29,6 @@ static const int pushed[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = COLUMN_SCHEMA,
                                               [OBJECT_NAME] = COLUMN_NAME,
                                               [OBJECT_TYPE] = COLUMN_TYPE};
 
-struct catalog_table {
-  sqlite3_vtab base;
-  sqlite3 *db; /* borrowed */
-};
-
 /* More of an answer goes to a temporary file. */
 #define MEMORY_CAP (4 << 20)
 
@@ -47,24 +43,12 @@ struct catalog_cursor {
 static int catalog_connect(sqlite3 *db, void *aux, int argc,
                            const char *const *argv, sqlite3_vtab **out,
                            char **message) {
-  struct catalog_table *table;
-  int rc = sqlite3_declare_vtab(
-      db, "CREATE TABLE x(schema TEXT, name TEXT, type TEXT, source TEXT, "
-          "primary_key TEXT, columns TEXT, profile HIDDEN)");
   (void)aux, (void)argc, (void)argv, (void)message;
-  if (rc) return rc;
-  sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-  table = sqlite3_malloc64(sizeof *table);
-  if (!table) return SQLITE_NOMEM;
-  memset(table, 0, sizeof *table);
-  table->db = db;
-  *out = &table->base;
-  return SQLITE_OK;
-}
-
-static int catalog_disconnect(sqlite3_vtab *vtab) {
-  sqlite3_free(vtab);
-  return SQLITE_OK;
+  return tvf_connect(
+      db,
+      "CREATE TABLE x(schema TEXT, name TEXT, type TEXT, source TEXT, "
+      "primary_key TEXT, columns TEXT, profile HIDDEN)",
+      1, out);
 }
 
 /* idxNum has a bit for each value that xFilter gets, in that order: profile,
@@ -88,7 +72,7 @@ static int find_constraint(sqlite3_index_info *info, int column, int op) {
       continue;
     if (!info->aConstraint[i].usable)
       found = -2;
-    else if (op != SQLITE_INDEX_CONSTRAINT_EQ || column == COLUMN_PROFILE ||
+    else if (op != SQLITE_INDEX_CONSTRAINT_EQ ||
              (strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0 &&
               !sqlite3_vtab_in(info, i, -1)))
       found = i;
@@ -113,18 +97,14 @@ static void take_limit(sqlite3_index_info *info, int n) {
 }
 
 static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  int n = 0;
-  int at = find_constraint(info, COLUMN_PROFILE, SQLITE_INDEX_CONSTRAINT_EQ);
+  int n = tvf_arguments(info, COLUMN_PROFILE, 1);
   (void)vtab;
+  if (n < 0) return SQLITE_CONSTRAINT;
   info->estimatedCost = 1e6;
   info->estimatedRows = 1000;
-  if (at == -2) return SQLITE_CONSTRAINT;
-  if (at >= 0) {
-    take(info, at, HAS_PROFILE, &n);
-    info->aConstraintUsage[at].omit = 1;
-  }
+  info->idxNum = n ? HAS_PROFILE : 0;
   for (int i = 0; i < OBJECT_CONDITIONS; i++) {
-    at = find_constraint(info, pushed[i], SQLITE_INDEX_CONSTRAINT_EQ);
+    int at = find_constraint(info, pushed[i], SQLITE_INDEX_CONSTRAINT_EQ);
     if (at < 0) continue;
     take(info, at, HAS_EQUAL << i, &n);
     info->estimatedCost /= 2;
@@ -134,12 +114,8 @@ static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
 }
 
 static int catalog_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
-  struct catalog_cursor *cursor = sqlite3_malloc64(sizeof *cursor);
   (void)vtab;
-  if (!cursor) return SQLITE_NOMEM;
-  memset(cursor, 0, sizeof *cursor);
-  *out = &cursor->base;
-  return SQLITE_OK;
+  return tvf_open(sizeof(struct catalog_cursor), out);
 }
 
 static int catalog_close(sqlite3_vtab_cursor *base) {
@@ -204,7 +180,6 @@ static int catalog_next(sqlite3_vtab_cursor *base) {
 static int catalog_filter(sqlite3_vtab_cursor *base, int number,
                           const char *string, int argc, sqlite3_value **argv) {
   struct catalog_cursor *cursor = (struct catalog_cursor *)base;
-  struct catalog_table *table = (struct catalog_table *)base->pVtab;
   struct objects_ask ask = {.most = -1};
   struct err e = {0};
   (void)string, (void)argc;
@@ -214,7 +189,7 @@ static int catalog_filter(sqlite3_vtab_cursor *base, int number,
   cursor->n = 0;
   if (!read_values(&ask, number, argv, &e) && !e.code) return SQLITE_OK;
   if (e.code || staging_open(&cursor->rows, COLUMN_PROFILE, MEMORY_CAP, &e) ||
-      objects_read(table->db, &ask, keep, cursor, &e))
+      objects_read(tvf_db(base), &ask, keep, cursor, &e))
     return err_vtab(&e, &base->pVtab->zErrMsg);
   return catalog_next(base);
 }
@@ -242,7 +217,7 @@ static int catalog_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
 static const sqlite3_module catalog_module = {
     .xConnect = catalog_connect,
     .xBestIndex = catalog_best_index,
-    .xDisconnect = catalog_disconnect,
+    .xDisconnect = tvf_disconnect,
     .xOpen = catalog_open,
     .xClose = catalog_close,
     .xFilter = catalog_filter,

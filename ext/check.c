@@ -10,6 +10,7 @@
 #include "local/target.h"
 #include "ordersync.h"
 #include "source/reader.h"
+#include "tvf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +39,6 @@ enum outcome { OUTCOME_UNKNOWN, OUTCOME_FAILED, OUTCOME_OK };
 struct check_row {
   enum outcome outcome;
   char *detail; /* owned; NULL: it was not reached */
-};
-
-struct check_table {
-  sqlite3_vtab base;
-  sqlite3 *db; /* borrowed */
 };
 
 struct check_cursor {
@@ -276,49 +272,23 @@ static enum err_code check_all(struct check *c, struct err *e) {
 static int check_connect(sqlite3 *db, void *aux, int argc,
                          const char *const *argv, sqlite3_vtab **out,
                          char **message) {
-  struct check_table *table;
-  int rc = sqlite3_declare_vtab(
-      db, "CREATE TABLE x(step TEXT, ok INTEGER, detail TEXT, sync HIDDEN)");
   (void)aux, (void)argc, (void)argv, (void)message;
-  if (rc) return rc;
-  sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-  table = sqlite3_malloc64(sizeof *table);
-  if (!table) return SQLITE_NOMEM;
-  memset(table, 0, sizeof *table);
-  table->db = db;
-  *out = &table->base;
-  return SQLITE_OK;
-}
-
-static int check_disconnect(sqlite3_vtab *vtab) {
-  sqlite3_free(vtab);
-  return SQLITE_OK;
+  return tvf_connect(
+      db, "CREATE TABLE x(step TEXT, ok INTEGER, detail TEXT, sync HIDDEN)", 1,
+      out);
 }
 
 static int check_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
   (void)vtab;
   info->estimatedCost = 1e6;
-  info->estimatedRows = 10;
-  for (int i = 0; i < info->nConstraint; i++) {
-    if (info->aConstraint[i].iColumn != COLUMN_SYNC ||
-        info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
-      continue;
-    if (!info->aConstraint[i].usable) return SQLITE_CONSTRAINT;
-    info->aConstraintUsage[i].argvIndex = 1;
-    info->aConstraintUsage[i].omit = 1;
-    info->idxNum = 1;
-    break;
-  }
-  return SQLITE_OK;
+  info->estimatedRows = N_STEPS;
+  return tvf_arguments(info, COLUMN_SYNC, 1) < 0 ? SQLITE_CONSTRAINT
+                                                 : SQLITE_OK;
 }
 
 static int check_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
-  struct check_cursor *cursor = sqlite3_malloc64(sizeof *cursor);
   (void)vtab;
-  if (!cursor) return SQLITE_NOMEM;
-  memset(cursor, 0, sizeof *cursor);
-  *out = &cursor->base;
-  return SQLITE_OK;
+  return tvf_open(sizeof(struct check_cursor), out);
 }
 
 static void forget_rows(struct check_cursor *cursor) {
@@ -333,15 +303,14 @@ static int check_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-static int check_filter(sqlite3_vtab_cursor *base, int idxNum,
-                        const char *idxStr, int argc, sqlite3_value **argv) {
+static int check_filter(sqlite3_vtab_cursor *base, int number,
+                        const char *string, int argc, sqlite3_value **argv) {
   struct check_cursor *cursor = (struct check_cursor *)base;
-  struct check_table *table = (struct check_table *)base->pVtab;
-  struct check c = {.db = table->db, .rows = cursor->rows};
+  struct check c = {.db = tvf_db(base), .rows = cursor->rows};
   struct err e = {0};
-  (void)idxStr;
+  (void)number, (void)string;
   forget_rows(cursor);
-  if (idxNum == 1 && argc == 1) c.sync = sql_argument(argv[0], 1, &e);
+  if (argc > 0) c.sync = sql_argument(argv[0], 1, &e);
   if (e.code || check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
   return SQLITE_OK;
 }
@@ -375,11 +344,10 @@ static int check_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
   return SQLITE_OK;
 }
 
-/* No xCreate: there is nothing to create, it is only called by its name. */
 static const sqlite3_module check_module = {
     .xConnect = check_connect,
     .xBestIndex = check_best_index,
-    .xDisconnect = check_disconnect,
+    .xDisconnect = tvf_disconnect,
     .xOpen = check_open,
     .xClose = check_close,
     .xFilter = check_filter,

@@ -32,211 +32,139 @@ SQLITE_EXTENSION_INIT1
 
 #include <string.h>
 
-/* One a connection; shared by its functions through sqlite3_user_data(). */
-struct app {
-  int references;
-  int busy; /* a function that writes is running: it must not be re-entered */
+/* A call of one of the functions. */
+struct call {
+  sqlite3_context *context;
+  sqlite3 *db;
+  const char *args[3]; /* NULL for SQL NULL, and for what is not there */
+  int n_args;
+  struct err e;
 };
 
-static void app_release(void *p) {
-  struct app *app = p;
-  if (--app->references == 0) sqlite3_free(app);
-}
-
-/* NULL also for an argument that is not there. */
-static const char *text_argument(int argc, sqlite3_value **argv, int i,
-                                 struct err *e) {
-  return i < argc ? sql_argument(argv[i], i + 1, e) : NULL;
-}
-
-/* Not while the connection is at work already: a progress handler or a
-** collation of the host may call back. NULL then, and e is set. */
-static struct app *enter(sqlite3_context *context, struct err *e) {
-  struct app *app = sqlite3_user_data(context);
-  if (app->busy) {
-    err_set(e, ERR_MISUSE, "ordersync is already at work on this connection");
-    return NULL;
-  }
-  app->busy = 1;
-  return app;
-}
-
-/* Raises what went wrong, instead of the result. Accepts NULL. */
-static void leave(struct app *app, sqlite3_context *context,
-                  const struct err *e) {
-  if (app) app->busy = 0;
-  if (e->code) err_result(e, context);
-}
-
 /* A sentence as the result; NULL when there is none. */
-static void give_text(sqlite3_context *context, char *text) {
-  if (text) sqlite3_result_text(context, text, -1, sqlite3_free);
+static void give_text(struct call *c, char *text) {
+  if (text) sqlite3_result_text(c->context, text, -1, sqlite3_free);
 }
 
-static enum install_what install_argument(int argc, sqlite3_value **argv,
-                                          struct err *e) {
-  const char *what = text_argument(argc, argv, 0, e);
-  if (argc == 0) return INSTALL_AUTO;
-  if (!what && !e->code) return INSTALL_TABLES;
-  if (!e->code && strcmp(what, "open_orders") != 0) {
-    err_set(e, ERR_CONFIG, "there is no \"%s\" to install", what);
-    err_hint(e, "valid are: 'open_orders', NULL, or nothing; a sync of your "
-                "own is made by ordersync_add()");
+static void install(struct call *c) {
+  const char *name = c->args[0];
+  if (name && strcmp(name, "open_orders") != 0) {
+    err_set(&c->e, ERR_CONFIG, "there is no \"%s\" to install", name);
+    err_hint(&c->e, "valid are: 'open_orders', NULL, or nothing; a sync of "
+                    "your own is made by ordersync_add()");
+    return;
   }
-  return INSTALL_OPEN_ORDERS;
+  give_text(c, install_all(c->db,
+                           c->n_args == 0 ? INSTALL_AUTO
+                           : name         ? INSTALL_OPEN_ORDERS
+                                          : INSTALL_TABLES,
+                           &c->e));
 }
 
-static void install_function(sqlite3_context *context, int argc,
-                             sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  enum install_what what = install_argument(argc, argv, &e);
-  if (!e.code) {
-    give_text(context,
-              install_all(sqlite3_context_db_handle(context), what, &e));
-  }
-  leave(app, context, &e);
-}
-
-static void refresh_function(sqlite3_context *context, int argc,
-                             sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
+static void refresh(struct call *c) {
   struct refresh_result result = {0};
-  const char *sync = text_argument(argc, argv, 0, &e);
-  const char *options = text_argument(argc, argv, 1, &e);
-  if (!e.code) {
-    refresh_run(sqlite3_context_db_handle(context), sync, options, &result, &e);
-  }
-  if (!result.skipped) sqlite3_result_int64(context, result.rows);
-  leave(app, context, &e);
+  refresh_run(c->db, c->args[0], c->args[1], &result, &c->e);
+  if (!result.skipped) sqlite3_result_int64(c->context, result.rows);
 }
 
-static void add_function(sqlite3_context *context, int argc,
-                         sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  const char *sync = text_argument(argc, argv, 0, &e);
-  const char *source = text_argument(argc, argv, 1, &e);
-  const char *options = text_argument(argc, argv, 2, &e);
-  int n_columns = 0;
-  if (!e.code) {
-    add_sync(sqlite3_context_db_handle(context), sync, source, options,
-             &n_columns, &e);
-  }
-  sqlite3_result_int(context, n_columns);
-  leave(app, context, &e);
-}
-
-static void update_function(sqlite3_context *context, int argc,
-                            sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  const char *sync = text_argument(argc, argv, 0, &e);
-  const char *options = text_argument(argc, argv, 1, &e);
-  if (!e.code) {
-    give_text(context, update_sync(sqlite3_context_db_handle(context), sync,
-                                   options, &e));
-  }
-  leave(app, context, &e);
-}
-
-static void rename_function(sqlite3_context *context, int argc,
-                            sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  const char *sync = text_argument(argc, argv, 0, &e);
-  const char *new_name = text_argument(argc, argv, 1, &e);
-  if (!e.code) {
-    give_text(context, manage_rename(sqlite3_context_db_handle(context), sync,
-                                     new_name, &e));
-  }
-  leave(app, context, &e);
-}
-
-static void remove_function(sqlite3_context *context, int argc,
-                            sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  const char *sync = text_argument(argc, argv, 0, &e);
-  const char *options = text_argument(argc, argv, 1, &e);
-  if (!e.code) {
-    give_text(context, manage_remove(sqlite3_context_db_handle(context), sync,
-                                     options, &e));
-  }
-  leave(app, context, &e);
-}
-
-static void refresh_all_function(sqlite3_context *context, int argc,
-                                 sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
-  const char *options = text_argument(argc, argv, 0, &e);
+static void refresh_all(struct call *c) {
   int n_refreshed = 0;
-  if (!e.code) {
-    all_refresh(sqlite3_context_db_handle(context), options, &n_refreshed, &e);
-  }
-  sqlite3_result_int(context, n_refreshed);
-  leave(app, context, &e);
+  all_refresh(c->db, c->args[0], &n_refreshed, &c->e);
+  sqlite3_result_int(c->context, n_refreshed);
 }
 
-static void sql_function(sqlite3_context *context, int argc,
-                         sqlite3_value **argv) {
-  struct err e = {0};
-  const char *sync = text_argument(argc, argv, 0, &e);
-  char *sql =
-      e.code ? NULL : refresh_sql(sqlite3_context_db_handle(context), sync, &e);
-  if (sql)
-    sqlite3_result_text(context, sql, -1, sqlite3_free);
-  else
-    err_result(&e, context);
+static void add(struct call *c) {
+  int n_columns = 0;
+  add_sync(c->db, c->args[0], c->args[1], c->args[2], &n_columns, &c->e);
+  sqlite3_result_int(c->context, n_columns);
 }
 
-static void report_function(sqlite3_context *context, int argc,
-                            sqlite3_value **argv) {
-  struct err e = {0};
-  struct app *app = enter(context, &e);
+static void update(struct call *c) {
+  give_text(c, update_sync(c->db, c->args[0], c->args[1], &c->e));
+}
+
+static void rename_sync(struct call *c) {
+  give_text(c, manage_rename(c->db, c->args[0], c->args[1], &c->e));
+}
+
+static void remove_sync(struct call *c) {
+  give_text(c, manage_remove(c->db, c->args[0], c->args[1], &c->e));
+}
+
+static void sql(struct call *c) {
+  give_text(c, refresh_sql(c->db, c->args[0], &c->e));
+}
+
+static void report(struct call *c) {
   int n_bytes = 0;
-  char *html = NULL;
-  (void)argc;
-  (void)argv;
-  if (app) html = report_html(sqlite3_context_db_handle(context), &n_bytes, &e);
-  if (html) sqlite3_result_text(context, html, n_bytes, sqlite3_free);
-  leave(app, context, &e);
-}
-
-static void version_function(sqlite3_context *context, int argc,
-                             sqlite3_value **argv) {
-  char *json = sqlite3_mprintf(
-      "{\"ordersync\":\"%s\",\"freetds\":\"%s\",\"sqlite\":\"%s\"}",
-      ORDERSYNC_VERSION, mssql_library_version(), sqlite3_libversion());
-  (void)argc;
-  (void)argv;
-  if (json)
-    sqlite3_result_text(context, json, -1, sqlite3_free);
-  else
-    sqlite3_result_error_nomem(context);
+  char *html = report_html(c->db, &n_bytes, &c->e);
+  if (html) sqlite3_result_text(c->context, html, n_bytes, sqlite3_free);
 }
 
 static const struct {
   const char *name;
   int fewest, most; /* arguments */
-  int flags;
-  void (*function)(sqlite3_context *, int, sqlite3_value **);
+  void (*work)(struct call *);
 } functions[] = {
-    {"ordersync_install", 0, 1, SQLITE_DIRECTONLY, install_function},
-    {"ordersync_refresh", 0, 2, SQLITE_DIRECTONLY, refresh_function},
-    {"ordersync_add", 2, 3, SQLITE_DIRECTONLY, add_function},
-    {"ordersync_update", 0, 2, SQLITE_DIRECTONLY, update_function},
-    {"ordersync_rename", 2, 2, SQLITE_DIRECTONLY, rename_function},
-    {"ordersync_remove", 1, 2, SQLITE_DIRECTONLY, remove_function},
-    {"ordersync_refresh_all", 0, 1, SQLITE_DIRECTONLY, refresh_all_function},
-    {"ordersync_sql", 0, 1, SQLITE_DIRECTONLY, sql_function},
+    {"ordersync_install", 0, 1, install},
+    {"ordersync_refresh", 0, 2, refresh},
+    {"ordersync_refresh_all", 0, 1, refresh_all},
+    {"ordersync_add", 2, 3, add},
+    {"ordersync_update", 0, 2, update},
+    {"ordersync_rename", 2, 2, rename_sync},
+    {"ordersync_remove", 1, 2, remove_sync},
+    {"ordersync_sql", 0, 1, sql},
     /* A view of a hostile file that calls it, and that it reads, would have no
     ** end: direct use only, though it neither writes nor calls out. */
-    {"ordersync_report", 0, 0, SQLITE_DIRECTONLY, report_function},
-    {"ordersync_version", 0, 0, SQLITE_INNOCUOUS, version_function},
+    {"ordersync_report", 0, 0, report},
 };
+#define N_FUNCTIONS (sizeof functions / sizeof *functions)
+
+/* One a connection, shared by its functions. */
+struct app {
+  int references;
+  int busy; /* one of them is running: it must not be re-entered */
+  struct function {
+    struct app *app;
+    void (*work)(struct call *);
+  } functions[N_FUNCTIONS]; /* as sqlite3_user_data() has them */
+};
+
+static void app_release(void *p) {
+  struct app *app = ((struct function *)p)->app;
+  if (--app->references == 0) sqlite3_free(app);
+}
+
+/* Every function but ordersync_version. Not while the connection is at work
+** already: a progress handler or a collation of the host may call back. */
+static void call(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  const struct function *function = sqlite3_user_data(context);
+  struct call c = {.context = context,
+                   .db = sqlite3_context_db_handle(context),
+                   .n_args = argc};
+  if (function->app->busy) {
+    err_set(&c.e, ERR_MISUSE,
+            "ordersync is already at work on this connection");
+    err_result(&c.e, context);
+    return;
+  }
+  function->app->busy = 1;
+  for (int i = 0; i < argc; i++) c.args[i] = sql_argument(argv[i], i + 1, &c.e);
+  if (!c.e.code) function->work(&c);
+  function->app->busy = 0;
+  if (c.e.code) err_result(&c.e, context); /* instead of a result */
+}
+
+static void version(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  (void)argc, (void)argv;
+  char *json = sqlite3_mprintf(
+      "{\"ordersync\":\"%s\",\"freetds\":\"%s\",\"sqlite\":\"%s\"}",
+      ORDERSYNC_VERSION, mssql_library_version(), sqlite3_libversion());
+  if (json)
+    sqlite3_result_text(context, json, -1, sqlite3_free);
+  else
+    sqlite3_result_error_nomem(context);
+}
 
 static int register_functions(sqlite3 *db) {
   struct app *app = sqlite3_malloc64(sizeof *app);
@@ -244,17 +172,22 @@ static int register_functions(sqlite3 *db) {
   if (!app) return SQLITE_NOMEM;
   app->references = 1; /* ours, until the loop is over */
   app->busy = 0;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+  for (size_t i = 0; i < N_FUNCTIONS; i++) {
+    struct function *function = &app->functions[i];
+    *function = (struct function){app, functions[i].work};
     for (int n = functions[i].fewest; !rc && n <= functions[i].most; n++) {
       /* SQLite calls the destructor also when the registration fails. */
       app->references++;
-      rc = sqlite3_create_function_v2(
-          db, functions[i].name, n, SQLITE_UTF8 | functions[i].flags, app,
-          functions[i].function, NULL, NULL, app_release);
+      rc = sqlite3_create_function_v2(db, functions[i].name, n,
+                                      SQLITE_UTF8 | SQLITE_DIRECTONLY, function,
+                                      call, NULL, NULL, app_release);
     }
   }
-  app_release(app);
-  return rc;
+  app_release(&app->functions[0]);
+  if (rc) return rc;
+  return sqlite3_create_function_v2(db, "ordersync_version", 0,
+                                    SQLITE_UTF8 | SQLITE_INNOCUOUS, NULL,
+                                    version, NULL, NULL, NULL);
 }
 
 int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,

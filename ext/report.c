@@ -281,11 +281,12 @@ static int render_rows(struct page *p, const char *at, const char *end,
 
 static int is_true(struct page *p, const char *mark, const struct block *b) {
   const char *name = mark + strlen("<?if ");
+  size_t n_name = strcspn(name, "?");
   int column = 0;
-  sqlite3_stmt *row = find(b, name, strcspn(name, "?"), &column);
+  sqlite3_stmt *row = find(b, name, n_name, &column);
   const char *text;
   if (!row) {
-    err_set(p->e, ERR_LOCAL, "the report has no value %s", name);
+    err_set(p->e, ERR_LOCAL, "the report has no value %.*s", (int)n_name, name);
     return 0;
   }
   text = (const char *)sqlite3_column_text(row, column);

@@ -5,10 +5,12 @@
 **   SELECT ordersync_install();
 **   SELECT ordersync_refresh();
 **
-** This header is the whole C interface: the entry point that SQLite calls
-** when it loads the extension, and the version. A program that links the
-** sources statically (-DSQLITE_CORE) hands sqlite3_ordersync_init to
-** sqlite3_auto_extension.
+** This header is the whole C interface: the version, and the entry point that
+** SQLite calls when it loads the extension. A program can have it inside
+** instead: `make static` builds build/libordersync.a, `make -s libs` prints
+** what to link behind that, and each database opened after this call has it:
+**
+**   sqlite3_auto_extension((void (*)(void))sqlite3_ordersync_init);
 */
 #ifndef ORDERSYNC_H
 #define ORDERSYNC_H
@@ -31,14 +33,14 @@ extern "C" {
 struct sqlite3_api_routines;
 
 /*
-** Registers the functions ordersync_install, _refresh, _add, _sql, _version,
-** the table-valued function ordersync_check and the module ordersync with
-** one database connection.
+** Adds to one database connection the functions ordersync_install and so on,
+** the table-valued ones, and the module ordersync: README, "SQL reference".
+** Touches neither the network nor the database, nor any state of the process.
+** Linked statically, it does without pApi, which may be NULL.
 **
-** Returns SQLITE_OK_LOAD_PERMANENTLY (FreeTDS and its TLS library must not
-** be unloaded under a running host), or SQLITE_ERROR with *pzErrMsg set,
-** allocated by sqlite3_malloc and owned by the caller, when SQLite is older
-** than ORDERSYNC_SQLITE_FLOOR. Touches neither the network nor the database.
+** Returns SQLITE_OK or an error's code; where SQLite is older than
+** ORDERSYNC_SQLITE_FLOOR, SQLITE_ERROR with a text in *pzErrMsg, which the
+** caller frees by sqlite3_free(). Once loaded the library stays in the process.
 */
 #if defined(__GNUC__)
 __attribute__((visibility("default")))

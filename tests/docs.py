@@ -2,8 +2,9 @@
 """What the README says against what is there: tests/docs.py
 
 A message in the table of troubleshooting is one that ext/ can print, and an
-error that ext/ can raise is in that table; the keys of a profile and the settings of a sync are those that the sources know; a file,
-a function and a make target that it names exist; ext/README.md maps every file.
+error that ext/ can raise is in that table; the keys of a profile and the
+settings of a sync are those that the sources know; a file, a function and a make
+target that it names exist; ext/README.md maps every file.
 """
 import glob
 import os

@@ -51,10 +51,7 @@ static void blot(char *text, size_t n_old) {
 /* How many bytes of text spell c: itself in either case, twice where it is the
 ** quote that is doubled, or percent-encoded; 0: they do not. */
 static size_t spelled_char(const char *text, char c, char quote) {
-  if (text[0] == '%' && ascii_hex(text[1]) >= 0 && ascii_hex(text[2]) >= 0 &&
-      ascii_hex(text[1]) * 16 + ascii_hex(text[2]) == (unsigned char)c) {
-    return 3;
-  }
+  if (*text == '%' && ascii_hex_byte(text + 1) == (unsigned char)c) return 3;
   if (ascii_upper(*text) != ascii_upper(c)) return 0;
   if (c != quote) return 1;
   return text[1] == c || text[1] == 0 ? 2 : 0;

@@ -77,6 +77,20 @@ static void put(const char *text) {
     (void)!write(STDERR_FILENO, text, n);
 }
 
+/* Whether a line of progress may be on the terminal. */
+static int progress_wanted(void) {
+  static const char *const no[] = {"off", "no", "0", "false"};
+  const char *setting = getenv("ORDERSYNC_PROGRESS");
+  const char *terminal = getenv("TERM"), *log = getenv("ORDERSYNC_LOG");
+  for (size_t i = 0; setting && i < sizeof no / sizeof *no; i++) {
+    if (sqlite3_stricmp(setting, no[i]) == 0) return 0;
+  }
+  if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0) return 0;
+  /* Whoever sends the log elsewhere does not sit here. */
+  if (log && *log && sqlite3_strnicmp(log, "stderr", 6) != 0) return 0;
+  return isatty(STDERR_FILENO);
+}
+
 void trace_line(enum trace_level level, const char *sync, const char *phase,
                 const char *text) {
   enum trace_level max_level;
@@ -111,19 +125,6 @@ void trace_lost(const char *sync, const char *text) {
 #define REDRAW_MS 500
 
 static const char erase[] = "\r\033[K";
-
-int progress_wanted(void) {
-  static const char *const no[] = {"off", "no", "0", "false"};
-  const char *setting = getenv("ORDERSYNC_PROGRESS");
-  const char *terminal = getenv("TERM"), *log = getenv("ORDERSYNC_LOG");
-  for (size_t i = 0; setting && i < sizeof no / sizeof *no; i++) {
-    if (sqlite3_stricmp(setting, no[i]) == 0) return 0;
-  }
-  if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0) return 0;
-  /* Whoever sends the log elsewhere does not sit here. */
-  if (log && *log && sqlite3_strnicmp(log, "stderr", 6) != 0) return 0;
-  return isatty(STDERR_FILENO);
-}
 
 void progress_begin(struct progress *p, const char *name, int after_ms) {
   progress_end(p);

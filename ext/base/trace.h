@@ -40,7 +40,6 @@ struct progress {
   sqlite3_int64 total;                        /* of a phase; 0: not known */
 };
 
-int progress_wanted(void);
 /* Nothing shows before after_ms have passed. */
 void progress_begin(struct progress *p, const char *name, int after_ms);
 /* Where the work is. Cheap while nobody looks. */

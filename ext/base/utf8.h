@@ -68,4 +68,11 @@ static inline int ascii_hex(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* The byte that two such digits spell, or -1. */
+static inline int ascii_hex_byte(const char *digits) {
+  int high = ascii_hex(digits[0]);
+  int low = high < 0 ? -1 : ascii_hex(digits[1]);
+  return low < 0 ? -1 : high << 4 | low;
+}
+
 #endif

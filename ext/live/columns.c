@@ -271,6 +271,8 @@ static int is_sqlites(const char *collation) {
          sqlite3_stricmp(collation, "RTRIM") == 0;
 }
 
+/* Never NOT NULL: of such a column SQLite would answer IS NULL by itself, also
+** when the server's may be NULL by now. */
 static enum err_code describe(struct told *out, const struct live_table *t,
                               const struct mapping *map, struct err *e) {
   sqlite3_str *declaration = sqlite3_str_new(NULL);
@@ -278,12 +280,10 @@ static enum err_code describe(struct told *out, const struct live_table *t,
   sqlite3_str *own_orders = sqlite3_str_new(NULL);
   sqlite3_str *names = sqlite3_str_new(NULL);
   for (int i = 0; i < map->n_columns; i++) {
-    int not_null = i < t->declared.count && !t->declared.items[i].nullable;
     const char *name = map->columns[i].target, *type, *collation;
     if (look_at(t, map, i, &type, &collation, e)) break;
-    sqlite3_str_appendf(declaration, "%s\"%w\" %s COLLATE \"%w\"%s",
-                        i ? ", " : "CREATE TABLE x(", name, type, collation,
-                        not_null ? " NOT NULL" : "");
+    sqlite3_str_appendf(declaration, "%s\"%w\" %s COLLATE \"%w\"",
+                        i ? ", " : "CREATE TABLE x(", name, type, collation);
     /* ANY is NUMERIC, but stores in a STRICT table what it is given. */
     sqlite3_str_appendchar(affinities, 1,
                            sqlite3_stricmp(type, "ANY") ? where_affinity(type)
@@ -357,14 +357,7 @@ enum err_code columns_compare(const struct live_table *t,
   for (int i = 0; i < t->declared.count && !e->code; i++) {
     const struct remote_column *was = &t->declared.items[i];
     const struct remote_column *is = match_remote(now, i);
-    if (!is) continue;
-    if (!was->nullable && is->nullable) {
-      err_set(e, ERR_DATA,
-              "column \"%s\" was NOT NULL when \"%s\" was created: DROP and "
-              "CREATE \"%s\" again",
-              was->name, t->name, t->name);
-    }
-    if (is->type == was->type) continue;
+    if (!is || is->type == was->type) continue;
     err_set(e, ERR_DATA,
             "column \"%s\" was %s when \"%s\" was created and is %s on the "
             "server now: DROP and CREATE \"%s\" again",

@@ -24,8 +24,7 @@ enum install_what {
 ** Returns a sentence for the user, to be freed by sqlite3_free(): where it was
 ** an older version's, also that columns of kind decimal, which held TEXT there,
 ** hold REAL from their next refresh on, and that a journal which is no WAL
-*makes readers wait.
-** NULL with e set on failure.
+** makes readers wait. NULL with e set on failure.
 */
 char *install_all(sqlite3 *db, enum install_what what, struct err *e);
 

@@ -4,8 +4,8 @@
 **   ORDERSYNC_SERVER=sql.example.com ORDERSYNC_USER=reader \
 **   ORDERSYNC_PASSWORD_FILE=/run/secrets/orders sqlite3 orders.db ...
 **
-** The keys are in keyword.c. A password never enters the
-** profile: profile_password() reads for it anew, on demand.
+** The keys are in keyword.c. A password never enters the profile:
+** profile_password() looks for it anew, on demand.
 */
 #include "profile/profile.h"
 

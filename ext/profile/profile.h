@@ -30,9 +30,9 @@ void profile_clear(struct profile *p);
 
 /*
 ** Finds the password now: the environment (default profile), the profile's
-** file, or the first line of password_file. *password is NULL
-** when there is none; free it with profile_password_free(), which wipes it.
-** The profile keeps no copy.
+** file, or the first line of password_file. *password is NULL when there is
+** none; free it with profile_password_free(), which wipes it. The profile keeps
+** no copy.
 */
 enum err_code profile_password(const struct profile *p, char **password,
                                struct err *e);

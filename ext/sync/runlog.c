@@ -219,8 +219,7 @@ static void write_row(struct runlog *log, sqlite3 *db, const char *status,
 }
 
 /* There is none yet inside the caller's transaction; or somebody has cleared
- *the
- ** log, and another run may have its number. */
+** the log, and another run may have its number. */
 enum err_code runlog_need_row(struct runlog *log, struct err *e) {
   sqlite3_int64 found = sql_integer(
       log->db, e,

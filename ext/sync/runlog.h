@@ -72,8 +72,7 @@ void runlog_detail(struct runlog *log, enum trace_level level,
                    const char *phase, const char *fmt, ...);
 
 /* For who records something by run_id, in the apply transaction: now the run
- *has
- ** a row. */
+** has a row. */
 enum err_code runlog_need_row(struct runlog *log, struct err *e);
 
 /* Writes the success, the details (none where nothing changed and there is no

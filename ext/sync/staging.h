@@ -4,8 +4,7 @@
 ** slow, and memory stays bounded at any size.
 **
 ** Append all rows, then read them back in order, or from any row on, as often
-*as
-** wanted.
+** as wanted.
 */
 #ifndef ORDERSYNC_STAGING_H
 #define ORDERSYNC_STAGING_H

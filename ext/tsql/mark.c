@@ -3,6 +3,7 @@
 */
 #include "tsql/mark.h"
 
+#include "base/utf8.h"
 #include "tsql/select.h"
 #include "value/number.h"
 #include "value/time.h"
@@ -15,10 +16,6 @@
 #define ROWVERSION_BYTES 8
 #define SECOND_TICKS     10000000LL
 #define DAY_TICKS        (86400 * SECOND_TICKS)
-
-/* Days since 1900-01-01. */
-#define DAY_1      (-693595) /* 0001-01-01 */
-#define DATETIME_1 (-53690)  /* 1753-01-01, datetime's first */
 
 /* What a type is, to us. */
 enum form { FORM_NONE = 0, FORM_NUMBER, FORM_MOMENT, FORM_ROWVERSION };
@@ -154,11 +151,10 @@ static int parse_rowversion(struct mark *m, const char *text) {
       strlen(text) != 2 + 2 * (size_t)ROWVERSION_BYTES) {
     return 0;
   }
-  for (const char *at = text + 2; *at; at++) {
-    static const char digits[] = "0123456789ABCDEF";
-    const char *digit = strchr(digits, *at);
-    if (!digit) return 0;
-    n = n << 4 | (uint64_t)(digit - digits);
+  for (const char *at = text + 2; *at; at += 2) {
+    int byte = ascii_hex_byte(at);
+    if (byte < 0) return 0;
+    n = n << 8 | (unsigned)byte;
   }
   m->n = from_unsigned(n);
   return 1;
@@ -240,9 +236,7 @@ static sqlite3_int64 step_of(const struct remote_column *c) {
 
 static void moment_back(struct mark *m, const struct remote_column *c,
                         double overlap) {
-  int first = c->type == REMOTE_DATETIME        ? DATETIME_1
-              : c->type == REMOTE_SMALLDATETIME ? 0
-                                                : DAY_1;
+  int first = date_first(c->type);
   double days = floor(overlap / 86400);
   double rest = ceil((overlap - days * 86400) * SECOND_TICKS);
   sqlite3_int64 step = step_of(c);

@@ -7,13 +7,8 @@
 
 #include <string.h>
 
-#define DAY_NANOS 86400000000000LL
-
-/* Days since 1900-01-01. */
-#define DAY_1             (-693595) /* 0001-01-01 */
-#define DATETIME_1        (-53690)  /* 1753-01-01, datetime's first */
-#define DAY_END           2958463   /* 9999-12-31 */
-#define SMALLDATETIME_END 65535     /* 2079-06-06 */
+/* Days since 1900-01-01: 2079-06-06. */
+#define SMALLDATETIME_LAST 65535
 
 int where_read_moment(const struct cell *v, struct moment *m) {
   const unsigned char *text = (const unsigned char *)v->bytes;
@@ -59,10 +54,8 @@ static void append_date(struct printer *p, int days, const char *rest) {
 static int print_bound(struct printer *p, int lower, int days,
                        sqlite3_int64 nanos, int after) {
   enum remote_type type = p->c->type;
-  int first = type == REMOTE_DATETIME        ? DATETIME_1
-              : type == REMOTE_SMALLDATETIME ? 0
-                                             : DAY_1;
-  int last = type == REMOTE_SMALLDATETIME ? SMALLDATETIME_END : DAY_END;
+  int first = date_first(type);
+  int last = type == REMOTE_SMALLDATETIME ? SMALLDATETIME_LAST : DAY_LAST;
   struct moment m = {.has_date = 1, .has_time = 1};
   char text[MOMENT_TEXT];
   int n;

@@ -20,13 +20,6 @@
 ** each. */
 #define LIST_MOST_SEEK 100
 
-/* What text_trim() takes away. */
-static const char *const spaces[] = {
-    "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\xc2\x85",
-    "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
-    "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028",
-    "\u2029", "\u202f", "\u205f", "\u3000"};
-
 /* 1 for text that a literal can hold: UTF-8, no NUL, not too long. */
 static int is_quotable(const struct cell *v) {
   return v->type == SQLITE_TEXT && v->n_bytes <= TEXT_MOST &&
@@ -114,9 +107,9 @@ static const struct cell nothing = {.type = SQLITE_TEXT, .bytes = ""};
 
 /* White space before v (nothing: before anything). */
 static void append_spaces(struct printer *p, const struct cell *v) {
-  for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+  for (int i = 0; i < TEXT_SPACES; i++) {
     char before[8];
-    sqlite3_snprintf(sizeof before, before, "%s%%", spaces[i]);
+    sqlite3_snprintf(sizeof before, before, "%s%%", text_spaces[i]);
     or_like(p, before, v, v->n_bytes ? "%" : "");
   }
 }

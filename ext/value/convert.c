@@ -11,7 +11,6 @@
 #include "value/time.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- cells ------------------------------------------------------------- */
 

@@ -40,9 +40,7 @@ static void append_hex(sqlite3_str *out, const char *what,
 static void append_real(sqlite3_str *out, double real) {
   char text[32];
   int n;
-  if (real == 0) {
-    sqlite3_str_appendall(out, "0.0");
-  } else if (real - real != 0) { /* SQLite has no NaN */
+  if (real - real != 0) { /* SQLite has no NaN */
     sqlite3_str_appendall(out, real < 0 ? "-9e999" : "9e999");
   } else {
     n = real_format(real, text);

@@ -22,26 +22,13 @@ static int is_digit(unsigned char c) {
 
 /* 10^n; n is 0..19. As a double it is exact, too. */
 static unsigned long long power(int n) {
-  static const unsigned long long powers[20] = {1ULL,
-                                                10ULL,
-                                                100ULL,
-                                                1000ULL,
-                                                10000ULL,
-                                                100000ULL,
-                                                1000000ULL,
-                                                10000000ULL,
-                                                100000000ULL,
-                                                1000000000ULL,
-                                                10000000000ULL,
-                                                100000000000ULL,
-                                                1000000000000ULL,
-                                                10000000000000ULL,
-                                                100000000000000ULL,
-                                                1000000000000000ULL,
-                                                10000000000000000ULL,
-                                                100000000000000000ULL,
-                                                1000000000000000000ULL,
-                                                10000000000000000000ULL};
+  /* clang-format off */
+  static const unsigned long long powers[] = {
+      1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+      1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+      100000000000000, 1000000000000000, 10000000000000000,
+      100000000000000000, 1000000000000000000, 10000000000000000000ULL};
+  /* clang-format on */
   return powers[n];
 }
 
@@ -341,9 +328,8 @@ static void round_real(double real, int n_digits, struct number *out) {
 
 /* The shortest decimal that reads back as the same double, or float; returns
 ** the double that is nearest to it. 15 digits survive the way through any
-*normal
-** double (6 a float's), so that a shorter decimal, if there is one, is found
-** there too; 17 (9) always suffice. Subnormal ones hold fewer. */
+** normal double (6 a float's), so that a shorter decimal, if there is one, is
+** found there too; 17 (9) always suffice. Subnormal ones hold fewer. */
 static double shortest(double real, int is_single, struct number *out) {
   int n = is_single ? FLT_DIG : DBL_DIG;
   double read;

@@ -5,26 +5,28 @@
 */
 #include "value/text.h"
 
+#include "base/err.h"
 #include "base/utf8.h"
 
 #include <string.h>
-#include <strings.h>
 
-/*
-** The bytes of the White_Space character that p begins with; 0 if there is
-** none. The set is Unicode's PropList.txt: U+0009..000D, 0020, 0085, 00A0,
-** 1680, 2000..200A, 2028, 2029, 202F, 205F, 3000.
-*/
+const char text_spaces[TEXT_SPACES][4] = {
+    "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\xc2\x85",
+    "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
+    "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028",
+    "\u2029", "\u202f", "\u205f", "\u3000"};
+
+/* The bytes of the white space that p begins with; 0 if there is none. */
 static int space_at(const unsigned char *p, int n) {
-  if (n >= 1 && (p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r'))) return 1;
-  if (n >= 2 && p[0] == 0xc2) return p[1] == 0x85 || p[1] == 0xa0 ? 2 : 0;
-  if (n < 3) return 0;
-  unsigned c = p[0] * 0x10000U + p[1] * 0x100U + p[2];
-  return c == 0xe19a80 || (c >= 0xe28080 && c <= 0xe2808a) || c == 0xe280a8 ||
-                 c == 0xe280a9 || c == 0xe280af || c == 0xe2819f ||
-                 c == 0xe38080
-             ? 3
-             : 0;
+  if (n >= 1 && ascii_is_space((char)p[0])) return 1;
+  /* most characters begin with other bytes than the rest of them */
+  if (n < 2 || (p[0] != 0xc2 && (p[0] < 0xe1 || p[0] > 0xe3))) return 0;
+  for (int i = 0; i < TEXT_SPACES; i++) {
+    const char *space = text_spaces[i];
+    int length = space[2] ? 3 : 2;
+    if (length <= n && memcmp(p, space, (size_t)length) == 0) return length;
+  }
+  return 0;
 }
 
 /* The same before p + n. No such character ends like another. */
@@ -53,7 +55,7 @@ int text_boolean(const unsigned char *text, int n) {
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     const char *word = words[i].word;
     if ((size_t)n == strlen(word) &&
-        strncasecmp((const char *)text, word, (size_t)n) == 0)
+        sqlite3_strnicmp((const char *)text, word, n) == 0)
       return words[i].meaning;
   }
   return -1;
@@ -85,10 +87,10 @@ int guid_from_text(const unsigned char *text, int n, unsigned char *wire) {
   if (n != GUID_TEXT) return 0;
   for (int i = 0; i < GUID_BYTES; i++) {
     if (dash_before(i) && *text++ != '-') return 0;
-    int high = ascii_hex((char)*text++);
-    int low = ascii_hex((char)*text++);
-    if (high < 0 || low < 0) return 0;
-    wire[guid_order[i]] = (unsigned char)(high << 4 | low);
+    int byte = ascii_hex_byte((const char *)text);
+    if (byte < 0) return 0;
+    wire[guid_order[i]] = (unsigned char)byte;
+    text += 2;
   }
   return 1;
 }

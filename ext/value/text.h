@@ -9,6 +9,11 @@
 #define GUID_BYTES 16
 #define GUID_TEXT  36
 
+/* What text_trim() takes away, as UTF-8: White_Space of Unicode's PropList.txt.
+ */
+#define TEXT_SPACES 25
+extern const char text_spaces[TEXT_SPACES][4];
+
 /* Moves both ends of *text over Unicode White_Space. */
 void text_trim(const unsigned char **text, int *n);
 

@@ -8,13 +8,7 @@
 */
 #include "value/time.h"
 
-#include <string.h>
-
-#define FIRST_DAY    (-693595) /* 0001-01-01 */
-#define LAST_DAY     2958463   /* 9999-12-31 */
-#define MARCH_YEAR_0 693901    /* days from 0000-03-01 to 1900-01-01 */
-
-#define DAY_NANOS          86400000000000LL
+#define MARCH_YEAR_0       693901 /* days from 0000-03-01 to 1900-01-01 */
 #define MINUTE_NANOS       60000000000LL
 #define MAX_OFFSET_MINUTES 840
 #define TICK_SCALE         7 /* SQL Server's ticks are 100 ns */
@@ -29,7 +23,12 @@ static char *put_2(char *at, unsigned n) {
 }
 
 int date_in_range(int days) {
-  return days >= FIRST_DAY && days <= LAST_DAY;
+  return days >= DAY_FIRST && days <= DAY_LAST;
+}
+
+int date_first(enum remote_type type) {
+  if (type == REMOTE_DATETIME) return -53690; /* 1753-01-01 */
+  return type == REMOTE_SMALLDATETIME ? 0 : DAY_FIRST;
 }
 
 /* Years are counted from March, so that the leap day ends them: the days
@@ -109,7 +108,7 @@ int moment_from_value(struct moment *out, const struct value *v) {
   out->has_time = v->type != VALUE_DATE;
   out->has_offset = v->type == VALUE_DATETIMEOFFSET;
   /* a day more on either side, which a shift may bring back */
-  if (out->has_date && (v->days < FIRST_DAY - 1 || v->days > LAST_DAY + 1))
+  if (out->has_date && (v->days < DAY_FIRST - 1 || v->days > DAY_LAST + 1))
     return 0;
   if (out->has_date) out->days = v->days;
   if (out->has_time) {
@@ -153,14 +152,10 @@ struct reader {
   int ok;
 };
 
-static int next_is(const struct reader *r, char c) {
-  return r->ok && r->at < r->end && *r->at == (unsigned char)c;
-}
-
 static int take(struct reader *r, char c) {
-  if (!next_is(r, c)) return 0;
-  r->at++;
-  return 1;
+  int is_next = r->ok && r->at < r->end && *r->at == (unsigned char)c;
+  r->at += is_next;
+  return is_next;
 }
 
 static void expect(struct reader *r, char c) {
@@ -233,9 +228,8 @@ static void read_offset(struct reader *r, struct moment *m) {
   m->has_offset = 1;
   if (take(r, 'Z') || take(r, 'z')) return;
   take(r, ' ');
-  int negative = next_is(r, '-');
+  int negative = take(r, '-');
   if (!negative) expect(r, '+');
-  if (negative) expect(r, '-');
   int hours = number(r, 2, 14);
   expect(r, ':');
   int minutes = hours * 60 + number(r, 2, 59);

@@ -11,6 +11,12 @@
 #define MOMENT_TEXT 35
 #define DATE_TEXT   10
 
+/* Days since 1900-01-01: 0001-01-01 and 9999-12-31. */
+#define DAY_FIRST (-693595)
+#define DAY_LAST  2958463
+
+#define DAY_NANOS 86400000000000LL
+
 /* A point in time, or only its date or time of day, as a local clock and
 ** calendar show it. */
 struct moment {
@@ -48,5 +54,8 @@ int moment_format(const struct moment *moment, char *out);
 
 /* 1 when the day is within the years 1 to 9999. */
 int date_in_range(int days);
+
+/* The first day that a column of this type, which has a date, can hold. */
+int date_first(enum remote_type type);
 
 #endif

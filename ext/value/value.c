@@ -8,8 +8,6 @@
 */
 #include "value/value.h"
 
-#include <string.h>
-
 /* ---- tables ------------------------------------------------------------ */
 
 #define BIT(kind) (1U << (kind))

@@ -25,10 +25,9 @@ static int parse_hex(struct source s, unsigned char *bytes) {
       ascii_upper((char)s.at[1]) != 'X')
     return -1;
   for (int i = 2; i < s.n; i += 2) {
-    int high = ascii_hex((char)s.at[i]);
-    int low = ascii_hex((char)s.at[i + 1]);
-    if (high < 0 || low < 0) return -1;
-    bytes[i / 2 - 1] = (unsigned char)(high << 4 | low);
+    int byte = ascii_hex_byte((const char *)s.at + i);
+    if (byte < 0) return -1;
+    bytes[i / 2 - 1] = (unsigned char)byte;
   }
   return s.n / 2 - 1;
 }

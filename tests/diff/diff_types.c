@@ -2,8 +2,7 @@
 ** The types of the server's columns, and values that may be in them: the ends
 ** of each range, and what compares unlike on the two sides. No decimal of more
 ** than 15 digits has the double of another: which of the two is max() in a
-*query
-** that compares them as numbers depends on SQLite's order of rows.
+** query that compares them as numbers depends on SQLite's order of rows.
 */
 #include "diff.h"
 

@@ -2,7 +2,6 @@
 after fork, and interrupted at any moment."""
 import os
 import random
-import threading
 import time
 
 from box import Box

@@ -16,7 +16,6 @@ CUT = ROWS_BATCH + "after_rows=99 do=cut"
 LOCKED = "database is locked"
 LOGGING = 2  # seconds that a failed run may wait to log itself
 LATE = 0.9  # how much later than that it may be, on two loaded cores
-AT_ONCE = 0.5  # a statement that waits for nobody
 
 
 def slow(milliseconds):
@@ -163,6 +162,7 @@ def an_old_snapshot_of_the_caller_is_refused_at_once(b, host):
     b.server.mark()
     answer = host.sql(REFRESH)
     expect_match("old snapshot.*roll it back", answer.error, "the error")
+    expect(answer.seconds < LOGGING + LATE, "took %.1f s" % answer.seconds)
     expect(not b.server.logins(), "the server was asked")
     host.ok("ROLLBACK")
     b.expect_sound(old)

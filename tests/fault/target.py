@@ -199,6 +199,21 @@ def a_caller_that_owes_a_key_still_owes_it_afterwards():
 
 
 @test
+def what_a_caller_owes_hides_no_key_that_the_refresh_breaks():
+    owed = "CREATE TABLE other(at INTEGER REFERENCES simple(id) " \
+           "DEFERRABLE INITIALLY DEFERRED)"
+    with SimpleBox("fk-both", child("") + [owed]) as b, b.host() as host:
+        b.sql("INSERT INTO child VALUES(1, 7)")  # which the source has not
+        host.ok("PRAGMA foreign_keys = 1")
+        host.ok("BEGIN")
+        host.ok("INSERT INTO other VALUES(77)")
+        expect(host.ok(INSERTED).value == 3, "other rows")
+        host.ok("DELETE FROM other")
+        expect_match("FOREIGN KEY", host.sql("COMMIT").error, "the commit")
+        host.ok("ROLLBACK")
+
+
+@test
 def diff_without_a_key_spares_no_children():
     with SimpleBox("fk-keyless", child("ON DELETE CASCADE")) as b:
         b.sql("INSERT INTO child VALUES(1, 1)")

@@ -27,9 +27,6 @@ void mem_arm(long nth, int sticky);
 /* Ends that; returns how many allocations there were. */
 long mem_disarm(void);
 
-/* How many failed since mem_arm(). */
-long mem_failures(void);
-
 /* ---- torture_alloc.c --------------------------------------------------- */
 
 /* Which library's calls count: a part of its file's name. It must be loaded. */

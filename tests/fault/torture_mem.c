@@ -8,16 +8,14 @@ static sqlite3_mem_methods real;
 /* Only the torturing thread allocates through SQLite. */
 static struct {
   int armed, sticky;
-  long nth, count, failures;
+  long nth, count;
 } bomb;
 
 static int goes_off(void) {
   if (!bomb.armed) return 0;
   bomb.count++;
-  if (bomb.nth == 0 || bomb.count < bomb.nth) return 0;
-  if (bomb.count > bomb.nth && !bomb.sticky) return 0;
-  bomb.failures++;
-  return 1;
+  if (bomb.nth == 0) return 0;
+  return bomb.sticky ? bomb.count >= bomb.nth : bomb.count == bomb.nth;
 }
 
 static void *bomb_malloc(int n) {
@@ -46,15 +44,11 @@ int mem_install(void) {
 void mem_arm(long nth, int sticky) {
   bomb.nth = nth;
   bomb.sticky = sticky;
-  bomb.count = bomb.failures = 0;
+  bomb.count = 0;
   bomb.armed = 1;
 }
 
 long mem_disarm(void) {
   bomb.armed = 0;
   return bomb.count;
-}
-
-long mem_failures(void) {
-  return bomb.failures;
 }

@@ -49,6 +49,39 @@ check "one exported symbol" "sqlite3_ordersync_init" \
 check "SQLite comes through the API table alone" "" \
   "$(nm -D --undefined-only "$root/ordersync.so" | grep -o 'sqlite3_.*')"
 
+# ---- inside a program ----------------------------------------------------------
+cat >"$dir/inside.c" <<'C'
+#include <ordersync.h>
+#include <stdio.h>
+int main(void) {
+  sqlite3 *db;
+  sqlite3_stmt *stmt;
+  sqlite3_auto_extension((void (*)(void))sqlite3_ordersync_init);
+  if (sqlite3_open(":memory:", &db) ||
+      sqlite3_prepare_v2(db, "SELECT ordersync_version() ->> 'ordersync', "
+                         "(SELECT ok FROM ordersync_check WHERE step = 'versions')",
+                         -1, &stmt, NULL) || sqlite3_step(stmt) != SQLITE_ROW)
+    return puts(sqlite3_errmsg(db));
+  return printf("%s %d\n", sqlite3_column_text(stmt, 0),
+                sqlite3_column_int(stmt, 1)) < 0;
+}
+C
+make -s -C "$root" static >>"$dir/make.log" 2>&1
+# shellcheck disable=SC2046 # words
+check "it works inside a program" "$version 1" \
+  "$(cd "$root" && cc -Iinclude -o "$dir/inside" "$dir/inside.c" \
+    build/libordersync.a $(make -s libs) 2>&1 && "$dir/inside")"
+if c++ --version >/dev/null 2>&1; then
+  check "C++ takes the header and knows the function by its name in C" "" \
+    "$(printf '%s\n' '#include "ordersync.h"' \
+      'auto f = reinterpret_cast<void (*)(void)>(sqlite3_ordersync_init);' |
+      c++ -Wall -Wextra -Wpedantic -Wold-style-cast -I"$root/include" -x c++ \
+        -c -o "$dir/cxx.o" - 2>&1; nm -u "$dir/cxx.o" | grep -vw sqlite3_ordersync_init)"
+else
+  skipped=$((skipped + 1))
+  echo "skip the header in C++ (1 test): no C++ compiler is here"
+fi
+
 cc -o "$dir/old_host" "$root/tests/install/old_host.c" -ldl
 check "an old SQLite is refused with a clear message" \
   "1 ordersync $version needs SQLite 3.38.0 or newer; this program has 3.37.2" \

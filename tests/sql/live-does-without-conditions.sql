@@ -9,3 +9,5 @@ SELECT count(*) FROM open_orders WHERE sales_doc = '4500000001';
 .shell sent | grep ^SELECT | cut -c1-110 | grep -v describe
 .shell fault 'when=batch match=LIKE do=error:229:14:The SELECT permission was denied'
 SELECT count(*) FROM ordersync WHERE sales_doc = '4500000001';
+.shell fault 'when=batch match=LIKE do=error:823:24:The operating system returned error 21'
+SELECT count(*) FROM ordersync WHERE sales_doc = '4500000001';

@@ -47,3 +47,15 @@ DROP TABLE a;
 DROP TABLE b;
 DROP TABLE c;
 SELECT name FROM aux.sqlite_schema;
+-- A column that was NOT NULL may be NULL by now.
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int NOT NULL); INSERT INTO vwKinds VALUES(1)"
+CREATE VIRTUAL TABLE temp.e USING ordersync(source='dbo.vwKinds');
+SELECT count(*) FROM e WHERE id IS NULL;
+.shell change "DROP TABLE vwKinds; CREATE TABLE vwKinds(id int); INSERT INTO vwKinds VALUES(1), (NULL)"
+SELECT count(*) FROM e WHERE id IS NULL;
+-- A decimal's bounds are of its digits: those that it has now.
+.shell change "CREATE TABLE vwScale(n decimal(5,1)); INSERT INTO vwScale VALUES(1.2)"
+CREATE VIRTUAL TABLE temp.f USING ordersync(source='dbo.vwScale');
+SELECT n FROM f WHERE n >= 1.16;
+.shell change "DROP TABLE vwScale; CREATE TABLE vwScale(n decimal(5,2)); INSERT INTO vwScale VALUES(1.27)"
+SELECT n FROM f WHERE n >= 1.26;

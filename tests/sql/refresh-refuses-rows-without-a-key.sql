@@ -15,3 +15,7 @@ SELECT count(*) FROM t;
 .shell sqlite3 server.db "DELETE FROM src WHERE v = 2"
 SELECT ordersync_refresh('t');
 SELECT * FROM t;
+-- The id is looked at where it is mapped behind the sync's own key, too.
+.shell sqlite3 server.db "INSERT INTO src VALUES('8', 3)"
+SELECT ordersync_refresh('t', '{"mode":"diff","key":"v"}');
+SELECT * FROM t;

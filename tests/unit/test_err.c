@@ -73,20 +73,36 @@ static void test_err__other_spellings_are_masked_at_the_cut(void **state) {
   assert_null(strstr(e.text, "S3N"));
 }
 
+/* Fewer than four characters of it could be anybody's. */
+static void test_err__four_characters_at_the_cut_are_masked(void **state) {
+  (void)state;
+  for (size_t n_shown = 3; n_shown <= 4; n_shown++) {
+    struct err e = {0};
+    char filler[1024];
+    memset(filler, 'x', sizeof filler);
+    filler[sizeof e.text - 1 - n_shown] = 0;
+    err_set(&e, ERR_REMOTE, "%sS3nt'inel", filler);
+    err_mask_late(&e, "S3nt'inel");
+    assert_int_equal(strstr(e.text, "xS3n") == NULL, n_shown == 4);
+  }
+}
+
 static void test_err__control_characters_do_not_pass(void **state) {
   char text[] = "a\r\nordersync: INFO\x1b[2J \xc2\x9bK \xc3\xa9"
-                "\xe2\x80\xae \xe2\x81\xa6 \xe2\x80\xa6 \xff";
+                "\xe2\x80\xae \xe2\x81\xa6 \xe2\x80\xa6 \xf5\xff";
   (void)state;
   err_mask(text, NULL);
   assert_string_equal(text, "a  ordersync: INFO?[2J ??K \xc3\xa9"
-                            "??? ??? \xe2\x80\xa6 ?");
+                            "??? ??? \xe2\x80\xa6 ??");
 }
 
 static void test_err__short_secret_is_masked_as_a_word_only(void **state) {
-  char text[] = "a bad day for a";
+  char text[] = "a bad day for a", words[] = "bad for badly, so bad";
   (void)state;
   err_mask(text, "a");
   assert_string_equal(text, "* bad day for *");
+  err_mask(words, "bad");
+  assert_string_equal(words, "*** for badly, so ***");
 }
 
 static void test_err__connection_strings_are_masked(void **state) {
@@ -186,6 +202,16 @@ static void test_err__sqlite_failures_keep_their_code(void **state) {
   sqlite3_close(db);
 }
 
+static void test_err__an_old_snapshot_is_not_waited_for(void **state) {
+  struct err e = {.code = ERR_LOCAL, .sqlite_code = SQLITE_BUSY_TIMEOUT};
+  (void)state;
+  assert_true(err_is_busy(&e));
+  e.sqlite_code = SQLITE_LOCKED_SHAREDCACHE;
+  assert_true(err_is_busy(&e));
+  e.sqlite_code = SQLITE_BUSY_SNAPSHOT;
+  assert_false(err_is_busy(&e));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_err__first_failure_wins),
@@ -193,6 +219,7 @@ int main(void) {
       cmocka_unit_test(test_err__secret_that_straddles_the_cut_is_masked),
       cmocka_unit_test(test_err__secret_is_masked_in_other_spellings),
       cmocka_unit_test(test_err__other_spellings_are_masked_at_the_cut),
+      cmocka_unit_test(test_err__four_characters_at_the_cut_are_masked),
       cmocka_unit_test(test_err__control_characters_do_not_pass),
       cmocka_unit_test(test_err__short_secret_is_masked_as_a_word_only),
       cmocka_unit_test(test_err__connection_strings_are_masked),
@@ -202,6 +229,7 @@ int main(void) {
       cmocka_unit_test(test_err__reset_keeps_the_secret),
       cmocka_unit_test(test_err__sqlite_code_is_never_ok_for_a_failure),
       cmocka_unit_test(test_err__sqlite_failures_keep_their_code),
+      cmocka_unit_test(test_err__an_old_snapshot_is_not_waited_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

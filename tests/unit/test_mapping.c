@@ -230,6 +230,31 @@ static void test_mapping__next_goes_through_all(void **state) {
   sqlite3_close(db);
 }
 
+static void test_mapping__a_key_is_of_whole_names(void **state) {
+  struct mapping m = {0};
+  struct err e = {0};
+  sqlite3 *db = open_installed();
+  int n = 0;
+  (void)state;
+  assert_int_equal(
+      sqlite3_exec(db, "UPDATE ordersync_syncs SET key=' ORDER_QTY_UOM ,plant'",
+                   0, 0, 0),
+      SQLITE_OK);
+  assert_int_equal(mapping_load(&m, db, NULL, &e), ERR_NONE);
+  assert_true(mapping_has_key(&m));
+  for (int i = 0; i < m.n_columns; i++) {
+    if (!mapping_is_key(&m, i)) continue;
+    n++; /* not order_qty */
+    assert_true(strcmp(m.columns[i].target, "order_qty_uom") == 0 ||
+                strcmp(m.columns[i].target, "plant") == 0);
+  }
+  assert_int_equal(n, 2);
+  strcpy(m.key, " , \n,");
+  assert_false(mapping_has_key(&m));
+  mapping_clear(&m);
+  sqlite3_close(db);
+}
+
 static void test_mapping__snake_case_makes_the_68_names(void **state) {
   struct mapping m = {0};
   struct err e = {0};
@@ -269,6 +294,7 @@ int main(void) {
       cmocka_unit_test(test_mapping__options_override_the_row),
       cmocka_unit_test(test_mapping__default_is_open_orders_or_the_only_one),
       cmocka_unit_test(test_mapping__next_goes_through_all),
+      cmocka_unit_test(test_mapping__a_key_is_of_whole_names),
       cmocka_unit_test(test_mapping__snake_case_makes_the_68_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

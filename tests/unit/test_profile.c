@@ -215,7 +215,7 @@ static void test_profile__names_line_section_and_key(void **state) {
       {"user = u\nserver = h\nca_file = relative.pem", "absolute path"},
       {"user = u\nserver = h\nca_file = /dev/null", "not a regular file"},
       {"user = u\nserver = h\nca_file = /a  b", "two blanks in a row"},
-      {"user = u\nserver = h\npacket_size = 20000", "at most 16383"},
+      {"user = u\nserver = h\npacket_size = 16384", "at most 16383"},
       {"password = p\npassword_file = /x\nuser = u\nserver = h",
        "password and password_file exclude each other"},
       {"password = geheim ;und mehr", "begins a comment"}};
@@ -227,16 +227,47 @@ static void test_profile__names_line_section_and_key(void **state) {
   }
 }
 
+/* What finding the password says; NULL: it is found. */
+static void expect_password(struct place *at, const char *ini,
+                            const char *text) {
+  char whole[1200];
+  struct profile p;
+  struct err e = {0};
+  char *password = NULL;
+  (void)snprintf(whole, sizeof whole, "%s%s", ini,
+                 text ? "server = h\nuser = u\n" : "");
+  write_file(at->ini, whole, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  (void)profile_password(&p, &password, &e);
+  assert_int_equal(e.code == ERR_NONE, text == NULL);
+  assert_int_equal(password != NULL, text == NULL);
+  if (text) assert_non_null(strstr(e.text, text));
+  profile_password_free(password);
+  profile_clear(&p);
+}
+
 static void test_profile__refuses_long_lines(void **state) {
   struct place *at = *state;
   char ini[1024];
   (void)snprintf(ini, sizeof ini, "# %0400d\n[default]\nserver = %0190d\n", 0,
                  0);
   expect(at, ini, NULL, "ini:3: the line is too long");
-  (void)snprintf(ini, sizeof ini, "[default%0100d]\n", 0);
+  (void)snprintf(ini, sizeof ini, "[%050d]\n", 0);
   expect(at, ini, NULL, "a section is at most 49 bytes");
   (void)snprintf(ini, sizeof ini, "[default]\nuser = %0129d\n", 0);
   expect(at, ini, NULL, "longer than 128 bytes");
+  (void)snprintf(ini, sizeof ini, "[default]\npassword = %0129d\n", 0);
+  expect_password(at, ini, "the password is not UTF-8 or longer than 128");
+}
+
+static void test_profile__takes_the_longest(void **state) {
+  struct place *at = *state;
+  char ini[1024];
+  (void)snprintf(ini, sizeof ini,
+                 "[%049d]\n[default]\nserver = h\npacket_size = 16383\n"
+                 "user = %0128d\npassword = %0128d\n",
+                 0, 0, 0);
+  expect_password(at, ini, NULL);
 }
 
 static void test_profile__lists_the_sections_it_has(void **state) {
@@ -366,6 +397,24 @@ static void test_profile__reads_password_files(void **state) {
   profile_clear(&p);
 }
 
+/* As systemd hands out credentials; whoever may write it is another matter. */
+static void test_profile__root_may_let_a_group_read(void **state) {
+  static const mode_t modes[] = {0600, 0400, 0640, 0440, 0660, 0620, 0644};
+  struct place *at = *state;
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    int is_fine =
+        (modes[i] & 077) == 0 || (geteuid() == 0 && (modes[i] & 077) == 040);
+    struct profile p;
+    struct err e = {0};
+    write_file(at->ini, "[default]\nserver = h\nuser = u\npassword = hunter2\n",
+               modes[i]);
+    assert_int_equal(profile_load(&p, NULL, &e) == ERR_NONE, is_fine);
+    if (!is_fine) assert_non_null(strstr(e.text, "others may read or change"));
+    profile_clear(&p);
+    assert_int_equal(unlink(at->ini), 0);
+  }
+}
+
 static void test_profile__a_setting_without_effect_is_a_warning(void **state) {
   struct place *at = *state;
   struct profile p;
@@ -414,12 +463,14 @@ int main(void) {
       T(test_profile__takes_servers_apart),
       T(test_profile__names_line_section_and_key),
       T(test_profile__refuses_long_lines),
+      T(test_profile__takes_the_longest),
       T(test_profile__lists_the_sections_it_has),
       T(test_profile__checks_keys_of_other_sections),
       T(test_profile__environment_overrides_the_default),
       T(test_profile__environment_alone_is_enough),
       T(test_profile__refuses_a_public_password),
       T(test_profile__reads_password_files),
+      T(test_profile__root_may_let_a_group_read),
       T(test_profile__a_setting_without_effect_is_a_warning),
       T(test_profile__never_reads_the_working_directory),
   };

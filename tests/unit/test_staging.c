@@ -51,13 +51,11 @@ static void expect_row(const struct cell *got, int n, char *text,
   }
 }
 
-static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
-                       int spilled) {
+static struct staging *stage(int n_rows, sqlite3_int64 cap, char *text,
+                             size_t n_text, int spilled) {
   struct staging *s = NULL;
   struct err e = {0};
   struct cell cells[COLUMNS];
-  char *text = malloc(n_text);
-  int has_row = 0;
   assert_int_equal(staging_open(&s, COLUMNS, cap, &e), ERR_NONE);
   for (int n = 0; n < n_rows; n++) {
     make_row(cells, n, text, n_text);
@@ -65,6 +63,16 @@ static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
   }
   assert_true(staging_rows(s) == n_rows);
   assert_int_equal(staging_spilled(s), spilled);
+  return s;
+}
+
+static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
+                       int spilled) {
+  struct err e = {0};
+  struct cell cells[COLUMNS];
+  char *text = malloc(n_text);
+  struct staging *s = stage(n_rows, cap, text, n_text, spilled);
+  int has_row = 0;
   for (int pass = 0; pass < 2; pass++) {
     staging_seek(s, 0);
     for (int n = 0; n < n_rows; n++) {
@@ -83,17 +91,11 @@ static void round_trip(int n_rows, sqlite3_int64 cap, size_t n_text,
 static void jumps(sqlite3_int64 cap, size_t n_text, int spilled) {
   enum { ROWS = 3000 };
   static sqlite3_int64 at[ROWS];
-  struct staging *s = NULL;
   struct err e = {0};
   struct cell cells[COLUMNS];
   char *text = malloc(n_text);
+  struct staging *s = stage(ROWS, cap, text, n_text, spilled);
   int has_row = 0;
-  assert_int_equal(staging_open(&s, COLUMNS, cap, &e), ERR_NONE);
-  for (int n = 0; n < ROWS; n++) {
-    make_row(cells, n, text, n_text);
-    assert_int_equal(staging_append(s, cells, &e), ERR_NONE);
-  }
-  assert_int_equal(staging_spilled(s), spilled);
   for (int n = 0; n < ROWS; n++) {
     int some = n % COLUMNS; /* none at all, too */
     at[n] = staging_tell(s);

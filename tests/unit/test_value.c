@@ -172,6 +172,18 @@ static void test_value__real_reads_decimal_notation(void **state) {
       {"1,5", "BAD"}, {"", "NULL"}, {" ", "NULL"});
 }
 
+/* Half way between two doubles, and the least bit more. */
+static void test_value__real_reads_digits_without_end(void **state) {
+  char text[900] = "9007199254740993.";
+  struct value v;
+  (void)state;
+  memset(text + strlen(text), '0', sizeof text - 1 - strlen(text));
+  v = text_value(text, sizeof text - 1);
+  assert_string_equal(shown(&v, KIND_REAL), "9007199254740992r");
+  text[sizeof text - 2] = '1';
+  assert_string_equal(shown(&v, KIND_REAL), "9007199254740994r");
+}
+
 static void test_value__decimal_keeps_every_digit_of_text(void **state) {
   (void)state;
   CHECK_TEXTS(
@@ -474,6 +486,7 @@ int main(void) {
       cmocka_unit_test(test_value__raw_keeps_blank_text),
       cmocka_unit_test(test_value__blob_takes_the_bytes_of_text),
       cmocka_unit_test(test_value__real_reads_decimal_notation),
+      cmocka_unit_test(test_value__real_reads_digits_without_end),
       cmocka_unit_test(test_value__decimal_keeps_every_digit_of_text),
       cmocka_unit_test(test_value__boolean_knows_the_usual_words),
       cmocka_unit_test(test_value__guid_is_upper_case),

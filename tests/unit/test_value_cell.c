@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "value/value.h"
+#include "value/json.h"
 #include <cmocka.h>
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,6 +364,45 @@ static void test_value__messages_are_cut_between_characters(void **state) {
   assert_string_equal(described(&torn, 8), "\"ab...\"");
 }
 
+/* ---- JSON -------------------------------------------------------------- */
+
+static void test_json__each_cell_has_one_text(void **state) {
+  static const struct {
+    int type;
+    double number;
+    const char *bytes;
+    int n;
+    const char *want;
+  } cases[] = {
+      {SQLITE_NULL, 0, NULL, 0, "null"},
+      {SQLITE_INTEGER, -5, NULL, 0, "-5"},
+      {SQLITE_FLOAT, 5, NULL, 0, "5.0"},
+      {SQLITE_FLOAT, 0.1, NULL, 0, "0.1"},
+      {SQLITE_FLOAT, -0.0, NULL, 0, "0.0"},
+      {SQLITE_FLOAT, 1e300, NULL, 0, "1e+300"},
+      {SQLITE_FLOAT, HUGE_VAL, NULL, 0, "9e999"},
+      {SQLITE_FLOAT, -HUGE_VAL, NULL, 0, "-9e999"},
+      {SQLITE_TEXT, 0, "", 0, "\"\""},
+      {SQLITE_TEXT, 0, "a\"\\\n\x7f\xc3\xa4", 7,
+       "\"a\\\"\\\\\\u000a\x7f\xc3\xa4\""},
+      {SQLITE_TEXT, 0, "a\0b", 3, "{\"text\":\"610062\"}"},
+      {SQLITE_TEXT, 0, "\xff", 1, "{\"text\":\"ff\"}"},
+      {SQLITE_BLOB, 0, "", 0, "{\"blob\":\"\"}"},
+      {SQLITE_BLOB, 0, "\x00\xfe", 2, "{\"blob\":\"00fe\"}"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct cell c =
+        make_cell(cases[i].type, cases[i].type == SQLITE_INTEGER ? -5 : 0,
+                  cases[i].number, cases[i].bytes, cases[i].n);
+    sqlite3_str *out = sqlite3_str_new(NULL);
+    json_cell(out, &c);
+    char *text = sqlite3_str_finish(out);
+    assert_string_equal(text, cases[i].want);
+    sqlite3_free(text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_value__cells_reach_sqlite_as_they_are),
@@ -375,6 +415,7 @@ int main(void) {
       cmocka_unit_test(test_value__variant_binary_of_8000_bytes),
       cmocka_unit_test(test_value__messages_show_the_value),
       cmocka_unit_test(test_value__messages_are_cut_between_characters),
+      cmocka_unit_test(test_json__each_cell_has_one_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

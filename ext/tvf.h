@@ -1,0 +1,37 @@
+/*
+** What the table-valued functions have in common: sqlite3_module methods, and
+** pieces of them.
+**
+**   SELECT * FROM ordersync_check('customers');
+**
+** Arguments are the hidden columns, which come last; without xCreate a module
+** is only called by its name.
+*/
+#ifndef ORDERSYNC_TVF_H
+#define ORDERSYNC_TVF_H
+#include <sqlite3ext.h>
+SQLITE_EXTENSION_INIT3
+
+#include <stddef.h>
+
+/* xConnect; columns is the CREATE TABLE. Direct use only: not from the views
+** and triggers of a file. */
+int tvf_connect(sqlite3 *db, const char *columns, int is_direct_only,
+                sqlite3_vtab **out);
+
+/* xDisconnect. */
+int tvf_disconnect(sqlite3_vtab *vtab);
+
+/* xOpen. A cursor begins with its sqlite3_vtab_cursor; the rest is zeroed.
+** xClose frees it by sqlite3_free(). */
+int tvf_open(size_t cursor_bytes, sqlite3_vtab_cursor **out);
+
+/* For xBestIndex: xFilter gets the values of up to n arguments, the first of
+** which is this column, and of none behind one that is not there. Returns how
+** many; -1 where one has no value yet: SQLITE_CONSTRAINT. */
+int tvf_arguments(sqlite3_index_info *info, int first, int n);
+
+/* The connection. */
+sqlite3 *tvf_db(const sqlite3_vtab_cursor *cursor);
+
+#endif
