@@ -11,13 +11,12 @@ WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
             $(if $(FREETDS),-I$(FREETDS)/include) \
             $(WARN) -MMD -MP
-# FreeTDS is linked privately: README, "FreeTDS inside". By its soname, since no
-# package that is needed otherwise brings GSSAPI's name without one. -u: only
-# FreeTDS, which comes after our archive, calls text.c. --wrap: see box.c.
+# FreeTDS is linked privately: README, "FreeTDS inside". -u: only FreeTDS, which
+# comes after our archive, calls text.c and kerberos.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a 2>/dev/null))
-LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
-            -l:libgssapi_krb5.so.2 -lpthread -lm
+LIBS     := -Wl,-u,text_iconv,-u,kerberos_import_name,--wrap=tds_read_packet,--wrap=tds_get_byte $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
+            -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined -DSQLITE_CORE
 SQL      := $(wildcard sql/*.sql)
