@@ -78,7 +78,7 @@ $(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 # ---- tests ---------------------------------------------------------------------
 $(SERVER): $(patsubst tests/server/%.c,$(B)/server/%.o,$(wildcard tests/server/*.c))
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lpthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lgssapi_krb5 -lpthread -lm
 
 $(B)/server/%.o: tests/server/%.c | $(B)/needs
 	@mkdir -p $(@D); echo "  CC  $<"
