@@ -117,7 +117,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges hosts fuzz report packages roots
+	$(Q)tests/setup.sh check judges hosts kerberos fuzz report packages roots
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 
