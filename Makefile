@@ -11,14 +11,14 @@ WARN     := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
 OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
             $(if $(FREETDS),-I$(FREETDS)/include) \
             $(WARN) -MMD -MP
-# FreeTDS is linked privately: README, "FreeTDS inside". By its soname, since no
-# package that is needed otherwise brings GSSAPI's name without one. -u: only
-# FreeTDS, which comes after our archive, calls text.c. --wrap: see box.c.
+# FreeTDS is linked privately: README, "FreeTDS inside". -u: only FreeTDS, which
+# comes after our archive, calls text.c and kerberos.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a 2>/dev/null))
-LIBS     := -Wl,-u,text_iconv,--wrap=tds_read_packet,--wrap=tds_get_byte \
+LIBS     := -Wl,-u,text_iconv,-u,kerberos_import_name \
+            -Wl,--wrap=tds_read_packet,--wrap=tds_get_byte \
             $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
-            -l:libgssapi_krb5.so.2 -lpthread -lm
+            -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE \
             -fsanitize=address,undefined,float-cast-overflow \
             -fno-sanitize-recover=undefined,float-cast-overflow
@@ -91,7 +91,7 @@ $(B)/sql_embedded.h: sql/schema.sql sql/open_orders.sql sql/report.html
 # ---- tests ---------------------------------------------------------------------
 $(SERVER): $(patsubst tests/server/%.c,$(B)/server/%.o,$(wildcard tests/server/*.c))
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lpthread -lm
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lsqlite3 -lssl -lcrypto -lgssapi_krb5 -lpthread -lm
 
 $(B)/server/%.o: tests/server/%.c | $(B)/needs
 	@mkdir -p $(@D); echo "  CC  $<"
@@ -130,7 +130,7 @@ check: ## everything a newcomer runs, under five minutes
 	$(Q)tests/check.sh short
 
 check-long: ## valgrind, kills, fuzzers, the big differential run
-	$(Q)tests/setup.sh check judges hosts fuzz report packages roots
+	$(Q)tests/setup.sh check judges hosts kerberos fuzz report packages roots
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(SERVER) $(UNIT)
 	$(Q)tests/check.sh long
 

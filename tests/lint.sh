@@ -58,7 +58,7 @@ symbols() {
   nm -D --defined-only ordersync.so | awk '{print $3}' |
     grep -vx 'sqlite3_ordersync_init'
   nm -D --undefined-only ordersync.so |
-    grep -oE ' (sqlite3_|db[a-z]|tds[0-9a-z_]|box_|tls_|text_).*'
+    grep -oE ' (sqlite3_|db[a-z]|tds[0-9a-z_]|gss_|box_|tls_|text_).*'
   true
 }
 

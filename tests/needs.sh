@@ -15,13 +15,14 @@ lacks() { # package
 if command -v ${cc%% *} >/dev/null; then
   compile() { $cc "$@" -x c - 2>/dev/null; }
   for need in stdlib.h:libc6-dev sqlite3ext.h:libsqlite3-dev ini.h:libinih-dev \
-    sybdb.h:freetds-dev gnutls/x509.h:libgnutls28-dev; do
+    sybdb.h:freetds-dev gnutls/x509.h:libgnutls28-dev \
+    gssapi/gssapi.h:libkrb5-dev; do
     echo "#include <${need%:*}>" | compile "$@" -E -o /dev/null ||
       lacks "${need#*:}"
   done
   for need in inih:libinih-dev nettle:nettle-dev hogweed:nettle-dev \
-    gmp:libgmp-dev gnutls:libgnutls28-dev :libgssapi_krb5.so.2:libkrb5-dev; do
-    $cc -shared -o /dev/null "-l${need%:*}" 2>/dev/null || lacks "${need##*:}"
+    gmp:libgmp-dev gnutls:libgnutls28-dev; do
+    $cc -shared -o /dev/null "-l${need%:*}" 2>/dev/null || lacks "${need#*:}"
   done
   found=$(printf '#include <sqlite3.h>\n=SQLITE_VERSION_NUMBER SQLITE_VERSION\n' |
     compile "$@" -E -P | sed -n 's/^= *\([0-9]\)/\1/p' | tr -d '"')

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, of groups: tests/setup.sh
-#   build|demo|check|judges|hosts|fuzz|lint|report|deb|npm|wheel|packages|roots|bench ...
+#   build|demo|check|judges|hosts|kerberos|fuzz|lint|report|deb|npm|wheel|packages|roots|bench ...
 # As root, or through sudo. Debian and Ubuntu; elsewhere it only says what is
 # needed and goes on.
 set -eu
@@ -20,6 +20,8 @@ hosts="$hosts ruby ruby-sqlite3 libdbd-sqlite3-perl php-cli php-sqlite3"
 hosts="$hosts default-jdk-headless libxerial-sqlite-jdbc-java tcl libsqlite3-tcl"
 hosts="$hosts r-base-core r-cran-rsqlite rustc cargo librust-rusqlite-dev"
 hosts="$hosts golang-go golang-github-mattn-go-sqlite3-dev"
+# A realm of a test's own, and another FreeTDS in it.
+kerberos='krb5-kdc krb5-admin-server krb5-user freetds-bin'
 fuzz='clang'
 # A browser that looks at the report; promtool, which reads the metrics.
 report='chromium chromium-driver prometheus'
@@ -46,6 +48,7 @@ for group in "$@"; do
     check) wanted="$wanted $check" ;;
     judges) wanted="$wanted $judges" ;;
     hosts) wanted="$wanted $hosts" ;;
+    kerberos) wanted="$wanted $kerberos" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     report) wanted="$wanted $report" ;;
     deb) wanted="$wanted $deb" ;;
@@ -125,6 +128,7 @@ why() { # group
     check) echo "to test: cmocka, Python and a second FreeTDS, locales" ;;
     judges) echo "to judge the bundled server: clients that are not ours" ;;
     hosts) echo "to try the programs that load the extension" ;;
+    kerberos) echo "to log in by Kerberos: a realm's server and tools" ;;
     fuzz) echo "to fuzz: clang and its libFuzzer" ;;
     lint) echo "to lint: clang's and other checkers" ;;
     roots) echo "to try bare roots of Debian, and the systemd unit" ;;

@@ -23,7 +23,7 @@ struct notes; /* error.h */
 ** header, for which it would ask by itself. */
 #define BOX_AHEAD STREAM_HEADER
 
-enum box_stage { BOX_NAME, BOX_BROWSER, BOX_CONNECT, BOX_LOGIN };
+enum box_stage { BOX_NAME, BOX_BROWSER, BOX_CONNECT, BOX_LOGIN, BOX_TICKET };
 
 /* What tls.c saw. */
 struct box_tls {
@@ -33,6 +33,16 @@ struct box_tls {
   char facts[256];  /* protocol, cipher, certificate */
   char fault[256];  /* the reason of a refusal; "": none */
   const char *hint; /* what to do about it; NULL; static */
+};
+
+/* What kerberos.c saw. */
+struct box_kerberos {
+  char name[320];   /* the server's, that a ticket was asked for */
+  char fault[400];  /* why there is none; "": none was needed, or it came */
+  const char *hint; /* what to do about it; static */
+  int is_missing;   /* the library is, and fault is the loader's */
+  int answered;     /* by the server: fault is about that */
+  int passes;       /* a later try may do */
 };
 
 struct box {
@@ -59,6 +69,7 @@ struct box {
   size_t n_first;
   struct stream in, out;
   struct box_tls tls;
+  struct box_kerberos kerberos;
   /* within */
   unsigned char ahead[BOX_AHEAD]; /* came, and FreeTDS has yet to ask */
   size_t ahead_at, n_ahead;

@@ -3,6 +3,8 @@
 */
 #include "mssql/error.h"
 
+#include "mssql/kerberos.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,7 +195,13 @@ static void login_refused(const struct box *b, const struct profile *p,
                  p->user ? " of \"" : "", p->user ? p->user : "",
                  p->user ? "\"" : "");
   set_server(b, is_transient(number, b->host) ? ERR_REMOTE : ERR_AUTH, what, e);
-  if (is_auth(number)) {
+  if (is_auth(number) && p->auth == AUTH_KERBEROS) {
+    err_hint(
+        e,
+        "The ticket's user (klist) needs a login there, and the server the "
+        "key of %s; its log has the reason.",
+        b->kerberos.name);
+  } else if (is_auth(number)) {
     err_hint(e,
              "Check user and password of profile \"%s\"; the server's log "
              "has the reason.",
@@ -219,13 +227,16 @@ static void set_timeout(const struct box *b, const struct profile *p,
                         struct err *e) {
   static const char *const doing[] = {
       "looking up the name", "asking SQL Browser for the instance's port",
-      "connecting", "logging in"};
+      "connecting", "logging in", "asking Kerberos for a ticket"};
   err_set(e, ERR_TIMEOUT, "%s: no login within %d seconds, while %s",
           name_of(p), p->login_timeout, doing[b->stage]);
   if (b->stage == BOX_LOGIN && b->n_received == 0) {
     err_hint(e, "it took the connection and never answered");
   } else if (b->stage == BOX_LOGIN) {
     err_hint(e, "it went silent, or was slow, after %lld bytes", b->n_received);
+  } else if (b->stage == BOX_TICKET) {
+    err_hint(e,
+             "no KDC answers: look at krb5.conf, DNS and the way to port 88");
   }
   e->transient = 1;
 }
@@ -298,6 +309,8 @@ enum err_code error_from_login(const struct box *b, const struct profile *p,
     err_set(e, ERR_INTERRUPT, "interrupted while connecting");
   } else if (b->wait.end == NET_DEADLINE) {
     set_timeout(b, p, e);
+  } else if (kerberos_failure(b, name_of(p), e)) {
+    return e->code;
   } else if (b->gai) {
     err_set(e, ERR_NETWORK, "cannot resolve the server's name \"%s\": %s",
             b->host[0] ? b->host : p->freetds_section, gai_strerror(b->gai));

@@ -115,6 +115,7 @@ static enum err_code try_login(struct login *l, const char *section,
   char *conf = l->p->server ? configuration(b, l->p, section) : NULL;
   if (l->p->server && !conf) return err_nomem(e);
   memset(&b->tls, 0, sizeof b->tls);
+  memset(&b->kerberos, 0, sizeof b->kerberos);
   b->conf_was_read = b->asked_for_name = 0;
   b->route_host[0] = 0;
   b->n_first = 0;

@@ -11,7 +11,6 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,50 +57,6 @@ int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms) {
   }
 }
 
-/* Shared with the thread; whoever leaves last frees it. From libc's heap: the
-** thread may outlive the caller's use of SQLite. */
-struct lookup {
-  atomic_flag is_left; /* by one of the two */
-  int through;         /* an eventfd: what follows is told */
-  int failure;
-  int oserr;
-  struct addrinfo *found;
-  struct addrinfo hints;
-  char host[];
-};
-
-static void lookup_leave(struct lookup *l) {
-  if (!atomic_flag_test_and_set(&l->is_left)) return;
-  if (l->found) freeaddrinfo(l->found);
-  (void)close(l->through);
-  free(l);
-}
-
-static void *lookup_run(void *arg) {
-  struct lookup *l = arg;
-  l->failure = getaddrinfo(l->host, NULL, &l->hints, &l->found);
-  l->oserr = errno;
-  if (l->failure) l->found = NULL;
-  (void)eventfd_write(l->through, 1);
-  lookup_leave(l);
-  return NULL;
-}
-
-/* NULL with errno. */
-static struct lookup *lookup_new(const char *host,
-                                 const struct addrinfo *hints) {
-  size_t n = strlen(host) + 1;
-  struct lookup *l = calloc(1, sizeof *l + n);
-  if (!l) return NULL;
-  memcpy(l->host, host, n);
-  l->hints = *hints;
-  atomic_flag_clear(&l->is_left);
-  l->through = eventfd(0, EFD_CLOEXEC);
-  if (l->through >= 0) return l;
-  free(l);
-  return NULL;
-}
-
 /* What a fault of the thread's own raises: blocked, the kernel would end the
 ** process without asking the host's crash handler. */
 static const int own_faults[] = {SIGSEGV, SIGBUS,  SIGFPE,
@@ -127,10 +82,59 @@ static int thread_start(void *(*run)(void *), void *arg) {
   return rc;
 }
 
+void net_aside_leave(struct net_aside *a) {
+  if (!atomic_flag_test_and_set(&a->is_left)) return;
+  if (a->through >= 0) (void)close(a->through);
+  a->clear(a->work);
+}
+
+static void *aside_main(void *arg) {
+  struct net_aside *a = arg;
+  a->run(a->work);
+  (void)eventfd_write(a->through, 1);
+  net_aside_leave(a);
+  return NULL;
+}
+
+int net_aside_run(struct net_wait *w, struct net_aside *a) {
+  struct pollfd through = {.events = POLLIN};
+  int failure = 0;
+  atomic_flag_clear(&a->is_left);
+  through.fd = a->through = eventfd(0, EFD_CLOEXEC);
+  if (a->through < 0) failure = errno;
+  if (!failure) failure = thread_start(aside_main, a);
+  if (!failure) return net_poll(w, &through, 1, -1) == 1;
+  (void)atomic_flag_test_and_set(&a->is_left); /* there is no thread */
+  errno = failure;
+  return 0;
+}
+
+struct lookup {
+  struct net_aside aside;
+  int failure;
+  int oserr;
+  struct addrinfo *found;
+  struct addrinfo hints;
+  char host[];
+};
+
+static void lookup_run(void *work) {
+  struct lookup *l = work;
+  l->failure = getaddrinfo(l->host, NULL, &l->hints, &l->found);
+  l->oserr = errno;
+  if (l->failure) l->found = NULL;
+}
+
+static void lookup_clear(void *work) {
+  struct lookup *l = work;
+  if (l->found) freeaddrinfo(l->found);
+  free(l);
+}
+
 int net_resolve(struct net_wait *w, const char *host,
                 const struct addrinfo *hints, struct addrinfo **out) {
   struct addrinfo numeric = *hints;
-  struct pollfd through = {.events = POLLIN};
+  size_t n = strlen(host) + 1;
   struct lookup *l;
   int failure = EAI_SYSTEM, oserr;
   *out = NULL;
@@ -139,13 +143,14 @@ int net_resolve(struct net_wait *w, const char *host,
   *out = NULL;
   errno = ECONNABORTED;
   if (net_must_stop(w)) return EAI_SYSTEM;
-  l = lookup_new(host, hints);
-  if (!l) return errno == ENOMEM ? EAI_MEMORY : EAI_SYSTEM;
-  through.fd = l->through;
-  oserr = thread_start(lookup_run, l);
-  if (oserr) {
-    (void)atomic_flag_test_and_set(&l->is_left); /* there is no thread */
-  } else if (net_poll(w, &through, 1, -1) == 1) {
+  l = calloc(1, sizeof *l + n);
+  if (!l) return EAI_MEMORY;
+  memcpy(l->host, host, n);
+  l->hints = *hints;
+  l->aside.work = l;
+  l->aside.run = lookup_run;
+  l->aside.clear = lookup_clear;
+  if (net_aside_run(w, &l->aside)) {
     failure = l->failure;
     oserr = l->oserr;
     *out = l->found;
@@ -153,7 +158,7 @@ int net_resolve(struct net_wait *w, const char *host,
   } else {
     oserr = errno;
   }
-  lookup_leave(l);
+  net_aside_leave(&l->aside);
   errno = oserr;
   return failure;
 }

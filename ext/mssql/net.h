@@ -1,9 +1,8 @@
 /*
 ** Names, addresses and waits: the network below FreeTDS.
 **
-** Everything here ends within 100 ms of a deadline or an interrupt. The only
-** thing of the system's that cannot be told to, getaddrinfo(), runs on a thread
-** that is left behind.
+** Everything here ends within 100 ms of a deadline or an interrupt. What cannot
+** be told to, getaddrinfo() and Kerberos, runs on a thread that is left behind.
 */
 #ifndef ORDERSYNC_NET_H
 #define ORDERSYNC_NET_H
@@ -11,6 +10,7 @@
 
 #include <netdb.h>
 #include <poll.h>
+#include <stdatomic.h>
 
 /* Why a wait had to end, and no other may begin. */
 enum net_end { NET_GOES_ON = 0, NET_DEADLINE, NET_INTERRUPT };
@@ -29,6 +29,23 @@ enum net_end net_must_stop(struct net_wait *w);
 
 /* poll(2) that ends early: -1 and ECONNABORTED once it must stop. */
 int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms);
+
+/*
+** Work that knows no timeout: a member of what the thread gets, which is from
+** libc's heap, since the thread may outlive the caller's use of SQLite.
+*/
+struct net_aside {
+  void *work;                /* what it is a member of */
+  void (*run)(void *work);   /* on the thread */
+  void (*clear)(void *work); /* frees it; by whoever leaves it last */
+  atomic_flag is_left;       /* by one of the two */
+  int through;               /* an eventfd: what follows is told */
+};
+
+/* 1: the work is done. 0 with errno: it could not begin, or the caller had to
+** stop (ECONNABORTED) and may look at nothing of it. */
+int net_aside_run(struct net_wait *w, struct net_aside *a);
+void net_aside_leave(struct net_aside *a); /* after either */
 
 /*
 ** getaddrinfo(3). *out is to be freed by freeaddrinfo(). EAI_SYSTEM with

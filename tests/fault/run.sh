@@ -20,8 +20,9 @@ if [ $# -gt 0 ]; then
   suites=("$@")
 else
   # The long ones first, so that they do not end alone.
-  suites=(kill network torture cut local logbook hostile security callers
-    target changes odd past watermark overlap manage terminal catalog soak)
+  suites=(kill network torture cut local logbook hostile security kerberos
+    callers target changes odd past watermark overlap manage terminal catalog
+    soak)
 fi
 
 one() {

@@ -97,9 +97,9 @@ tests/setup.sh build, or as root: apt-get install gcc" \
   "$(needs "$sybdb" no-such-cc)"
 check "without the headers it says what to install" \
   "ordersync cannot be built without: libc6-dev libsqlite3-dev libinih-dev \
-freetds-dev libgnutls28-dev. Install what is missing by tests/setup.sh build, or as \
-root: apt-get install libc6-dev libsqlite3-dev libinih-dev freetds-dev \
-libgnutls28-dev" "$(needs "$sybdb" cc -nostdinc | head -n 1)"
+freetds-dev libgnutls28-dev libkrb5-dev. Install what is missing by \
+tests/setup.sh build, or as root: apt-get install libc6-dev libsqlite3-dev \
+libinih-dev freetds-dev libgnutls28-dev libkrb5-dev" "$(needs "$sybdb" cc -nostdinc | head -n 1)"
 check "without FreeTDS's archive it says how to bring one" \
   "A FreeTDS of your own: make FREETDS=/prefix" "$(needs "$dir/none.a" cc | tail -n 1)"
 mkdir -p "$dir/old"

@@ -167,12 +167,12 @@ static bool check(struct session *s, struct sqlerr *e) {
                        : f->arg == 40532 ? l->server
                                          : l->user,
                        e);
-  if (l->integrated)
+  if (l->integrated && !l->trusted)
     return sqlerr_set(e, 18452, 14, 1,
                       "Login failed. The login is from an untrusted domain and "
                       "cannot be used with Integrated authentication.");
-  if (strcasecmp(l->user, s->srv->user) != 0 ||
-      strcmp(l->password, s->srv->password) != 0)
+  if (!l->integrated && (strcasecmp(l->user, s->srv->user) != 0 ||
+                         strcmp(l->password, s->srv->password) != 0))
     return sqlerr_set(e, 18456, 14, 1, "Login failed for user '%s'.", l->user);
   if (l->database[0] && !session_is_database(s, l->database)) {
     return sqlerr_set(e, 4060, 11, 1,
@@ -181,6 +181,26 @@ static bool check(struct session *s, struct sqlerr *e) {
                       l->database);
   }
   return true;
+}
+
+/* SSPI of LOGIN7, 2.2.6.4: 64 KB and more are counted by cbSSPILong. */
+static bool read_sspi(const struct buf *in, struct buf *token) {
+  size_t offset = (size_t)(in->p[78] | in->p[79] << 8);
+  size_t bytes = (size_t)(in->p[80] | in->p[81] << 8);
+  if (bytes == 0xffff && in->n >= 94 && offset >= 94)
+    bytes = (size_t)in->p[90] | (size_t)in->p[91] << 8 |
+            (size_t)in->p[92] << 16 | (size_t)in->p[93] << 24;
+  if (offset > in->n || bytes > in->n - offset) return false;
+  buf_put(token, in->p + offset, bytes);
+  return true;
+}
+
+static bool integrated(struct session *s, const struct buf *in) {
+  struct buf token = {0};
+  bool ok = read_sspi(in, &token);
+  if (ok) s->login.trusted = sspi_login(s, &token);
+  buf_clear(&token);
+  return ok && !s->net.dead;
 }
 
 static void info(struct session *s, int number, const char *text) {
@@ -321,6 +341,7 @@ bool login_run(struct session *s) {
   if (type != PKT_LOGIN7 || !read_login7(s, &in)) goto done;
   s->login.encrypted = s->net.tls;
   if (s->net.tls && !full) tls_end(&s->net);
+  if (s->login.integrated && !integrated(s, &in)) goto done;
   begin_login(s);
   if (!check(s, &e)) {
     if (e.number == 4060 ||

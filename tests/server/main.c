@@ -7,6 +7,7 @@
 **              [--collation ci|cs|NAME] [--deny TABLE]...
 **              [--fault SPEC]... [--fault-file FILE]
 **              [--language NAME] [--release YEAR] [--snapshot] [--rcsi]
+**              [--keytab FILE]
 **
 ** Port 0 (the default) is any free port; --port-file names the file it is
 ** written to once the server listens. One thread serves one connection.
@@ -181,7 +182,7 @@ static int usage(const char *what) {
           "  [--encrypt off|on|required|unsupported|strict]\n"
           "  [--collation NAME] [--deny TABLE]... [--fault SPEC]...\n"
           "  [--fault-file FILE] [--language NAME] [--release YEAR]\n"
-          "  [--snapshot] [--rcsi]\n",
+          "  [--snapshot] [--rcsi] [--keytab FILE]\n",
           what);
   return 2;
 }
@@ -260,23 +261,24 @@ static int read_options(int argc, char **argv, struct options *o) {
   const char **texts[] = {&config.db_path,  &o->address,      &o->port,
                           &o->port_file,    &o->log,          &config.user,
                           &config.password, &config.database, &o->cert,
-                          &o->key};
+                          &o->key,          &config.keytab};
   static const struct option names[] = {
       /* the number: of `texts` */
-      {"db", 1, NULL, 0},           {"listen", 1, NULL, 1},
-      {"port", 1, NULL, 2},         {"port-file", 1, NULL, 3},
-      {"log", 1, NULL, 4},          {"user", 1, NULL, 5},
-      {"password", 1, NULL, 6},     {"database", 1, NULL, 7},
-      {"cert", 1, NULL, 8},         {"key", 1, NULL, 9},
-      {"encrypt", 1, NULL, 'e'},    {"collation", 1, NULL, 'C'},
-      {"deny", 1, NULL, 'n'},       {"fault", 1, NULL, 'f'},
-      {"fault-file", 1, NULL, 'F'}, {"language", 1, NULL, 'G'},
-      {"snapshot", 0, NULL, 's'},   {"rcsi", 0, NULL, 'r'},
-      {"release", 1, NULL, 'R'},    {NULL, 0, NULL, 0}};
+      {"db", 1, NULL, 0},          {"listen", 1, NULL, 1},
+      {"port", 1, NULL, 2},        {"port-file", 1, NULL, 3},
+      {"log", 1, NULL, 4},         {"user", 1, NULL, 5},
+      {"password", 1, NULL, 6},    {"database", 1, NULL, 7},
+      {"cert", 1, NULL, 8},        {"key", 1, NULL, 9},
+      {"keytab", 1, NULL, 10},     {"encrypt", 1, NULL, 'e'},
+      {"collation", 1, NULL, 'C'}, {"deny", 1, NULL, 'n'},
+      {"fault", 1, NULL, 'f'},     {"fault-file", 1, NULL, 'F'},
+      {"language", 1, NULL, 'G'},  {"snapshot", 0, NULL, 's'},
+      {"rcsi", 0, NULL, 'r'},      {"release", 1, NULL, 'R'},
+      {NULL, 0, NULL, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
     const char *wrong = NULL;
-    if (c < 10)
+    if (c <= 10)
       *texts[c] = optarg;
     else
       wrong = read_option(c, optarg);

@@ -50,6 +50,7 @@ struct release { /* which SQL Server this is */
 
 struct server { /* set up by main(), then read only */
   const char *db_path, *database, *user, *password, *language;
+  const char *keytab;   /* whose keys accept integrated logins, or NULL */
   const char *deny[32]; /* tables that the user may not read */
   unsigned denied;
   const struct release *release;
@@ -63,6 +64,7 @@ struct login {
   char *host, *user, *password, *app, *server, *language, *database; /* owned */
   uint32_t packet_size;
   bool read_only, integrated, utf8_asked, features;
+  bool trusted; /* integrated, and its ticket is good */
   bool encrypted;
   bool odbc; /* fODBC: ANSI settings from the start */
 };
@@ -113,6 +115,9 @@ struct session {
 
 /* login.c: PRELOGIN and LOGIN7. False: the connection ends. */
 bool login_run(struct session *s);
+/* sspi.c: what the client's token proves becomes the login's user. The token is
+** used up. */
+bool sspi_login(struct session *s, struct buf *token);
 /* session.c: everything after the login. */
 void session_run(struct session *s);
 void session_clear(struct session *s);

@@ -8,7 +8,7 @@
 const path = require('node:path');
 
 const PACKAGES =
-  'libgnutls30 libgssapi-krb5-2 libinih1 libnettle8 libhogweed6 libgmp10';
+  'libgnutls30 libinih1 libnettle8 libhogweed6 libgmp10';
 
 /* The file that loadExtension() takes. */
 function getLoadablePath() {

@@ -1,7 +1,7 @@
 """A wheel with a library that any Python loads: py3-none, but of a platform.
 
-Not manylinux: the library takes GnuTLS, Kerberos, nettle, GMP and inih of the
-system, which that name promises not to do.
+Not manylinux: the library takes GnuTLS, nettle, GMP and inih of the system,
+which that name promises not to do.
 """
 import sysconfig
 

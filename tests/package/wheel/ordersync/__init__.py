@@ -12,8 +12,7 @@ import os
 __version__ = "@VERSION@"
 __all__ = ["load", "loadable_path"]
 
-_PACKAGES = ("libgnutls30 libgssapi-krb5-2 libinih1 libnettle8 libhogweed6 "
-             "libgmp10")
+_PACKAGES = "libgnutls30 libinih1 libnettle8 libhogweed6 libgmp10"
 
 
 def loadable_path() -> str:
