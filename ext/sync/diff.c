@@ -1,7 +1,10 @@
 /*
-** The staged rows are hashed by their keys; then the table is read once:
+** Most rows are what they were, and come in the order in which they came last
+** time. The table is read once, beside the staged rows:
 **
-**   local row -> the same staged row is there:   keep
+**   local row -> the same as a staged row near the last such one:  keep
+**                else, by hash:
+**                the same staged row is there:   keep
 **                one with its key only:          left, with that one
 **                neither:                        left
 **   left local rows, in the table's order:
@@ -9,10 +12,15 @@
 **                none:                                     delete
 **   staged rows that are left:                             insert
 **
-** A hash only says where to look; the cells decide. Without a key it is of the
-** whole row, and alike.c finds out which row has become which. Where many rows
-** have one key (NULL, say), its list would be gone through again and again:
-** there, too, it is of the whole row, and what is left is listed by key then.
+** What is not near is put aside, and looked for when the others are found: then
+** few staged rows are left to be hashed. Where many in a row are not, there is
+** no such order, and all that are left are hashed at once.
+**
+** A hash only says where to look; the cells decide. It is of the key, and
+** without one of the whole row; then alike.c finds out which row has become
+** which. Where many rows have one key (NULL, say), its list would be gone
+** through again and again: there, too, it is of the whole row, and what is left
+** is listed by key then.
 **
 ** Memory is some 40 bytes a row whatever the rows' width.
 */
@@ -33,11 +41,17 @@
 /* So many rows of one key are many. */
 #define CROWD 16
 
+/* So many rows that are not near may follow each other. */
+#define MISSES 8
+
 struct diff {
   struct diff_plan p; /* all in it is owned, but for p.a */
   int n_key;
-  int is_crowded; /* many rows have one key: the hashes are of whole rows */
-  sqlite3_uint64 *hashes; /* owned, as are all of these; per staged row */
+  sqlite3_int64 last; /* the staged row that was found last */
+  int n_missed;       /* rows since then that were not near */
+  int is_crowded;     /* many rows have one key: the hashes are of whole rows */
+  /* NULL until rows are looked for by hash; owned, as are all of these */
+  sqlite3_uint64 *hashes; /* per staged row */
   unsigned *next;  /* per staged row, from 1: the next one in its list, or 0 */
   unsigned *heads; /* where the lists begin */
   sqlite3_uint64 n_heads; /* a power of two */
@@ -118,50 +132,74 @@ static int n_indexed(const struct diff *d) {
   return n;
 }
 
-static void hash_staged(struct diff *d, struct err *e) {
+static void *allocate(sqlite3_uint64 n, size_t size, struct err *e) {
+  void *made = sqlite3_malloc64(n * size);
+  if (!made) err_nomem(e);
+  return made;
+}
+
+static int go_on(struct diff *d, struct err *e) {
+  if (++d->n_looks % ROWS_A_LOOK == 0) txn_go_on(d->p.a->txn, e);
+  return !e->code;
+}
+
+/* Where each one is. The row id is looked at. */
+static void locate_staged(struct diff *d, struct err *e) {
   sqlite3_int64 row = 0, at = 0;
-  int n = n_indexed(d);
-  for (int i = n; i < d->p.a->map->n_columns; i++) {
-    d->p.cells[i].type = SQLITE_NULL;
-  }
+  int n = d->p.a->target->alias_column + 1;
   while (apply_skim(d->p.a, d->p.cells, n, &row, e)) {
-    stored_convert(&d->p.stored, d->p.cells, by_row(d) ? NULL : d->p.is_key, e);
-    d->hashes[row] = hash_row(d, d->p.cells);
     d->p.at[row] = at;
     d->p.plans[row] = PLAN_INSERT;
     at = staging_tell(d->p.a->rows);
   }
 }
 
+/* Those that are left. */
+static void hash_staged(struct diff *d, struct err *e) {
+  int n = n_indexed(d), has_row = 0;
+  for (int i = n; i < d->p.a->map->n_columns; i++) {
+    d->p.cells[i].type = SQLITE_NULL;
+  }
+  for (sqlite3_int64 row = 1; row <= staging_rows(d->p.a->rows); row++) {
+    if (d->p.plans[row] != PLAN_INSERT) continue;
+    staging_seek(d->p.a->rows, d->p.at[row]);
+    if (!go_on(d, e) ||
+        staging_skim(d->p.a->rows, d->p.cells, n, &has_row, e)) {
+      return;
+    }
+    stored_convert(&d->p.stored, d->p.cells, by_row(d) ? NULL : d->p.is_key, e);
+    d->hashes[row] = hash_row(d, d->p.cells);
+  }
+}
+
 /* Each list is in the order in which the rows came. */
 static void list_staged(struct diff *d) {
-  sqlite3_int64 n = staging_rows(d->p.a->rows);
+  int look = d->n_key && !d->is_crowded;
   memset(d->heads, 0, d->n_heads * sizeof *d->heads);
-  for (sqlite3_int64 row = n; row > 0 && !d->is_crowded; row--) {
+  for (sqlite3_int64 row = staging_rows(d->p.a->rows); row > 0; row--) {
     int like;
+    if (d->p.plans[row] != PLAN_INSERT) continue;
     link_row(d, (unsigned)row);
-    if (!d->n_key) continue;
+    if (!look) continue;
     like = n_like(d, (unsigned)row);
     d->p.keys_repeat |= like > 0;
     d->is_crowded = like == CROWD;
+    if (d->is_crowded) break;
   }
 }
 
 static void index_staged(struct diff *d, struct err *e) {
-  if (e->code) return;
-  hash_staged(d, e);
+  sqlite3_uint64 rows = (sqlite3_uint64)staging_rows(d->p.a->rows) + 1;
+  d->n_heads = 1;
+  while (d->n_heads < rows) d->n_heads *= 2;
+  d->hashes = allocate(rows, sizeof *d->hashes, e);
+  d->next = allocate(rows, sizeof *d->next, e);
+  d->heads = allocate(d->n_heads, sizeof *d->heads, e);
+  if (!e->code) hash_staged(d, e);
   if (!e->code) list_staged(d);
   if (e->code || !d->is_crowded) return;
   hash_staged(d, e);
-  memset(d->heads, 0, d->n_heads * sizeof *d->heads);
-  for (sqlite3_int64 row = staging_rows(d->p.a->rows); row > 0; row--) {
-    link_row(d, (unsigned)row);
-  }
-}
-
-static int go_on(struct diff *d, struct err *e) {
-  if (++d->n_looks % ROWS_A_LOOK == 0) txn_go_on(d->p.a->txn, e);
-  return !e->code;
+  if (!e->code) list_staged(d);
 }
 
 /* Those that are left, by their keys. */
@@ -198,22 +236,56 @@ static enum likeness compare(struct diff *d, sqlite3_int64 row, struct err *e) {
   return compare_cells(d);
 }
 
-/* An unclaimed staged row that is at least so like the row in old[], 0: none.
-** What is found the same is claimed. *same_key: the first with only that. */
+static void claim(struct diff *d, sqlite3_int64 row) {
+  d->p.plans[row] = PLAN_KEEP;
+  d->n_missed = 0;
+  d->last = row;
+}
+
+/* Looks for the row in old[] where it is if those before it were updated, or
+** deleted, or one was inserted. */
+static int claim_near(struct diff *d, struct err *e) {
+  sqlite3_int64 near[] = {d->last + 1 + d->n_missed, d->last + 1, d->last + 2};
+  if (d->n_missed > MISSES) return 0;
+  for (size_t i = d->n_missed ? 0 : 1; i < sizeof near / sizeof *near; i++) {
+    sqlite3_int64 row = near[i];
+    if (row > staging_rows(d->p.a->rows) || d->p.plans[row] != PLAN_INSERT ||
+        compare(d, row, e) != SAME || e->code) {
+      continue;
+    }
+    claim(d, row);
+    return 1;
+  }
+  d->n_missed++;
+  return 0;
+}
+
+/* The same by hash. *same_key: 0, or the first staged row that is left and has
+** only its key. */
 static int claim_same(struct diff *d, sqlite3_int64 *same_key, struct err *e) {
-  sqlite3_uint64 hash = hash_row(d, d->p.old);
-  unsigned *link = head_of(d, hash);
+  sqlite3_uint64 hash;
+  unsigned *link;
   *same_key = 0;
-  for (unsigned row; (row = *link) != 0 && go_on(d, e); link = &d->next[row]) {
-    enum likeness likeness =
-        d->hashes[row] == hash ? compare(d, row, e) : OTHER;
+  if (!d->heads) index_staged(d, e);
+  if (e->code) return 0;
+  hash = hash_row(d, d->p.old);
+  link = head_of(d, hash);
+  for (unsigned row; (row = *link) != 0 && go_on(d, e);) {
+    enum likeness likeness = OTHER;
+    if (d->p.plans[row] != PLAN_INSERT) {
+      *link = d->next[row];
+      continue;
+    }
+    if (d->hashes[row] == hash) likeness = compare(d, row, e);
     if (e->code) return 0;
     if (likeness == SAME) {
-      d->p.plans[row] = PLAN_KEEP;
-      *link = d->next[row];
+      int missed = row == d->last + 1 ? 0 : d->n_missed;
+      claim(d, row);
+      d->n_missed = missed;
       return 1;
     }
     if (likeness == SAME_KEY && *same_key == 0) *same_key = row;
+    link = &d->next[row];
   }
   return 0;
 }
@@ -233,17 +305,45 @@ static void add_left(struct diff *d, sqlite3_int64 rowid, sqlite3_int64 staged,
   d->left[d->n_left++] = (struct left){rowid, staged};
 }
 
+#define ASIDE (-1) /* in the place of a staged row: not looked for yet */
+
 static void read_local(struct diff *d, struct err *e) {
   sqlite3_stmt *stmt = diff_prepare_read(&d->p, "", e);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
-    sqlite3_int64 same_key = 0;
+    sqlite3_int64 staged = ASIDE;
     d->n_local++;
     diff_read_old(&d->p, stmt, e);
-    if (go_on(d, e) && !claim_same(d, &same_key, e) && !e->code) {
-      add_left(d, sqlite3_column_int64(stmt, 0), same_key, e);
+    if (!go_on(d, e) || claim_near(d, e) || e->code) continue;
+    if ((d->heads || d->n_missed > MISSES) && claim_same(d, &staged, e)) {
+      continue;
     }
+    if (!e->code) add_left(d, sqlite3_column_int64(stmt, 0), staged, e);
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
+}
+
+/* Whether a row that was put aside is not there. */
+static int is_left(struct diff *d, sqlite3_stmt *stmt, struct left *left,
+                   struct err *e) {
+  int found = 0;
+  sqlite3_bind_int64(stmt, 1, left->rowid);
+  if (sqlite3_step(stmt) == SQLITE_ROW) {
+    diff_read_old(&d->p, stmt, e);
+    found = !e->code && claim_same(d, &left->staged, e);
+  }
+  if (sqlite3_reset(stmt)) err_sqlite(e, d->p.a->db, "reading the target");
+  return !found;
+}
+
+static void look_again(struct diff *d, struct err *e) {
+  sqlite3_stmt *stmt = diff_prepare_read(&d->p, "=?1", e);
+  sqlite3_int64 n = 0;
+  for (sqlite3_int64 i = 0; i < d->n_left && !e->code; i++) {
+    struct left left = d->left[i];
+    if (left.staged != ASIDE || is_left(d, stmt, &left, e)) d->left[n++] = left;
+  }
+  d->n_left = n;
+  sqlite3_finalize(stmt);
 }
 
 /* The first staged row of a list that is left and has the key of the row in
@@ -309,12 +409,6 @@ static void list_deletes(struct diff *d, struct err *e) {
   d->p.n_inserts = staging_rows(d->p.a->rows) - (d->n_local - d->p.n_deletes);
 }
 
-static void *allocate(sqlite3_uint64 n, size_t size, struct err *e) {
-  void *made = sqlite3_malloc64(n * size);
-  if (!made) err_nomem(e);
-  return made;
-}
-
 /* The staged rows count from 1. */
 static void prepare(struct diff *d, const struct apply *a, struct err *e) {
   sqlite3_uint64 n = (sqlite3_uint64)a->map->n_columns;
@@ -325,17 +419,12 @@ static void prepare(struct diff *d, const struct apply *a, struct err *e) {
     return;
   }
   stored_open(&d->p.stored, a->target, e);
-  d->n_heads = 1;
-  while (d->n_heads < rows) d->n_heads *= 2;
   d->p.is_key = allocate(n, 1, e);
   d->p.cells = allocate(n, sizeof *d->p.cells, e);
   d->p.old = allocate(n, sizeof *d->p.old, e);
   d->p.plans = allocate(rows, sizeof *d->p.plans, e);
   d->p.rows = allocate(rows, sizeof *d->p.rows, e);
   d->p.at = allocate(rows, sizeof *d->p.at, e);
-  d->hashes = allocate(rows, sizeof *d->hashes, e);
-  d->next = allocate(rows, sizeof *d->next, e);
-  d->heads = allocate(d->n_heads, sizeof *d->heads, e);
   for (int i = 0; i < a->map->n_columns && !e->code; i++) {
     d->p.is_key[i] = (char)mapping_is_key(a->map, i);
     d->n_key += d->p.is_key[i];
@@ -370,8 +459,11 @@ enum err_code diff_open(struct diff **out, const struct apply *a,
   if (a->state->is_part) {
     d->n_local = merge_find(&d->p, d->n_key, e);
   } else {
-    index_staged(d, e);
+    locate_staged(d, e);
+    /* Whether keys repeat is to be known of all rows. */
+    if (a->map->keep_changes && d->n_key && !e->code) index_staged(d, e);
     read_local(d, e);
+    look_again(d, e);
     if (d->n_key)
       pair_by_key(d, e);
     else
