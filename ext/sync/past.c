@@ -148,7 +148,9 @@ static void check_run(const struct past *p, sqlite3_value *at, struct err *e) {
 static void prepare_scratch(struct past *p, struct err *e) {
   if (e->code) return;
   if (sqlite3_open_v2(":memory:", &p->scratch,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ||
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+                          SQLITE_OPEN_NOMUTEX,
+                      NULL) ||
       sqlite3_exec(
           p->scratch,
           "BEGIN; CREATE TABLE changed(key TEXT PRIMARY KEY) WITHOUT "

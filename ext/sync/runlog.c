@@ -131,36 +131,23 @@ static void begin_progress(struct runlog *log) {
                   log->sync);
 }
 
-/* The first 23 characters of a timestamp end in milliseconds: %.23Q. */
-static void run(sqlite3 *db, struct err *e, const char *fmt, ...) {
-  va_list args;
-  char *sql;
-  if (e->code) return;
-  va_start(args, fmt);
-  sql = sqlite3_vmprintf(fmt, args);
-  va_end(args);
-  if (!sql)
-    err_nomem(e);
-  else if (sqlite3_exec(db, sql, 0, 0, 0))
-    err_sqlite(e, db, writing);
-  sqlite3_free(sql);
-}
-
-/* deadline_s: how long the run may take; 0: it is over. */
+/* deadline_s: how long the run may take; 0: it is over. The first 23 characters
+** of a timestamp end in milliseconds: %.23Q. */
 static void insert_run(struct runlog *log, sqlite3 *db, int deadline_s,
                        struct err *e) {
   char deadline_at[32];
   clock_utc(deadline_at, ((sqlite3_int64)deadline_s + 1) * 1000);
-  run(db, e,
-      "INSERT INTO main.ordersync_runs(sync, status, mode, dry_run, "
-      "started_at, deadline_at, pid) VALUES(%Q, 'running', %Q, %d, %.23Q, "
-      "%.23Q, %d)",
-      log->sync, log->mode, log->dry_run, log->started_at,
-      deadline_s ? deadline_at : NULL, (int)getpid());
+  sql_run(db, e, writing,
+          "INSERT INTO main.ordersync_runs(sync, status, mode, dry_run, "
+          "started_at, deadline_at, pid) VALUES(%Q, 'running', %Q, %d, %.23Q, "
+          "%.23Q, %d)",
+          log->sync, log->mode, log->dry_run, log->started_at,
+          deadline_s ? deadline_at : NULL, (int)getpid());
   if (!e->code) log->run_id = sqlite3_last_insert_rowid(db);
   /* Of a run that somebody deleted, whose number comes again. */
-  run(db, e, "DELETE FROM main.ordersync_run_details WHERE run_id=%lld",
-      log->run_id);
+  sql_run(db, e, writing,
+          "DELETE FROM main.ordersync_run_details WHERE run_id=%lld",
+          log->run_id);
 }
 
 static void update_run(struct runlog *log, sqlite3 *db, const char *status,
@@ -171,7 +158,8 @@ static void update_run(struct runlog *log, sqlite3 *db, const char *status,
   (void)sqlite3_snprintf(sizeof duration, duration,
                          log->has_duration ? ", duration_ms=%lld" : "",
                          clock_now_ms() - log->started_ms);
-  run(db, e,
+  sql_run(
+      db, e, writing,
       "UPDATE main.ordersync_runs SET status=%Q, mode=%Q, finished_at=%.23Q, "
       "error=%Q, error_category=%Q, error_number=nullif(%d,0), dry_run=%d, "
       "attempts=%d, warnings=%d, rows=nullif(%lld,-1), "
@@ -192,7 +180,8 @@ static void update_run(struct runlog *log, sqlite3 *db, const char *status,
 static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
   char now[32];
   clock_utc(now, 0);
-  run(db, e,
+  sql_run(
+      db, e, writing,
       "UPDATE main.ordersync_runs SET status='lost', finished_at=%.23Q, "
       "error='the run never finished: its process died, or could not write "
       "this log', error_category='lost' WHERE sync=%Q AND status='running' "
@@ -301,11 +290,11 @@ static void prune(const struct runlog *log, int keep_days, struct err *e) {
       "%.23Q ORDER BY id LIMIT 1), %lld)",
       log->sync, before, before, now, log->run_id);
   if (!runs) err_nomem(e);
-  run(log->db, e,
-      "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
-      "FROM %s)",
-      runs);
-  run(log->db, e, "DELETE FROM %s", runs);
+  sql_run(log->db, e, writing,
+          "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
+          "FROM %s)",
+          runs);
+  sql_run(log->db, e, writing, "DELETE FROM %s", runs);
   sqlite3_free(runs);
 }
 

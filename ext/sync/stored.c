@@ -75,7 +75,8 @@ static void open_scratch(struct stored *s, struct err *e) {
   if (!text) {
     err_nomem(e);
   } else if (sqlite3_open_v2(":memory:", &s->scratch,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+                                 SQLITE_OPEN_NOMUTEX,
                              NULL) ||
              sqlite3_exec(s->scratch, text, 0, 0, 0)) {
     err_sqlite(e, s->scratch, "comparing rows");
@@ -137,7 +138,7 @@ void stored_close(struct stored *s) {
 }
 
 /* The value is safe to look at: whoever refreshes does so inside a function of
-** this connection, which is locked that long. */
+** this connection, which is locked that long; a private one has no lock. */
 void stored_read(sqlite3_stmt *stmt, int col, struct cell *cell,
                  struct err *e) {
   sqlite3_value *value = sqlite3_column_value(stmt, col);
