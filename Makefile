@@ -12,10 +12,10 @@ OURS     := -std=c11 -D_GNU_SOURCE -fvisibility=hidden -Iinclude -Iext -I$(B) \
             $(if $(FREETDS),-I$(FREETDS)/include) \
             $(WARN) -MMD -MP
 # FreeTDS is linked privately: README, "FreeTDS inside". -u: only FreeTDS, which
-# comes after our archive, calls text.c and kerberos.c. --wrap: see box.c.
+# comes after our archive, calls text.c, kerberos.c and tls.c. --wrap: see box.c.
 FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a 2>/dev/null))
-LIBS     := -Wl,-u,text_iconv,-u,kerberos_import_name \
+LIBS     := -Wl,-u,text_iconv,-u,kerberos_import_name,-u,tls_handshake \
             -Wl,--wrap=tds_read_packet,--wrap=tds_get_byte \
             $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -lpthread -lm
