@@ -156,8 +156,11 @@ static void index_staged(struct pair *d, struct err *e) {
   d->hashes = sqlite3_malloc64(rows * sizeof *d->hashes);
   d->next = sqlite3_malloc64(rows * sizeof *d->next);
   d->heads = sqlite3_malloc64(d->n_heads * sizeof *d->heads);
-  if (!d->hashes || !d->next || !d->heads) err_nomem(e);
-  if (!e->code) hash_staged(d, e);
+  if (!d->hashes || !d->next || !d->heads) {
+    err_nomem(e);
+    return;
+  }
+  hash_staged(d, e);
   if (!e->code) list_staged(d);
   if (e->code || !d->is_crowded) return;
   hash_staged(d, e);
@@ -342,8 +345,10 @@ static sqlite3_int64 find_left(struct pair *d, sqlite3_stmt *stmt,
 
 /* Most keys are keys: the row that was found first is there still. */
 static void pair_by_key(struct pair *d, struct err *e) {
-  sqlite3_stmt *stmt = diff_prepare_read(d->p, "=?1", e);
+  sqlite3_stmt *stmt;
   int was_crowded = d->is_crowded;
+  if (e->code || !d->heads) return; /* nothing is left */
+  stmt = diff_prepare_read(d->p, "=?1", e);
   if (was_crowded) index_left(d, e);
   for (sqlite3_int64 i = 0; i < d->n_left && !e->code; i++) {
     struct left *left = &d->left[i];
