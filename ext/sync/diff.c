@@ -65,6 +65,7 @@ static void prepare(struct diff *d, const struct apply *a, struct err *e) {
   }
   stored_open(&d->p.stored, a->target, e);
   d->p.is_key = allocate(n, 1, e);
+  d->p.keys = allocate(n, sizeof *d->p.keys, e);
   d->p.cells = allocate(n, sizeof *d->p.cells, e);
   d->p.old = allocate(n, sizeof *d->p.old, e);
   d->p.plans = allocate(rows, sizeof *d->p.plans, e);
@@ -72,13 +73,13 @@ static void prepare(struct diff *d, const struct apply *a, struct err *e) {
   d->p.at = allocate(rows, sizeof *d->p.at, e);
   for (int i = 0; i < a->map->n_columns && !e->code; i++) {
     d->p.is_key[i] = (char)mapping_is_key(a->map, i);
-    d->n_key += d->p.is_key[i];
+    if (d->p.is_key[i]) d->p.keys[d->n_key++] = i;
   }
   /* A watermark that does without a key is one: without it a row that has
   ** another column now would come twice. */
   if (a->state->keeps && !d->n_key && !e->code) {
-    d->p.is_key[mapping_watermark(a->map)] = 1;
-    d->n_key = 1;
+    d->p.keys[d->n_key++] = mapping_watermark(a->map);
+    d->p.is_key[d->p.keys[0]] = 1;
   }
 }
 
@@ -114,6 +115,7 @@ void diff_close(struct diff *d) {
   sqlite3_free(d->p.plans);
   sqlite3_free(d->p.old);
   sqlite3_free(d->p.cells);
+  sqlite3_free(d->p.keys);
   sqlite3_free(d->p.is_key);
   sqlite3_free(d);
 }

@@ -58,7 +58,7 @@ enum err_code diff_fetch(struct diff_plan *p, sqlite3_int64 row,
   if (e->code) return e->code;
   staging_seek(p->a->rows, p->at[row]);
   if (!staging_next(p->a->rows, p->cells, &has_row, e)) {
-    stored_convert(&p->stored, p->cells, NULL, e);
+    stored_convert(&p->stored, p->cells, NULL, 0, e);
   }
   return e->code;
 }

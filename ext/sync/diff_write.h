@@ -13,6 +13,7 @@ struct diff_plan {
   const struct apply *a; /* borrowed, as is all of it here */
   struct stored stored;
   char *is_key;           /* per mapped column */
+  int *keys;              /* those that are one */
   struct cell *cells;     /* one staged row, to work in */
   struct cell *old;       /* one row of the table */
   unsigned char *plans;   /* per staged row, from 1, as the next two */

@@ -75,7 +75,8 @@ static void tell_mark(const struct fetch *f) {
 /* A row read twice, while the server moves it, shows in no count of rows. */
 struct keys {
   const struct mapping *map; /* borrowed */
-  char *is_key;              /* owned: one a mapped column */
+  int *columns;              /* owned: those of the key */
+  int n_columns;
   struct stored stored;
   sqlite3_uint64 *hashes; /* owned: one a row */
   sqlite3_int64 n;
@@ -93,9 +94,9 @@ static enum err_code note_key(struct keys *k, struct cell *cells,
     if (!grown) return err_nomem(e);
     k->hashes = grown;
   }
-  stored_convert(&k->stored, cells, k->is_key, e);
-  for (int i = 0; i < k->map->n_columns; i++) {
-    if (k->is_key[i]) hash = stored_hash(hash, &cells[i]);
+  stored_convert(&k->stored, cells, k->columns, k->n_columns, e);
+  for (int i = 0; i < k->n_columns; i++) {
+    hash = stored_hash(hash, &cells[k->columns[i]]);
   }
   k->hashes[k->n++] = hash;
   return e->code;
@@ -162,13 +163,13 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
   struct keys keys = {.map = f->map};
   int rowid = f->target->alias_column, has_row = 0;
   int has_key = mapping_has_key(f->map);
-  keys.is_key = sqlite3_malloc64(n);
-  if (!cells || !keys.is_key) {
+  keys.columns = sqlite3_malloc64(n * sizeof *keys.columns);
+  if (!cells || !keys.columns) {
     err_nomem(e);
     goto done;
   }
   for (int i = 0; i < f->map->n_columns; i++) {
-    keys.is_key[i] = (char)mapping_is_key(f->map, i);
+    if (mapping_is_key(f->map, i)) keys.columns[keys.n_columns++] = i;
   }
   stored_open(&keys.stored, f->target, e);
   while (!reader_next(r, &has_row, e) && has_row) {
@@ -185,7 +186,7 @@ static enum err_code read_rows(const struct fetch *f, struct reader *r,
   if (!e->code) judge_keys(&keys, f, e);
 done:
   stored_close(&keys.stored);
-  sqlite3_free(keys.is_key);
+  sqlite3_free(keys.columns);
   sqlite3_free(keys.hashes);
   sqlite3_free(cells);
   return e->code;

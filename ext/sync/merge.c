@@ -68,7 +68,7 @@ static void look_up_all(struct merge *m, int n_key, struct err *e) {
     at = staging_tell(p->a->rows);
     p->plans[row] = PLAN_INSERT;
     if (n_key == 0) continue;
-    stored_convert(&p->stored, p->cells, NULL, e);
+    stored_convert(&p->stored, p->cells, NULL, 0, e);
     for (int i = 0; i < n_columns(m); i++) {
       if (p->is_key[i]) hash = stored_hash(hash, &p->cells[i]);
     }

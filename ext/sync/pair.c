@@ -61,9 +61,10 @@ static int by_row(const struct pair *d) {
 
 /* Of the key's cells, or of all. */
 static sqlite3_uint64 hash_row(const struct pair *d, const struct cell *cells) {
+  int n = by_row(d) ? d->p->a->map->n_columns : d->n_key;
   sqlite3_uint64 hash = 0;
-  for (int i = 0; i < d->p->a->map->n_columns; i++) {
-    if (by_row(d) || d->p->is_key[i]) hash = stored_hash(hash, &cells[i]);
+  for (int k = 0; k < n; k++) {
+    hash = stored_hash(hash, &cells[by_row(d) ? k : d->p->keys[k]]);
   }
   return hash;
 }
@@ -127,8 +128,8 @@ static void hash_staged(struct pair *d, struct err *e) {
         staging_skim(d->p->a->rows, d->p->cells, n, &has_row, e)) {
       return;
     }
-    stored_convert(&d->p->stored, d->p->cells, by_row(d) ? NULL : d->p->is_key,
-                   e);
+    stored_convert(&d->p->stored, d->p->cells, by_row(d) ? NULL : d->p->keys,
+                   d->n_key, e);
     d->hashes[row] = hash_row(d, d->p->cells);
   }
 }
@@ -197,7 +198,7 @@ static enum likeness compare(struct pair *d, sqlite3_int64 row, struct err *e) {
   staging_seek(d->p->a->rows, d->p->at[row]);
   if (staging_next(d->p->a->rows, d->p->cells, &has_row, e)) return OTHER;
   if (compare_cells(d) == SAME) return SAME;
-  stored_convert(&d->p->stored, d->p->cells, NULL, e);
+  stored_convert(&d->p->stored, d->p->cells, NULL, 0, e);
   return compare_cells(d);
 }
 

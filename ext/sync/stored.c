@@ -86,11 +86,11 @@ static void open_scratch(struct stored *s, struct err *e) {
   s->get = sql_prepare(s->scratch, e, "SELECT * FROM n");
 }
 
-void stored_convert(struct stored *s, struct cell *cells, const char *only,
-                    struct err *e) {
-  int changes = 0, rc = SQLITE_OK;
-  for (int i = 0; i < s->n; i++) {
-    if (only && !only[i]) continue;
+void stored_convert(struct stored *s, struct cell *cells, const int *only,
+                    int n_only, struct err *e) {
+  int changes = 0, rc = SQLITE_OK, n = only ? n_only : s->n;
+  for (int k = 0; k < n; k++) {
+    int i = only ? only[k] : k;
     if (s->affinities[i] == 'r' && cells[i].type == SQLITE_INTEGER) {
       cells[i].type = SQLITE_FLOAT;
       cells[i].real = (double)cells[i].integer;

@@ -19,9 +19,9 @@ enum err_code stored_open(struct stored *s, const struct target *target,
 void stored_close(struct stored *s);
 
 /* Makes the row in cells what the target would hold; it stays so until the
-** next call. only: the columns that matter, NULL: all. */
-void stored_convert(struct stored *s, struct cell *cells, const char *only,
-                    struct err *e);
+** next call. only: the n_only columns that matter, NULL: all. */
+void stored_convert(struct stored *s, struct cell *cells, const int *only,
+                    int n_only, struct err *e);
 
 /* Column col of the statement's row; the bytes are SQLite's. */
 void stored_read(sqlite3_stmt *stmt, int col, struct cell *cell, struct err *e);
