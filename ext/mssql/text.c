@@ -23,6 +23,7 @@
 #define UTF8_MOST 3    /* bytes of a character within a code page or UCS-2 */
 #define NO_UTF8   0xff /* stands for what is no character */
 #define EURO      0x20ac
+#define NOT_ASCII 0xff80ff80ff80ff80ULL /* in four units of UTF-16 */
 
 /* What is left of both sides. */
 struct run {
@@ -51,41 +52,55 @@ static uint64_t load64(const unsigned char *at) {
   return le64toh(word);
 }
 
-/* Four units of ASCII become four bytes. */
+/* Four units of ASCII as four bytes. */
 static uint32_t narrow(uint64_t units) {
   units = (units | units >> 8) & 0x0000ffff0000ffffULL;
   return htole32((uint32_t)(units | units >> 16));
 }
 
-/* As many units of ASCII as there are, in steps of eight, four and one. */
-static void narrow_ascii(struct run *r) {
-  unsigned char *in = r->in;
-  unsigned char *out = r->out;
+/* Eight units of ASCII become eight bytes; 0: they are not ASCII. */
+static int narrow_eight(const unsigned char *in, unsigned char *out) {
 #ifdef __SSE2__
-  while (r->in_end - in >= 16 && r->out_end - out >= 8) {
-    __m128i units = _mm_loadu_si128((const __m128i *)(const void *)in);
-    __m128i high = _mm_and_si128(units, _mm_set1_epi16((short)0xff80));
-    if (_mm_movemask_epi8(_mm_cmpeq_epi16(high, _mm_setzero_si128())) != 0xffff)
-      break;
-    _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(units, units));
-    in += 16;
-    out += 8;
-  }
+  __m128i units = _mm_loadu_si128((const __m128i *)(const void *)in);
+  __m128i high = _mm_and_si128(units, _mm_set1_epi16((short)0xff80));
+  if (_mm_movemask_epi8(_mm_cmpeq_epi16(high, _mm_setzero_si128())) != 0xffff)
+    return 0;
+  _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(units, units));
+#else
+  uint64_t first = load64(in), last = load64(in + 8);
+  uint32_t bytes[2];
+  if ((first | last) & NOT_ASCII) return 0;
+  bytes[0] = narrow(first);
+  bytes[1] = narrow(last);
+  memcpy(out, bytes, sizeof bytes);
 #endif
-  while (r->in_end - in >= 8 && r->out_end - out >= 4) {
-    uint64_t units = load64(in);
-    if (units & 0xff80ff80ff80ff80ULL) break;
-    uint32_t bytes = narrow(units);
-    memcpy(out, &bytes, sizeof bytes);
-    in += 8;
-    out += 4;
+  return 1;
+}
+
+/* Of n units, for which there is room, as many as are ASCII before the first
+ *that
+ ** is not; returns how many. What no eight, or four, are left of goes together
+ *with
+ ** units that are done: once more the same. */
+static size_t narrow_ascii(const unsigned char *in, size_t n,
+                           unsigned char *out) {
+  size_t done = 0;
+  if (n >= 8) {
+    while (n - done >= 8 && narrow_eight(in + 2 * done, out + done)) done += 8;
+    if (n - done < 8 && narrow_eight(in + 2 * n - 16, out + n - 8)) return n;
+  } else if (n >= 4) {
+    uint64_t first = load64(in), last = load64(in + 2 * n - 8);
+    if (!((first | last) & NOT_ASCII)) {
+      uint32_t bytes[2] = {narrow(first), narrow(last)};
+      memcpy(out, &bytes[0], 4);
+      memcpy(out + n - 4, &bytes[1], 4);
+      return n;
+    }
   }
-  while (r->in_end - in >= 2 && r->out_end > out && !in[1] && in[0] < 0x80) {
-    *out++ = in[0];
-    in += 2;
+  for (; done < n && !in[2 * done + 1] && in[2 * done] < 0x80; done++) {
+    out[done] = in[2 * done];
   }
-  r->in = in;
-  r->out = out;
+  return done;
 }
 
 /* Returns the bytes written, 0 where there is no room. */
@@ -104,8 +119,13 @@ static size_t put_utf8(unsigned char *out, size_t room, unsigned c) {
 static int from_utf16(const struct converter *unused, struct run *r) {
   (void)unused;
   for (;;) {
-    narrow_ascii(r);
     size_t left = (size_t)(r->in_end - r->in), n_in = 2;
+    size_t room = (size_t)(r->out_end - r->out);
+    size_t done =
+        narrow_ascii(r->in, left / 2 < room ? left / 2 : room, r->out);
+    r->in += 2 * done;
+    r->out += done;
+    left -= 2 * done;
     if (left < 2) return left ? EINVAL : 0;
     unsigned c = r->in[0] | (unsigned)r->in[1] << 8;
     if (c >= 0xdc00 && c <= 0xdfff) return EILSEQ;
@@ -313,21 +333,37 @@ iconv_t text_iconv_open(const char *tocode, const char *fromcode) {
   return c;
 }
 
+/* Most text is ASCII from end to end, and short. */
+static int all_is_ascii(char **in, size_t *in_left, char **out,
+                        size_t *out_left) {
+  size_t n = *in_left / 2;
+  if (n > *out_left) return 0;
+  n = narrow_ascii((unsigned char *)*in, n, (unsigned char *)*out);
+  *in += 2 * n;
+  *in_left -= 2 * n;
+  *out += n;
+  *out_left -= n;
+  return *in_left == 0;
+}
+
 size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
                   size_t *out_left) {
   const struct converter *c = cd;
+  const char *begin;
   int failed;
   if (!in || !*in) /* only the C library's have a state */
     return c->convert == from_system
                ? iconv(c->system, in, in_left, out, out_left)
                : 0;
+  begin = *in;
+  if (c == &utf16_to_utf8 && all_is_ascii(in, in_left, out, out_left)) return 0;
   struct run r = {.in = (unsigned char *)*in,
                   .in_end = (unsigned char *)*in + *in_left,
                   .out = (unsigned char *)*out,
                   .out_end = (unsigned char *)*out + *out_left};
   do {
     failed = c->convert(c, &r);
-  } while (is_bad(c, failed, (char *)r.in == *in) &&
+  } while (is_bad(c, failed, (char *)r.in == begin) &&
            !(failed = skip_bad(c, &r)));
   *in = (char *)r.in;
   *in_left = (size_t)(r.in_end - r.in);
