@@ -120,16 +120,16 @@ check "an old FreeTDS is named" \
 and Ubuntu 24.04 have it." "$(needs "$dir/old/libsybdb.a" cc)"
 
 # ---- the schedules, which check-roots sees at work -------------------------------
-mkdir -p "$dir/stub"
-cat >"$dir/stub/sqlite3" <<'STUB'
+mkdir -p "$dir/fake"
+cat >"$dir/fake/sqlite3" <<'FAKE'
 #!/bin/sh
 [ "$2" = works ] && echo refreshed
-STUB
-chmod +x "$dir/stub/sqlite3"
+FAKE
+chmod +x "$dir/fake/sqlite3"
 # One round of the container's loop; sh may be any of these.
 loop() { # shell database
   # shellcheck disable=SC2086 # a shell may have an option
-  PATH=$dir/stub:$PATH timeout 10 $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
+  PATH=$dir/fake:$PATH timeout 10 $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
     >"$dir/loop.out" 2>&1 &
   for _ in $(seq 100); do
     grep -q 'refreshed\|failed' "$dir/loop.out" && break
