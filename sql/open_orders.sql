@@ -91,10 +91,7 @@ CREATE INDEX IF NOT EXISTS main.index_open_orders_on_order_status
 INSERT OR IGNORE INTO main.ordersync_syncs(name, source, target)
 VALUES('open_orders', 'dbo.vwZSDOrder_Advanced', 'open_orders');
 
-INSERT INTO main.ordersync_columns(sync, position, source_column, target_column,
-                              kind)
-SELECT 'open_orders', column1, column2, column3, column4
-FROM (VALUES
+WITH mapped(position, source, target, kind) AS (VALUES
   (1, 'soldTo', 'sold_to', 'integer'),
   (2, 'shipTo', 'ship_to', 'integer'),
   (3, 'custName', 'cust_name', 'string'),
@@ -164,5 +161,8 @@ FROM (VALUES
   (67, 'CSR_actionDate', 'csr_action_date', 'string'),
   (68, 'CSR_actionUser', 'csr_action_user', 'string')
 )
+INSERT INTO main.ordersync_columns(sync, position, source_column, target_column,
+                              kind)
+SELECT 'open_orders', position, source, target, kind FROM mapped
 WHERE NOT EXISTS (
   SELECT 1 FROM main.ordersync_columns WHERE sync = 'open_orders');

@@ -148,7 +148,7 @@ WITH RECURSIVE part(n) AS (
   WHERE n < (SELECT max(id) >> 10 FROM ordersync_changes)
 )
 SELECT c.id, c.run, r.finished_at, c.sync, c.key, c.kind, c.changed
-FROM part JOIN ordersync_changes c ON c.id >> 10 = part.n
+FROM part CROSS JOIN ordersync_changes c ON c.id >> 10 = part.n
   LEFT JOIN ordersync_runs r ON r.id = c.run;
 
 -- They go with their run, and are renamed with it. No foreign key, as above.

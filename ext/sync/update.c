@@ -296,9 +296,8 @@ static char *to_json(const struct update *u, struct err *e) {
   sqlite3_stmt *stmt;
   char *json = NULL;
   sqlite3_str_appendall(
-      sql, "SELECT json_group_array(json_object('column', column1, 'change', "
-           "column2, 'from', column3, 'to', column4, 'action', column5)) FROM "
-           "(SELECT * FROM (VALUES(1, 2, 3, 4, 5)");
+      sql, "WITH change(name, type, was, now, action) AS (VALUES(1, 2, 3, 4, "
+           "5)");
   for (int i = 0; i < u->n_changes && !e->code; i++) {
     const struct change *c = &u->changes[i];
     char *text = action(u, c);
@@ -307,7 +306,10 @@ static char *to_json(const struct update *u, struct err *e) {
                         change_names[c->type], c->from, c->to, text);
     sqlite3_free(text);
   }
-  sqlite3_str_appendall(sql, ") LIMIT -1 OFFSET 1)");
+  sqlite3_str_appendall(
+      sql, ") SELECT json_group_array(json_object('column', name, 'change', "
+           "type, 'from', was, 'to', now, 'action', action)) FROM (SELECT "
+           "name, type, was, now, action FROM change LIMIT -1 OFFSET 1)");
   stmt = sql_prepare_str(u->db, sql, e);
   if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
     json = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));

@@ -128,15 +128,20 @@ FAKE
 chmod +x "$dir/fake/sqlite3"
 # One round of the container's loop; sh may be any of these.
 loop() { # shell database
+  local pid
   # shellcheck disable=SC2086 # a shell may have an option
-  PATH=$dir/fake:$PATH timeout 10 $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
+  PATH=$dir/fake:$PATH $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
     >"$dir/loop.out" 2>&1 &
+  pid=$!
   for _ in $(seq 100); do
     grep -q 'refreshed\|failed' "$dir/loop.out" && break
     sleep 0.05
   done
   sleep 0.3 # a failure may still be told
-  pkill -TERM -P $! && wait $!
+  kill -TERM $pid
+  for _ in $(seq 100); do kill -0 $pid 2>/dev/null && sleep 0.05; done
+  kill -KILL $pid 2>/dev/null
+  wait $pid
   echo "$? $(sed 1d "$dir/loop.out")"
 }
 for shell in dash "bash --posix" "busybox sh" mksh; do
