@@ -3,9 +3,8 @@
 ** brings seven more: it is loaded, not linked.
 **
 ** The first step of a login may ask a KDC, which knows no timeout of ours: a
-** thread does it, which may be left. Reasons are kept by GSSAPI for each
-*thread,
-** so the text of a failure is made where the failure was.
+** thread does it, which may be left. GSSAPI keeps reasons for each thread, so
+** the text of a failure is made where the failure was.
 */
 #include "mssql/kerberos.h"
 

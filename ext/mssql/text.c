@@ -78,10 +78,8 @@ static int narrow_eight(const unsigned char *in, unsigned char *out) {
 }
 
 /* Of n units, for which there is room, as many as are ASCII before the first
- *that
- ** is not; returns how many. What no eight, or four, are left of goes together
- *with
- ** units that are done: once more the same. */
+** that is not; returns how many. What no eight, or four, are left of goes
+** together with units that are done: once more the same. */
 static size_t narrow_ascii(const unsigned char *in, size_t n,
                            unsigned char *out) {
   size_t done = 0;

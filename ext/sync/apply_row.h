@@ -33,9 +33,8 @@ int apply_skim(const struct apply *a, struct cell *cells, int n,
                sqlite3_int64 *row, struct err *e);
 
 /* INSERT INTO target(...) VALUES(...): the mapped columns, n_more others
- *(`,"a"`;
- ** NULL: none), which the caller binds, and updated_at, bound; created_at too,
- ** unless there are others. */
+** (`,"a"`; NULL: none), which the caller binds, and updated_at, bound;
+** created_at too, unless there are others. */
 sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
                                    int n_more, struct err *e);
 

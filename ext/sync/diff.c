@@ -1,7 +1,6 @@
 /*
-** The plan of modes diff, append and merge: made by pair.c or merge.c, written
-*by
-** diff_write.c, recorded by changes.c.
+** The plan of modes diff, append and merge: made by pair.c or merge.c,
+** written by diff_write.c, recorded by changes.c.
 */
 #include "sync/diff.h"
 

@@ -206,8 +206,7 @@ static sqlite3_uint64 hash_bytes(sqlite3_uint64 hash, const char *at,
 }
 
 /* Where whole numbers are small, the others are none of them: a key that is
- *NULL
- ** and one that is 5 are two, though only their hashes are looked at. */
+** NULL and one that is 5 are two, though only their hashes are looked at. */
 #define OTHER(type) ((sqlite3_uint64)(type) << 59 ^ 0x2545f4914f6cdd1dULL)
 
 sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell) {

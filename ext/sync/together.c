@@ -1,8 +1,7 @@
 /*
 ** What is committed meanwhile is seen by further connections to the files,
-*which
-** read no rows but the log's: everything else is read over the caller's, whose
-** authorizer may have a say.
+** which read no rows but the log's: everything else is read over the caller's,
+** whose authorizer may have a say.
 */
 #include "sync/together.h"
 

@@ -17,8 +17,7 @@
 ** meanwhile, or one stays half committed.
 **
 ** Who reads the attached file already, in a transaction or beside this
-*statement,
-** goes on to read what was there when that began.
+** statement, goes on to read what was there when that began.
 */
 enum err_code together_hold(sqlite3_stmt **hold, sqlite3 *db,
                             const struct mapping *m, struct err *e);
