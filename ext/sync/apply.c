@@ -40,7 +40,7 @@ static void replace_all(const struct apply *a, sqlite3_int64 *ignored,
   truncate(a, e);
   insert = apply_prepare_insert(a, NULL, 0, e);
   while (apply_next(a, cells, &row, e)) {
-    if (apply_step(a, insert, cells))
+    if (apply_step(a, insert, cells, NULL))
       apply_explain(a, row, e);
     else if (sqlite3_changes(a->db) != 1 && *ignored == 0)
       *ignored = row;

@@ -60,10 +60,10 @@ sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
 }
 
 int apply_step(const struct apply *a, sqlite3_stmt *stmt,
-               const struct cell *cells) {
+               const struct cell *cells, const char *only) {
   int rc = SQLITE_OK;
   for (int i = 0; i < a->map->n_columns && rc == SQLITE_OK; i++) {
-    rc = cell_bind(stmt, i + 1, &cells[i]);
+    if (!only || only[i]) rc = cell_bind(stmt, i + 1, &cells[i]);
   }
   if (rc) return rc;
   sqlite3_step(stmt);

@@ -38,9 +38,10 @@ int apply_skim(const struct apply *a, struct cell *cells, int n,
 sqlite3_stmt *apply_prepare_insert(const struct apply *a, const char *more,
                                    int n_more, struct err *e);
 
-/* Binds the mapped columns, steps, resets. SQLite's extended code. */
+/* Binds the mapped columns, steps, resets. SQLite's extended code. only: a
+** column each, whether it is bound; NULL: all are. */
 int apply_step(const struct apply *a, sqlite3_stmt *stmt,
-               const struct cell *cells);
+               const struct cell *cells, const char *only);
 
 /* Sets e to why writing that row failed. */
 void apply_explain(const struct apply *a, sqlite3_int64 row, struct err *e);

@@ -23,9 +23,8 @@
 /* Rows between two looks at cancel and deadline. */
 #define ROWS_A_LOOK 1000
 
-#define SHAPES                                                                 \
-  64 /* of updates; then one with all columns does for the rest                \
-      */
+/* Of updates; then one with all columns does for the rest. */
+#define SHAPES 64
 
 /* The updates that set the same columns: SQLite writes anew every index that
 ** one of these is in, whether its value has changed or not. */
@@ -284,10 +283,10 @@ static int is_taken(const struct writer *w, int rc) {
 }
 
 static int update_row(const struct writer *w, sqlite3_stmt *stmt,
-                      sqlite3_int64 rowid) {
+                      const char *columns, sqlite3_int64 rowid) {
   const struct apply *a = w->p->a;
   int rc = sqlite3_bind_int64(stmt, a->map->n_columns + 1, rowid);
-  return rc ? rc : apply_step(a, stmt, w->p->cells);
+  return rc ? rc : apply_step(a, stmt, w->p->cells, columns);
 }
 
 /* UPDATE OR ABORT first where a constraint would drop this row or another one
@@ -299,9 +298,9 @@ static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
   const struct shape *shape = find_shape(w, rowid, e);
   int rc = SQLITE_CONSTRAINT;
   if (!shape || e->code) return;
-  if (shape->strict) rc = update_row(w, shape->strict, rowid);
+  if (shape->strict) rc = update_row(w, shape->strict, shape->columns, rowid);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
-    rc = update_row(w, shape->plain, rowid);
+    rc = update_row(w, shape->plain, shape->columns, rowid);
   }
   if (is_taken(w, rc))
     w->waiting++;
@@ -355,7 +354,7 @@ static void put_row(struct writer *w, sqlite3_int64 row, struct err *e) {
     rc =
         cell_bind(w->put, a->map->n_columns + i + 1 - without_id, &w->cells[i]);
   }
-  if (rc == SQLITE_OK) rc = apply_step(a, w->put, w->p->cells);
+  if (rc == SQLITE_OK) rc = apply_step(a, w->put, w->p->cells, NULL);
   (void)is_written(w, rc, row, e);
 }
 
@@ -430,7 +429,8 @@ static void update_rows(struct diff_plan *p, struct err *e) {
 }
 
 static void insert_row(struct writer *w, sqlite3_int64 row, struct err *e) {
-  (void)is_written(w, apply_step(w->p->a, w->insert, w->p->cells), row, e);
+  (void)is_written(w, apply_step(w->p->a, w->insert, w->p->cells, NULL), row,
+                   e);
 }
 
 static void insert_rows(struct diff_plan *p, struct err *e) {

@@ -192,20 +192,33 @@ static enum likeness compare_cells(const struct pair *d) {
   return likeness;
 }
 
-/* With a staged row. Most are the same even before they are converted. */
+/* With a staged row. */
 static enum likeness compare(struct pair *d, sqlite3_int64 row, struct err *e) {
-  int has_row = 0;
-  staging_seek(d->p->a->rows, d->p->at[row]);
-  if (staging_next(d->p->a->rows, d->p->cells, &has_row, e)) return OTHER;
-  if (compare_cells(d) == SAME) return SAME;
-  stored_convert(&d->p->stored, d->p->cells, NULL, 0, e);
-  return compare_cells(d);
+  return diff_fetch(d->p, row, e) ? OTHER : compare_cells(d);
 }
 
 static void claim(struct pair *d, sqlite3_int64 row) {
   d->p->plans[row] = PLAN_KEEP;
   d->n_missed = 0;
   d->last = row;
+}
+
+/* Most are the next one, even before that is converted. */
+static int claim_next(struct pair *d, sqlite3_stmt *stmt, struct err *e) {
+  struct staging *rows = d->p->a->rows;
+  sqlite3_int64 row = d->last + 1 + d->n_missed;
+  int has_row = 0;
+  if (d->n_missed > MISSES || row > staging_rows(rows) ||
+      d->p->plans[row] != PLAN_INSERT) {
+    return 0;
+  }
+  staging_seek(rows, d->p->at[row]);
+  if (staging_next(rows, d->p->cells, &has_row, e) ||
+      !stored_holds(stmt, 1, d->p->cells, d->p->a->map->n_columns)) {
+    return 0;
+  }
+  claim(d, row);
+  return 1;
 }
 
 /* Looks for the row in old[] where it is if those before it were updated, or
@@ -278,8 +291,9 @@ static void read_local(struct pair *d, struct err *e) {
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
     sqlite3_int64 staged = ASIDE;
     d->n_local++;
+    if (!go_on(d, e) || claim_next(d, stmt, e) || e->code) continue;
     diff_read_old(d->p, stmt, e);
-    if (!go_on(d, e) || claim_near(d, e) || e->code) continue;
+    if (claim_near(d, e) || e->code) continue;
     if ((d->heads || d->n_missed > MISSES) && claim_same(d, &staged, e)) {
       continue;
     }

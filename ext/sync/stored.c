@@ -173,6 +173,35 @@ int stored_same(const struct cell *a, const struct cell *b) {
   }
 }
 
+static int holds(sqlite3_value *value, const struct cell *cell) {
+  const void *bytes;
+  if (sqlite3_value_type(value) != cell->type) return 0;
+  switch (cell->type) {
+  case SQLITE_INTEGER:
+    return sqlite3_value_int64(value) == cell->integer;
+  case SQLITE_FLOAT:
+    return sqlite3_value_double(value) == cell->real;
+  case SQLITE_NULL:
+    return 1;
+  case SQLITE_TEXT:
+    bytes = sqlite3_value_text(value);
+    break;
+  default:
+    bytes = sqlite3_value_blob(value);
+    break;
+  }
+  return sqlite3_value_bytes(value) == cell->n_bytes &&
+         (cell->n_bytes == 0 ||
+          (bytes && memcmp(bytes, cell->bytes, (size_t)cell->n_bytes) == 0));
+}
+
+int stored_holds(sqlite3_stmt *stmt, int first, const struct cell *cells,
+                 int n) {
+  int i = 0;
+  while (i < n && holds(sqlite3_column_value(stmt, first + i), &cells[i])) i++;
+  return i == n;
+}
+
 static sqlite3_uint64 mix(sqlite3_uint64 hash, sqlite3_uint64 word) {
   hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
   return hash ^ hash >> 29;

@@ -29,6 +29,12 @@ void stored_read(sqlite3_stmt *stmt, int col, struct cell *cell, struct err *e);
 /* The same in SQLite's eyes: type and value, whatever the collation. */
 int stored_same(const struct cell *a, const struct cell *b);
 
+/* Whether the statement's row, from column first on, is the same as the n
+*cells:
+** without a copy of it. 0, too, where memory is not enough to tell. */
+int stored_holds(sqlite3_stmt *stmt, int first, const struct cell *cells,
+                 int n);
+
 /* Equal cells have equal hashes; others may. */
 sqlite3_uint64 stored_hash(sqlite3_uint64 hash, const struct cell *cell);
 
