@@ -79,7 +79,7 @@ class Local:
         """Refreshes: a dictionary of what that cost."""
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        child = shell(self.folder, "PRAGMA wal_autocheckpoint=0",
+        child = shell(self.folder,
                       "SELECT ordersync_refresh('open_orders', '%s')"
                       % json.dumps(options))
         locked = self.try_to_write(child)
