@@ -4,6 +4,7 @@
 #include "source/objects.h"
 
 #include "base/clock.h"
+#include "source/naming.h"
 #include "source/reader.h"
 #include "tsql/select.h"
 
@@ -181,28 +182,24 @@ static char *declared(const struct answer *a) {
   return sqlite3_mprintf("%s", name);
 }
 
-/* What ordersync_add() will call the column that came last: snake_case, and a
-** number behind it where that is taken. Owned. */
+/* What ordersync_add() will call the column that came last. Owned. */
 static char *name_target(struct asking *c, const char *name, struct err *e) {
-  char *base = mapping_snake_case(name), *target = NULL;
-  if (base && !*base) {
-    sqlite3_free(base);
-    base = sqlite3_mprintf("column_%d", c->n_columns);
-  }
-  for (int n = 1; base && !e->code; n++) {
-    char *line = n == 1 ? sqlite3_mprintf("\n%s\n", base)
-                        : sqlite3_mprintf("\n%s_%d\n", base, n);
+  char *target = NULL;
+  for (int n = 1; !e->code; n++) {
+    char *line;
     const char *taken = sqlite3_str_value(c->targets);
-    int is_free = !line || !taken || !strstr(taken, line);
-    if (line && is_free) {
+    sqlite3_free(target);
+    target = naming_target(name, c->n_columns, n);
+    line = target ? sqlite3_mprintf("\n%s\n", target) : NULL;
+    if (!line) {
+      err_nomem(e);
+    } else if (!taken || !strstr(taken, line)) {
       sqlite3_str_appendall(c->targets, taken ? line + 1 : line);
-      target = sqlite3_mprintf("%.*s", (int)strlen(line) - 2, line + 1);
+      sqlite3_free(line);
+      break;
     }
     sqlite3_free(line);
-    if (is_free) break;
   }
-  if (!target) err_nomem(e);
-  sqlite3_free(base);
   return target;
 }
 

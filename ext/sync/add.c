@@ -10,6 +10,7 @@
 #include "local/install.h"
 #include "local/target.h"
 #include "local/txn.h"
+#include "source/naming.h"
 #include "source/reader.h"
 #include "sync/changes.h"
 #include "sync/diff.h"
@@ -118,11 +119,7 @@ static const char insert_column[] =
 static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
                         struct err *e) {
   const struct remote_column *c = &a->columns.items[i];
-  char *name = mapping_snake_case(c->name);
-  if (name && !*name) {
-    sqlite3_free(name);
-    name = sqlite3_mprintf("column_%d", i + 1);
-  }
+  char *name = naming_target(c->name, i + 1, 1);
   if (!name) err_nomem(e);
   sqlite3_bind_text(stmt, 1, a->name, -1, SQLITE_STATIC);
   sqlite3_bind_int(stmt, 2, i + 1);
