@@ -60,6 +60,18 @@ const char *sql_argument(sqlite3_value *value, int n, struct err *e) {
   return e->code ? NULL : text;
 }
 
+char *sql_column(sqlite3_stmt *row, int col, const char *name, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, col);
+  char *copy = NULL;
+  if (text && strlen(text) != (size_t)sqlite3_column_bytes(row, col)) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character", name);
+  } else if (text || sqlite3_column_type(row, col) != SQLITE_NULL) {
+    copy = text ? sqlite3_mprintf("%s", text) : NULL;
+    if (!copy) err_nomem(e);
+  }
+  return copy;
+}
+
 /* SQLite takes blanks, comments, empty statements and a byte order mark before
 ** a statement as part of it. */
 int sql_begins(const char *sql, const char *first, const char *second) {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/sql.h"
 #include "base/trace.h"
+#include "base/utf8.h"
 #include "local/caller.h"
 #include "local/install.h"
 #include "local/target.h"
@@ -30,10 +31,6 @@ struct add {
   struct remote_columns columns;
 };
 
-static int is_blank(const char *text) {
-  return !text || text[strspn(text, " \t\r\n")] == 0;
-}
-
 /* What can be known to be wrong with the target before the network. */
 static enum err_code check_target(struct add *a, struct err *e) {
   target_check_name(a->given.target, e);
@@ -48,10 +45,10 @@ static enum err_code check_target(struct add *a, struct err *e) {
 }
 
 static enum err_code read_arguments(struct add *a, struct err *e) {
-  if (is_blank(a->name)) {
+  if (ascii_is_blank(a->name)) {
     return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
   }
-  if (is_blank(a->source)) {
+  if (ascii_is_blank(a->source)) {
     return err_set(e, ERR_CONFIG, "sync \"%s\": the source must not be empty",
                    a->name);
   }
