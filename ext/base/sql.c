@@ -49,6 +49,11 @@ sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
   return stmt;
 }
 
+int sql_has(sqlite3 *db, const char *table, const char *column) {
+  return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
+                                       NULL, NULL, NULL) == SQLITE_OK;
+}
+
 const char *sql_argument(sqlite3_value *value, int n, struct err *e) {
   const char *text;
   if (sqlite3_value_type(value) == SQLITE_NULL) return NULL;

@@ -41,11 +41,6 @@ static void run_scripts(sqlite3 *db, int with_open_orders, struct err *e) {
   if (with_open_orders) run_script(db, sql_open_orders, e);
 }
 
-static int has_column(sqlite3 *db, const char *table, const char *column) {
-  return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
-                                       NULL, NULL, NULL) == SQLITE_OK;
-}
-
 /* What has a name of ours must be what we would make. */
 static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   sqlite3_stmt *ours = sql_prepare(
@@ -95,7 +90,7 @@ static void upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
     const char *alter = (const char *)sqlite3_column_text(stmt, 2);
     if (!table || !column || !alter) {
       err_nomem(e);
-    } else if (has_column(db, table, NULL) && !has_column(db, table, column) &&
+    } else if (sql_has(db, table, NULL) && !sql_has(db, table, column) &&
                sqlite3_exec(db, alter, 0, 0, 0)) {
       err_sqlite(e, db, "upgrading");
     }
@@ -114,7 +109,7 @@ enum err_code install_tables(sqlite3 *db, int with_open_orders, struct err *e) {
 /* The example comes along where there is nothing else yet, and stays with
 ** those who have it; whoever has only syncs of their own is not given it. */
 static int wants_open_orders(sqlite3 *db, struct err *e) {
-  return !has_column(db, "ordersync_syncs", "name") ||
+  return !sql_has(db, "ordersync_syncs", "name") ||
          sql_integer(db, e,
                      "SELECT count(*) = 0 OR sum(name = 'open_orders') > 0 "
                      "FROM main.ordersync_syncs");
@@ -138,8 +133,8 @@ void install_prefer_wal(sqlite3 *db) {
 
 /* Tables of a version whose kind decimal made TEXT. */
 static int is_older(sqlite3 *db) {
-  return has_column(db, "ordersync_syncs", "name") &&
-         !has_column(db, "ordersync_syncs", "stale_after");
+  return sql_has(db, "ordersync_syncs", "name") &&
+         !sql_has(db, "ordersync_syncs", "stale_after");
 }
 
 /* Of older versions. SQLite drops none while a statement reads, as the one does

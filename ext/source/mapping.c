@@ -173,9 +173,7 @@ enum err_code mapping_split_target(struct mapping *m, sqlite3 *db,
   char *dot;
   if (e->code) return e->code;
   dot = strchr(m->target, '.');
-  if (dot &&
-      sqlite3_table_column_metadata(db, "main", m->target, NULL, NULL, NULL,
-                                    NULL, NULL, NULL) != SQLITE_OK) {
+  if (dot && !sql_has(db, m->target, NULL)) {
     m->schema = sqlite3_mprintf("%.*s", (int)(dot - m->target), m->target);
     memmove(m->target, dot + 1, strlen(dot + 1) + 1);
   } else {

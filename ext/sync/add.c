@@ -63,9 +63,7 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
 }
 
 static int is_installed(const struct add *a) {
-  return sqlite3_table_column_metadata(a->db, "main", "ordersync_syncs", NULL,
-                                       NULL, NULL, NULL, NULL,
-                                       NULL) == SQLITE_OK;
+  return sql_has(a->db, "ordersync_syncs", NULL);
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {
