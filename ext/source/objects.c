@@ -7,6 +7,7 @@
 #include "source/naming.h"
 #include "source/reader.h"
 #include "tsql/select.h"
+#include "value/json.h"
 
 #include <string.h>
 
@@ -130,19 +131,6 @@ static void answer_read(struct answer *a, struct mssql *remote, struct err *e) {
   }
 }
 
-static void append_json(sqlite3_str *out, const char *text) {
-  sqlite3_str_appendchar(out, 1, '"');
-  for (; *text; text++) {
-    if ((unsigned char)*text < ' ')
-      sqlite3_str_appendf(out, "\\u%04x", *text);
-    else if (*text == '"' || *text == '\\')
-      sqlite3_str_appendf(out, "\\%c", *text);
-    else
-      sqlite3_str_appendchar(out, 1, *text);
-  }
-  sqlite3_str_appendchar(out, 1, '"');
-}
-
 static int is_any(const char *name, const char *const *names) {
   while (*names && sqlite3_stricmp(name, *names) != 0) names++;
   return *names != NULL;
@@ -220,9 +208,9 @@ static void add_column(struct asking *c, const struct answer *a,
   if (!decl) err_nomem(e);
   sqlite3_str_appendall(c->json, sqlite3_str_length(c->json) ? "," : "[");
   sqlite3_str_appendall(c->json, "{\"name\":");
-  append_json(c->json, name);
+  json_text(c->json, name);
   sqlite3_str_appendall(c->json, ",\"type\":");
-  append_json(c->json, decl ? decl : "");
+  json_text(c->json, decl ? decl : "");
   sqlite3_str_appendf(c->json, ",\"kind\":\"%s\",\"nullable\":%s",
                       value_kind_name(value_kind_default(
                           type ? type_of(type) : REMOTE_UNKNOWN)),
