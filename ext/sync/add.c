@@ -90,15 +90,7 @@ static enum err_code discover(struct add *a, struct err *e) {
   return e->code;
 }
 
-static enum err_code exec_text(struct add *a, char *sql, struct err *e) {
-  if (!sql)
-    err_nomem(e);
-  else if (!e->code && sqlite3_exec(a->db, sql, 0, 0, 0)) {
-    err_sqlite(e, a->db, "creating the sync");
-  }
-  sqlite3_free(sql);
-  return e->code;
-}
+static const char creating[] = "creating the sync";
 
 /* Returns the target's column: snake_case, and a number behind it where two
 ** would be alike. */
@@ -129,6 +121,7 @@ static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
 static void create_columns(struct add *a, struct err *e) {
   sqlite3_stmt *stmt = sql_prepare(a->db, e, "%s", insert_column);
   sqlite3_str *sql = sqlite3_str_new(NULL);
+  char *text;
   sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%w\".\"%w\"(",
                       a->given.schema, a->given.target);
   for (int i = 0; i < a->columns.count && !e->code; i++) {
@@ -143,7 +136,10 @@ static void create_columns(struct add *a, struct err *e) {
   }
   sqlite3_finalize(stmt);
   sqlite3_str_appendall(sql, ")");
-  exec_text(a, sqlite3_str_finish(sql), e);
+  text = sqlite3_str_finish(sql);
+  if (!text) err_nomem(e);
+  sql_run(a->db, e, creating, "%s", text);
+  sqlite3_free(text);
 }
 
 /* The settings among the options become the row's. */
@@ -211,7 +207,8 @@ static enum err_code check_result(struct add *a, struct err *e) {
       mapping_has_mark(&map) && mapping_has_key(&map) &&
       sqlite3_stricmp(map.schema, "main") == 0) {
     char *sql = state_key_index(&map, &target, a->db, e);
-    if (sql) exec_text(a, sql, e);
+    if (sql) sql_run(a->db, e, creating, "%s", sql);
+    sqlite3_free(sql);
   }
   if (!e->code && !state_check(&map, &target, a->db, e) &&
       !match_init(&match, &map, e) && !match_source(&match, &a->columns, e) &&
@@ -242,16 +239,12 @@ static enum err_code write_all(struct add *a, struct err *e) {
     return e->code;
   }
   /* What an older version has left of a sync whose row was deleted. */
-  exec_text(a,
-            sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q; "
-                            "DELETE FROM main.ordersync_state WHERE sync=%Q",
-                            a->name, a->name),
-            e);
-  exec_text(a,
-            sqlite3_mprintf("INSERT INTO main.ordersync_syncs(name, source, "
-                            "target) VALUES(%Q, %Q, %Q)",
-                            a->name, a->source, a->target),
-            e);
+  sql_run(a->db, e, creating,
+          "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+          "DELETE FROM main.ordersync_state WHERE sync=%Q; "
+          "INSERT INTO main.ordersync_syncs(name, source, target) "
+          "VALUES(%Q, %Q, %Q)",
+          a->name, a->name, a->name, a->source, a->target);
   create_columns(a, e);
   store_options(a, e);
   return e->code ? e->code : check_result(a, e);
