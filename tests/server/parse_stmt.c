@@ -233,22 +233,6 @@ static bool parse_delete(struct parser *p, struct stmt *s) {
   return !take_word(p, "WHERE") || (s->where = parse_expr(p)) != NULL;
 }
 
-/* Skips "(...)" with everything inside. */
-static bool skip_parens(struct parser *p) {
-  int open = 1;
-  if (!want_op(p, '(')) return false;
-  while (open > 0) {
-    if (p->t.kind == K_END) {
-      syntax_error(p);
-      return false;
-    }
-    if (at_op(p, '(')) open++;
-    if (at_op(p, ')')) open--;
-    lex_next(p);
-  }
-  return true;
-}
-
 static bool column_definition(struct parser *p, struct stmt *s) {
   struct assign a = {0};
   if (at_word(p, "CONSTRAINT") || at_word(p, "PRIMARY") ||
