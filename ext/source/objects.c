@@ -265,10 +265,10 @@ static char *source_of(const struct asking *c, const struct object *o,
 
 /* The server's collation may find more. */
 static int is_asked(const struct asking *c) {
-  const char *const texts[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] =
-                                                    c->object.schema,
-                                                [OBJECT_NAME] = c->object.name,
-                                                [OBJECT_TYPE] = c->object.type};
+  const struct object *o = &c->object;
+  const char *const texts[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = o->schema,
+                                                [OBJECT_NAME] = o->name,
+                                                [OBJECT_TYPE] = o->type};
   for (int i = 0; i < OBJECT_CONDITIONS; i++) {
     const char *wanted = c->ask->equals[i];
     if (wanted && (!texts[i] || strcmp(texts[i], wanted) != 0)) return 0;
