@@ -12,9 +12,6 @@
 
 #include <string.h>
 
-/* How long to wait for another writer; an install is done by hand. */
-#define INSTALL_WAIT_MS 30000
-
 /* An index on a column that somebody else's table does not have is left out;
 ** the refresh names the column if a mapping needs it. */
 static int may_be_left_out(sqlite3 *db, const char *sql) {
@@ -179,8 +176,8 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
   if (caller_check_beside(db, "main", e)) return NULL;
   if (interrupt_open(&interrupt, db, e)) return NULL;
   install_prefer_wal(db);
-  txn_prepare(&txn, db, "main", NULL, &interrupt,
-              clock_now_ms() + INSTALL_WAIT_MS, e);
+  txn_prepare(&txn, db, "main", NULL, &interrupt, clock_now_ms() + TXN_WAIT_MS,
+              e);
   if (!txn_begin(&txn, e)) {
     drop_indexes(db, e);
     txn_guard(&txn);

@@ -262,7 +262,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   }
   install_prefer_wal(db);
   if (txn_prepare(&txn, db, "main", is_installed(&a) ? "ordersync_syncs" : NULL,
-                  &a.interrupt, clock_now_ms() + 30000, e) ||
+                  &a.interrupt, clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&txn, e)) {
     goto done;
   }

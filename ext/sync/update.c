@@ -22,9 +22,6 @@
 
 #include <string.h>
 
-/* How long to wait for another writer; this is done by hand. */
-#define UPDATE_WAIT_MS 30000
-
 enum change_type { CHANGE_NEW, CHANGE_DROPPED, CHANGE_RETYPED };
 static const char *const change_names[] = {"new", "dropped", "retyped"};
 
@@ -398,7 +395,7 @@ static enum err_code apply(struct update *u, const char *name, struct err *e) {
   u->schema = sqlite3_mprintf("%s", u->map.schema);
   if (!u->schema) return err_nomem(e);
   if (txn_prepare(&u->txn, u->db, u->schema, u->map.target, &u->interrupt,
-                  clock_now_ms() + UPDATE_WAIT_MS, e) ||
+                  clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&u->txn, e)) {
     return e->code;
   }
