@@ -11,10 +11,8 @@
 enum { COLUMN_KEY, COLUMN_ROW, COLUMN_SYNC, COLUMN_AT };
 
 struct as_of_cursor {
-  sqlite3_vtab_cursor base;
+  struct tvf_cursor rows;
   struct past *past; /* owned */
-  int has_row;
-  sqlite3_int64 n;
 };
 
 static int as_of_connect(sqlite3 *db, void *aux, int argc,
@@ -47,8 +45,8 @@ static int as_of_close(sqlite3_vtab_cursor *base) {
 static int as_of_next(sqlite3_vtab_cursor *base) {
   struct as_of_cursor *cursor = (struct as_of_cursor *)base;
   struct err e = {0};
-  cursor->n++;
-  if (past_next(cursor->past, &cursor->has_row, &e)) {
+  cursor->rows.row++;
+  if (past_next(cursor->past, &cursor->rows.has_row, &e)) {
     return err_vtab(&e, &base->pVtab->zErrMsg);
   }
   return SQLITE_OK;
@@ -62,7 +60,7 @@ static int as_of_filter(sqlite3_vtab_cursor *base, int number,
   (void)number, (void)string;
   past_close(cursor->past);
   cursor->past = NULL;
-  cursor->n = 0;
+  cursor->rows.row = 0;
   if (argc < 2) {
     err_set(&e, ERR_CONFIG, "ordersync_as_of takes a sync and a time");
     err_hint(&e, "SELECT * FROM ordersync_as_of('open_orders', '2025-03-01 "
@@ -78,10 +76,6 @@ static int as_of_filter(sqlite3_vtab_cursor *base, int number,
   return e.code ? err_vtab(&e, &base->pVtab->zErrMsg) : as_of_next(base);
 }
 
-static int as_of_eof(sqlite3_vtab_cursor *base) {
-  return !((const struct as_of_cursor *)base)->has_row;
-}
-
 static int as_of_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
                         int column) {
   const struct past *past = ((const struct as_of_cursor *)base)->past;
@@ -93,11 +87,6 @@ static int as_of_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
   return SQLITE_OK;
 }
 
-static int as_of_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
-  *rowid = ((const struct as_of_cursor *)base)->n;
-  return SQLITE_OK;
-}
-
 static const sqlite3_module as_of_module = {
     .xConnect = as_of_connect,
     .xBestIndex = as_of_best_index,
@@ -106,9 +95,9 @@ static const sqlite3_module as_of_module = {
     .xClose = as_of_close,
     .xFilter = as_of_filter,
     .xNext = as_of_next,
-    .xEof = as_of_eof,
+    .xEof = tvf_eof,
     .xColumn = as_of_column,
-    .xRowid = as_of_rowid,
+    .xRowid = tvf_rowid,
 };
 
 int as_of_register(sqlite3 *db) {

@@ -33,11 +33,9 @@ static const int pushed[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = COLUMN_SCHEMA,
 #define MEMORY_CAP (4 << 20)
 
 struct catalog_cursor {
-  sqlite3_vtab_cursor base;
-  struct staging *rows; /* owned; NULL: there are none */
+  struct tvf_cursor rows;
+  struct staging *staged; /* owned; NULL: there are none */
   struct cell cells[COLUMN_PROFILE];
-  int has_row;
-  sqlite3_int64 n;
 };
 
 static int catalog_connect(sqlite3 *db, void *aux, int argc,
@@ -119,7 +117,7 @@ static int catalog_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 }
 
 static int catalog_close(sqlite3_vtab_cursor *base) {
-  staging_close(((struct catalog_cursor *)base)->rows);
+  staging_close(((struct catalog_cursor *)base)->staged);
   sqlite3_free(base);
   return SQLITE_OK;
 }
@@ -134,7 +132,7 @@ static void keep(void *arg, const struct object *o, struct err *e) {
                              .bytes = texts[i],
                              .n_bytes = texts[i] ? (int)strlen(texts[i]) : 0};
   }
-  staging_append(cursor->rows, cells, e);
+  staging_append(cursor->staged, cells, e);
 }
 
 /* What xFilter got, as a question. Text only is asked for: SQLite may convert
@@ -171,8 +169,8 @@ static int read_values(struct objects_ask *ask, int number,
 static int catalog_next(sqlite3_vtab_cursor *base) {
   struct catalog_cursor *cursor = (struct catalog_cursor *)base;
   struct err e = {0};
-  cursor->n++;
-  if (staging_next(cursor->rows, cursor->cells, &cursor->has_row, &e))
+  cursor->rows.row++;
+  if (staging_next(cursor->staged, cursor->cells, &cursor->rows.has_row, &e))
     return err_vtab(&e, &base->pVtab->zErrMsg);
   return SQLITE_OK;
 }
@@ -183,19 +181,15 @@ static int catalog_filter(sqlite3_vtab_cursor *base, int number,
   struct objects_ask ask = {.most = -1};
   struct err e = {0};
   (void)string, (void)argc;
-  staging_close(cursor->rows);
-  cursor->rows = NULL;
-  cursor->has_row = 0;
-  cursor->n = 0;
+  staging_close(cursor->staged);
+  cursor->staged = NULL;
+  cursor->rows.has_row = 0;
+  cursor->rows.row = 0;
   if (!read_values(&ask, number, argv, &e) && !e.code) return SQLITE_OK;
-  if (e.code || staging_open(&cursor->rows, COLUMN_PROFILE, MEMORY_CAP, &e) ||
+  if (e.code || staging_open(&cursor->staged, COLUMN_PROFILE, MEMORY_CAP, &e) ||
       objects_read(tvf_db(base), &ask, keep, cursor, &e))
     return err_vtab(&e, &base->pVtab->zErrMsg);
   return catalog_next(base);
-}
-
-static int catalog_eof(sqlite3_vtab_cursor *base) {
-  return !((const struct catalog_cursor *)base)->has_row;
 }
 
 static int catalog_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
@@ -208,11 +202,6 @@ static int catalog_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
   return SQLITE_OK;
 }
 
-static int catalog_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
-  *rowid = ((const struct catalog_cursor *)base)->n;
-  return SQLITE_OK;
-}
-
 /* No xCreate: there is nothing to create, it is only called by its name. */
 static const sqlite3_module catalog_module = {
     .xConnect = catalog_connect,
@@ -222,9 +211,9 @@ static const sqlite3_module catalog_module = {
     .xClose = catalog_close,
     .xFilter = catalog_filter,
     .xNext = catalog_next,
-    .xEof = catalog_eof,
+    .xEof = tvf_eof,
     .xColumn = catalog_column,
-    .xRowid = catalog_rowid,
+    .xRowid = tvf_rowid,
 };
 
 int catalog_register(sqlite3 *db) {

@@ -42,9 +42,8 @@ struct check_row {
 };
 
 struct check_cursor {
-  sqlite3_vtab_cursor base;
-  struct check_row rows[N_STEPS];
-  int at;
+  struct tvf_cursor rows;
+  struct check_row steps[N_STEPS];
 };
 
 struct check {
@@ -292,9 +291,9 @@ static int check_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 }
 
 static void forget_rows(struct check_cursor *cursor) {
-  for (int i = 0; i < N_STEPS; i++) sqlite3_free(cursor->rows[i].detail);
-  memset(cursor->rows, 0, sizeof cursor->rows);
-  cursor->at = 0;
+  for (int i = 0; i < N_STEPS; i++) sqlite3_free(cursor->steps[i].detail);
+  memset(cursor->steps, 0, sizeof cursor->steps);
+  cursor->rows.has_row = 0;
 }
 
 static int check_close(sqlite3_vtab_cursor *base) {
@@ -306,41 +305,35 @@ static int check_close(sqlite3_vtab_cursor *base) {
 static int check_filter(sqlite3_vtab_cursor *base, int number,
                         const char *string, int argc, sqlite3_value **argv) {
   struct check_cursor *cursor = (struct check_cursor *)base;
-  struct check c = {.db = tvf_db(base), .rows = cursor->rows};
+  struct check c = {.db = tvf_db(base), .rows = cursor->steps};
   struct err e = {0};
   (void)number, (void)string;
   forget_rows(cursor);
   if (argc > 0) c.sync = sql_argument(argv[0], 1, &e);
   if (e.code || check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
+  cursor->rows.row = cursor->rows.has_row = 1;
   return SQLITE_OK;
 }
 
 static int check_next(sqlite3_vtab_cursor *base) {
-  ((struct check_cursor *)base)->at++;
+  struct tvf_cursor *rows = (struct tvf_cursor *)base;
+  rows->has_row = ++rows->row <= N_STEPS;
   return SQLITE_OK;
-}
-
-static int check_eof(sqlite3_vtab_cursor *base) {
-  return ((const struct check_cursor *)base)->at >= N_STEPS;
 }
 
 static int check_column(sqlite3_vtab_cursor *base, sqlite3_context *context,
                         int column) {
   const struct check_cursor *cursor = (const struct check_cursor *)base;
-  const struct check_row *row = &cursor->rows[cursor->at];
+  enum step step = (enum step)(cursor->rows.row - 1);
+  const struct check_row *row = &cursor->steps[step];
   if (column == COLUMN_STEP) {
-    sqlite3_result_text(context, step_names[cursor->at], -1, SQLITE_STATIC);
+    sqlite3_result_text(context, step_names[step], -1, SQLITE_STATIC);
   } else if (column == COLUMN_OK && row->outcome != OUTCOME_UNKNOWN) {
     sqlite3_result_int(context, row->outcome == OUTCOME_OK);
   } else if (column == COLUMN_DETAIL) {
     sqlite3_result_text(context, row->detail ? row->detail : "not reached", -1,
                         SQLITE_TRANSIENT);
   }
-  return SQLITE_OK;
-}
-
-static int check_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
-  *rowid = ((const struct check_cursor *)base)->at + 1;
   return SQLITE_OK;
 }
 
@@ -352,9 +345,9 @@ static const sqlite3_module check_module = {
     .xClose = check_close,
     .xFilter = check_filter,
     .xNext = check_next,
-    .xEof = check_eof,
+    .xEof = tvf_eof,
     .xColumn = check_column,
-    .xRowid = check_rowid,
+    .xRowid = tvf_rowid,
 };
 
 int check_register(sqlite3 *db) {

@@ -49,11 +49,12 @@ struct block {
 
 /* ---- values -------------------------------------------------------------- */
 
-/* The row and column that are called name, the innermost first. What stands
-** before a dot is the table: PRAGMA short_column_names and full_column_names
-** have a say in that. */
-static sqlite3_stmt *find(const struct block *b, const char *name,
-                          size_t n_bytes, int *column) {
+/* The row and column that are called name, the innermost first; NULL with the
+** page's error set. What stands before a dot is the table: PRAGMA
+** short_column_names and full_column_names have a say in that. */
+static sqlite3_stmt *find(struct page *p, const struct block *b,
+                          const char *name, size_t n_bytes, int *column) {
+  *column = 0;
   for (; b; b = b->outer) {
     for (int i = 0; i < sqlite3_column_count(b->row); i++) {
       const char *is = sqlite3_column_name(b->row, i);
@@ -65,6 +66,7 @@ static sqlite3_stmt *find(const struct block *b, const char *name,
       }
     }
   }
+  err_set(p->e, ERR_LOCAL, "the report has no value %.*s", (int)n_bytes, name);
   return NULL;
 }
 
@@ -176,12 +178,10 @@ static const char *put_value(struct page *p, const char *at,
   size_t n_name = strcspn(at, ":}");
   const char *format = at[n_name] == ':' ? at + n_name + 1 : NULL;
   const char *text;
-  int column = 0;
-  sqlite3_stmt *row = find(b, at, n_name, &column);
+  int column;
+  sqlite3_stmt *row = find(p, b, at, n_name, &column);
   int type = row ? sqlite3_column_type(row, column) : SQLITE_NULL;
-  if (!row) {
-    err_set(p->e, ERR_LOCAL, "the report has no value %.*s", (int)n_name, at);
-  } else if (type == SQLITE_NULL) {
+  if (type == SQLITE_NULL) {
     sqlite3_str_appendall(p->html, "\xE2\x80\x93"); /* a dash */
   } else if (!format || (type != SQLITE_INTEGER && type != SQLITE_FLOAT) ||
              !put_number(p->html, sqlite3_column_int64(row, column), format)) {
@@ -249,13 +249,11 @@ static sqlite3_stmt *prepare(struct page *p, const char *query, int n_bytes,
     err_nomem(p->e);
   sqlite3_free(sql);
   for (int i = 1; stmt && i <= sqlite3_bind_parameter_count(stmt); i++) {
-    const char *name = sqlite3_bind_parameter_name(stmt, i);
-    int column = 0;
-    sqlite3_stmt *row =
-        name ? find(b, name + 1, strlen(name + 1), &column) : NULL;
-    if (!row)
-      err_set(p->e, ERR_LOCAL, "the report has no value %s", name ? name : "?");
-    else if (sqlite3_bind_value(stmt, i, sqlite3_column_value(row, column)))
+    const char *name = sqlite3_bind_parameter_name(stmt, i); /* ":name" */
+    const char *is = name ? name + 1 : "?";
+    int column;
+    sqlite3_stmt *row = find(p, b, is, strlen(is), &column);
+    if (row && sqlite3_bind_value(stmt, i, sqlite3_column_value(row, column)))
       err_sqlite(p->e, p->db, making);
   }
   return stmt;
@@ -281,15 +279,10 @@ static int render_rows(struct page *p, const char *at, const char *end,
 
 static int is_true(struct page *p, const char *mark, const struct block *b) {
   const char *name = mark + strlen("<?if ");
-  size_t n_name = strcspn(name, "?");
-  int column = 0;
-  sqlite3_stmt *row = find(b, name, n_name, &column);
-  const char *text;
-  if (!row) {
-    err_set(p->e, ERR_LOCAL, "the report has no value %.*s", (int)n_name, name);
-    return 0;
-  }
-  text = (const char *)sqlite3_column_text(row, column);
+  int column;
+  sqlite3_stmt *row = find(p, b, name, strcspn(name, "?"), &column);
+  const char *text =
+      row ? (const char *)sqlite3_column_text(row, column) : NULL;
   return text && *text && strcmp(text, "0") != 0;
 }
 
@@ -357,22 +350,20 @@ static sqlite3_stmt *open_page(sqlite3 *db, struct err *e) {
 
 /* The tables that an older version has made may lack a column; a query is one
 ** string, too. */
-static void explain(struct err *e) {
+static char *fail(struct err *e) {
   if (strstr(e->text, "too big"))
     err_hint(e, "this program has lowered SQLite's limits on lengths");
   if (strstr(e->text, "no such column"))
     err_hint(e, "The tables are an older version's; run: SELECT "
                 "ordersync_install();");
+  return NULL;
 }
 
 char *report_html(sqlite3 *db, int *n_bytes, struct err *e) {
   struct page p = {.db = db, .e = e};
   struct block block = {.row = open_page(db, e)};
   char *html;
-  if (e->code) {
-    explain(e);
-    return NULL;
-  }
+  if (e->code) return fail(e);
   p.html = sqlite3_str_new(db);
   render(&p, sql_report, sql_report + strlen(sql_report), &block);
   sqlite3_finalize(block.row);
@@ -383,7 +374,6 @@ char *report_html(sqlite3 *db, int *n_bytes, struct err *e) {
   html = sqlite3_str_finish(p.html);
   if (!html) err_nomem(e);
   if (!e->code) return html;
-  explain(e);
   sqlite3_free(html);
-  return NULL;
+  return fail(e);
 }

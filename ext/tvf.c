@@ -36,6 +36,15 @@ int tvf_open(size_t cursor_bytes, sqlite3_vtab_cursor **out) {
   return SQLITE_OK;
 }
 
+int tvf_eof(sqlite3_vtab_cursor *base) {
+  return !((const struct tvf_cursor *)base)->has_row;
+}
+
+int tvf_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid) {
+  *rowid = ((const struct tvf_cursor *)base)->row;
+  return SQLITE_OK;
+}
+
 int tvf_arguments(sqlite3_index_info *info, int first, int n) {
   for (int argument = 0; argument < n; argument++) {
     int at = -1;

@@ -22,9 +22,19 @@ int tvf_connect(sqlite3 *db, const char *columns, int is_direct_only,
 /* xDisconnect. */
 int tvf_disconnect(sqlite3_vtab *vtab);
 
-/* xOpen. A cursor begins with its sqlite3_vtab_cursor; the rest is zeroed.
-** xClose frees it by sqlite3_free(). */
+/* What a cursor begins with. */
+struct tvf_cursor {
+  sqlite3_vtab_cursor base;
+  sqlite3_int64 row; /* the present one, from 1: its rowid */
+  int has_row;       /* 0: behind the last */
+};
+
+/* xOpen; all is zeroed. xClose frees it by sqlite3_free(). */
 int tvf_open(size_t cursor_bytes, sqlite3_vtab_cursor **out);
+
+/* xEof, xRowid. */
+int tvf_eof(sqlite3_vtab_cursor *base);
+int tvf_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid);
 
 /* For xBestIndex: xFilter gets the values of up to n arguments, the first of
 ** which is this column, and of none behind one that is not there. Returns how

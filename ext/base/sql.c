@@ -49,6 +49,11 @@ sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
   return stmt;
 }
 
+int sql_has(sqlite3 *db, const char *table, const char *column) {
+  return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
+                                       NULL, NULL, NULL) == SQLITE_OK;
+}
+
 const char *sql_argument(sqlite3_value *value, int n, struct err *e) {
   const char *text;
   if (sqlite3_value_type(value) == SQLITE_NULL) return NULL;
@@ -58,6 +63,18 @@ const char *sql_argument(sqlite3_value *value, int n, struct err *e) {
   else if (strlen(text) != (size_t)sqlite3_value_bytes(value))
     err_set(e, ERR_CONFIG, "argument %d holds a NUL character", n);
   return e->code ? NULL : text;
+}
+
+char *sql_column(sqlite3_stmt *row, int col, const char *name, struct err *e) {
+  const char *text = (const char *)sqlite3_column_text(row, col);
+  char *copy = NULL;
+  if (text && strlen(text) != (size_t)sqlite3_column_bytes(row, col)) {
+    err_set(e, ERR_CONFIG, "%s holds a NUL character", name);
+  } else if (text || sqlite3_column_type(row, col) != SQLITE_NULL) {
+    copy = text ? sqlite3_mprintf("%s", text) : NULL;
+    if (!copy) err_nomem(e);
+  }
+  return copy;
 }
 
 /* SQLite takes blanks, comments, empty statements and a byte order mark before

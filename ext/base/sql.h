@@ -29,9 +29,17 @@ char *sql_text(sqlite3 *db, struct err *e, const char *fmt, ...);
 sqlite3_stmt *sql_prepare_plain(sqlite3 *db, struct err *e, const char *fmt,
                                 ...);
 
+/* Whether the main database has the table, or view, and in it the column; NULL:
+** any. */
+int sql_has(sqlite3 *db, const char *table, const char *column);
+
 /* The text of a function's n-th argument, from 1; NULL for NULL. What cannot be
 ** had whole is refused: its beginning could name another sync. */
 const char *sql_argument(sqlite3_value *value, int n, struct err *e);
+
+/* A text of a row, to be freed by sqlite3_free(); NULL for NULL. An error calls
+** it `name`; a NUL character in it is one. */
+char *sql_column(sqlite3_stmt *row, int col, const char *name, struct err *e);
 
 /* Whether sql begins with these words; second may be NULL. */
 int sql_begins(const char *sql, const char *first, const char *second);

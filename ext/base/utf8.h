@@ -61,6 +61,11 @@ static inline int ascii_is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Whether there is nothing in text, which may be NULL, but blanks. */
+static inline int ascii_is_blank(const char *text) {
+  return !text || text[strspn(text, " \t\r\n")] == 0;
+}
+
 /* The value of a hexadecimal digit, or -1. */
 static inline int ascii_hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';

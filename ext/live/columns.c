@@ -27,21 +27,6 @@ static char *copy(const char *text, struct err *e) {
   return out;
 }
 
-/* Runs a statement on the shadow table. */
-static enum err_code run(struct live_table *t, struct err *e, const char *doing,
-                         const char *fmt, ...) {
-  va_list args;
-  char *sql;
-  if (e->code) return e->code;
-  va_start(args, fmt);
-  sql = sqlite3_vmprintf(fmt, args);
-  va_end(args);
-  if (!sql) return err_nomem(e);
-  if (sqlite3_exec(db_of(t), sql, 0, 0, 0)) err_sqlite(e, db_of(t), doing);
-  sqlite3_free(sql);
-  return e->code;
-}
-
 static enum err_code map_source(struct live_table *t, struct err *e) {
   struct mapping *m = &t->map;
   sqlite3_uint64 n = (sqlite3_uint64)t->declared.count;
@@ -80,18 +65,18 @@ static enum err_code shadow_write(struct live_table *t, struct err *e) {
             "\", which would keep the columns of \"%s\"",
             t->name, t->name);
   }
-  run(t, e, "keeping the columns",
-      "CREATE TABLE \"%w\".\"%w_" SHADOW
-      "\"(position INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT "
-      "NOT NULL, precision INTEGER, scale INTEGER, max_bytes INTEGER, "
-      "nullable INTEGER)",
-      t->schema, t->name);
+  sql_run(db_of(t), e, "keeping the columns",
+          "CREATE TABLE \"%w\".\"%w_" SHADOW
+          "\"(position INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT "
+          "NOT NULL, precision INTEGER, scale INTEGER, max_bytes INTEGER, "
+          "nullable INTEGER)",
+          t->schema, t->name);
   for (int i = 0; i < t->declared.count; i++) {
     const struct remote_column *c = &t->declared.items[i];
-    run(t, e, "keeping the columns",
-        "INSERT INTO \"%w\".\"%w_" SHADOW "\" VALUES(%d,%Q,%Q,%d,%d,%d,%d)",
-        t->schema, t->name, i + 1, c->name, remote_type_name(c->type),
-        c->precision, c->scale, c->max_bytes, c->nullable);
+    sql_run(db_of(t), e, "keeping the columns",
+            "INSERT INTO \"%w\".\"%w_" SHADOW "\" VALUES(%d,%Q,%Q,%d,%d,%d,%d)",
+            t->schema, t->name, i + 1, c->name, remote_type_name(c->type),
+            c->precision, c->scale, c->max_bytes, c->nullable);
   }
   sqlite3_set_last_insert_rowid(db_of(t), saved_rowid);
   return e->code;
@@ -140,18 +125,18 @@ static enum err_code shadow_read(struct live_table *t, struct err *e) {
 
 enum err_code columns_drop(struct live_table *t, struct err *e) {
   if (!t->args.source) return ERR_NONE;
-  return run(t, e, "dropping the columns",
-             "DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"", t->schema,
-             t->name);
+  sql_run(db_of(t), e, "dropping the columns",
+          "DROP TABLE IF EXISTS \"%w\".\"%w_" SHADOW "\"", t->schema, t->name);
+  return e->code;
 }
 
 enum err_code columns_rename(struct live_table *t, const char *name,
                              struct err *e) {
   char *new_name = copy(name, e);
   if (t->args.source && shadow_exists(t, e)) {
-    run(t, e, "renaming the columns",
-        "ALTER TABLE \"%w\".\"%w_" SHADOW "\" RENAME TO \"%w_" SHADOW "\"",
-        t->schema, t->name, name);
+    sql_run(db_of(t), e, "renaming the columns",
+            "ALTER TABLE \"%w\".\"%w_" SHADOW "\" RENAME TO \"%w_" SHADOW "\"",
+            t->schema, t->name, name);
   }
   if (e->code) {
     sqlite3_free(new_name);

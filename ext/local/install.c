@@ -12,9 +12,6 @@
 
 #include <string.h>
 
-/* How long to wait for another writer; an install is done by hand. */
-#define INSTALL_WAIT_MS 30000
-
 /* An index on a column that somebody else's table does not have is left out;
 ** the refresh names the column if a mapping needs it. */
 static int may_be_left_out(sqlite3 *db, const char *sql) {
@@ -39,11 +36,6 @@ static void run_script(sqlite3 *db, const char *sql, struct err *e) {
 static void run_scripts(sqlite3 *db, int with_open_orders, struct err *e) {
   run_script(db, sql_schema, e);
   if (with_open_orders) run_script(db, sql_open_orders, e);
-}
-
-static int has_column(sqlite3 *db, const char *table, const char *column) {
-  return sqlite3_table_column_metadata(db, "main", table, column, NULL, NULL,
-                                       NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* What has a name of ours must be what we would make. */
@@ -95,7 +87,7 @@ static void upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
     const char *alter = (const char *)sqlite3_column_text(stmt, 2);
     if (!table || !column || !alter) {
       err_nomem(e);
-    } else if (has_column(db, table, NULL) && !has_column(db, table, column) &&
+    } else if (sql_has(db, table, NULL) && !sql_has(db, table, column) &&
                sqlite3_exec(db, alter, 0, 0, 0)) {
       err_sqlite(e, db, "upgrading");
     }
@@ -114,7 +106,7 @@ enum err_code install_tables(sqlite3 *db, int with_open_orders, struct err *e) {
 /* The example comes along where there is nothing else yet, and stays with
 ** those who have it; whoever has only syncs of their own is not given it. */
 static int wants_open_orders(sqlite3 *db, struct err *e) {
-  return !has_column(db, "ordersync_syncs", "name") ||
+  return !sql_has(db, "ordersync_syncs", "name") ||
          sql_integer(db, e,
                      "SELECT count(*) = 0 OR sum(name = 'open_orders') > 0 "
                      "FROM main.ordersync_syncs");
@@ -138,8 +130,8 @@ void install_prefer_wal(sqlite3 *db) {
 
 /* Tables of a version whose kind decimal made TEXT. */
 static int is_older(sqlite3 *db) {
-  return has_column(db, "ordersync_syncs", "name") &&
-         !has_column(db, "ordersync_syncs", "stale_after");
+  return sql_has(db, "ordersync_syncs", "name") &&
+         !sql_has(db, "ordersync_syncs", "stale_after");
 }
 
 /* Of older versions. SQLite drops none while a statement reads, as the one does
@@ -184,8 +176,8 @@ char *install_all(sqlite3 *db, enum install_what what, struct err *e) {
   if (caller_check_beside(db, "main", e)) return NULL;
   if (interrupt_open(&interrupt, db, e)) return NULL;
   install_prefer_wal(db);
-  txn_prepare(&txn, db, "main", NULL, &interrupt,
-              clock_now_ms() + INSTALL_WAIT_MS, e);
+  txn_prepare(&txn, db, "main", NULL, &interrupt, clock_now_ms() + TXN_WAIT_MS,
+              e);
   if (!txn_begin(&txn, e)) {
     drop_indexes(db, e);
     txn_guard(&txn);

@@ -93,9 +93,8 @@ static void choose_rowid(struct target *t, sqlite3 *db, const struct mapping *m,
       db, e,
       "WITH id(called) AS (VALUES(%Q), ('rowid'), ('_rowid_'), ('oid')) "
       "SELECT printf('\"%%w\"', called) FROM id WHERE called = %Q OR called "
-      "NOT "
-      "NULL AND NOT EXISTS(SELECT 1 FROM pragma_table_xinfo(%Q, %Q) WHERE name "
-      "= called COLLATE nocase) LIMIT 1",
+      "NOT NULL AND NOT EXISTS(SELECT 1 FROM pragma_table_xinfo(%Q, %Q) WHERE "
+      "name = called COLLATE nocase) LIMIT 1",
       t->alias, t->alias, m->target, m->schema);
   if (e->code || m->mode == MODE_REPLACE) return;
   if (t->without_rowid) {

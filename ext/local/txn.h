@@ -30,6 +30,9 @@ struct txn {
   char *cache_back; /* owned: gives the caller's cache back; NULL: it has it */
 };
 
+/* How long what is done by hand waits for another writer. */
+#define TXN_WAIT_MS 30000
+
 /* table is one that the transaction may write; NULL when none exists yet, and
 ** then a savepoint takes the write lock only with the first write. Without an
 ** interrupt nothing but the deadline ends a wait. */

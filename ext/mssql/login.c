@@ -16,8 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_PORT   1433
-#define ENCRYPTED_MOST 16383 /* a TLS record's, less one */
+#define DEFAULT_PORT 1433
 
 static enum err_code find_instance(struct box *b, const struct profile *p,
                                    struct err *e) {
@@ -170,17 +169,6 @@ static void log_in(struct login *l, struct err *e) {
   if (!l->db) error_from_login(l->box, l->p, e);
 }
 
-static void check_packet_size(const struct profile *p, struct err *e) {
-  if (p->packet_size > ENCRYPTED_MOST && p->server &&
-      p->encrypt != ENCRYPT_OFF) {
-    err_set(e, ERR_PROFILE,
-            "profile \"%s\": packet_size %d is too large for an encrypted "
-            "connection",
-            p->name, p->packet_size);
-    err_hint(e, "At most %d.", ENCRYPTED_MOST);
-  }
-}
-
 static void get_password(const struct profile *p, char **password,
                          struct err *e) {
   if (e->code || p->auth == AUTH_KERBEROS) return;
@@ -199,7 +187,6 @@ enum err_code login_open(DBPROCESS **out, struct box *b,
   b->must_encrypt = p->server && p->encrypt != ENCRYPT_OFF;
   b->must_verify = p->server && p->encrypt == ENCRYPT_VERIFY;
   b->conf = p->server ? "" : NULL;
-  check_packet_size(p, e);
   get_password(p, &password, e);
   err_hide(e, password);
   if (!e->code && !(l.rec = dblogin())) err_nomem(e);

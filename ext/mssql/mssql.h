@@ -2,16 +2,6 @@
 ** A connection to SQL Server. The files of this folder are the only ones that
 ** know FreeTDS; none of its types, memory or globals leave them.
 **
-**   mssql.c    open, query, next, cancel, close
-**   login.c    from a profile to a session; redirects
-**   error.c    what FreeTDS and the server said becomes struct err
-**   column.c   metadata and values
-**   box.c      FreeTDS's outside world: what it asks of the system (box.syms)
-**   net.c      waits that end, names, addresses, SQL Browser
-**   tls.c      between FreeTDS and GnuTLS; nobody else knows that
-**   text.c     its iconv
-**   stream.c   where a message of TDS ends, and how
-**
 **   struct mssql *m = NULL;
 **   if (mssql_open(&m, &prof, &hooks, MSSQL_COPY, &e)) goto done;
 **   if (mssql_query(m, sql, &e)) goto done;

@@ -252,6 +252,7 @@ static void check_transport(struct profile *p, struct err *e) {
     profile_file_certificates(p->ca_file, e);
     err_prefix(e, "ca_file");
   }
+  /* A TLS record is too short for more. */
   if (p->packet_size > 16383 && p->encrypt != ENCRYPT_OFF) {
     err_set(e, ERR_PROFILE,
             "packet_size is at most 16383 when the link is encrypted");

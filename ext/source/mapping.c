@@ -1,185 +1,65 @@
 /*
 ** Loads and validates a sync's row and columns.
 **
-** One table of settings drives the row, the JSON options, the validation and
-** the hint that lists what is valid.
+** One table of settings (source/setting.h) drives the row, the JSON options,
+*the
+** validation and the hint that lists what is valid.
 */
 #include "source/mapping.h"
 
 #include "base/sql.h"
+#include "base/utf8.h"
 #include "profile/keyword.h"
+#include "source/setting.h"
 
-#include <limits.h>
-#include <stddef.h>
 #include <string.h>
 
-enum setting_type { SET_TEXT, SET_INT, SET_INT64, SET_REAL, SET_CHOICE };
-enum setting_flags {
+/* Where a setting may be given. */
+enum {
   IN_ROW = 1, /* a column of ordersync_syncs */
-  IN_RUN = 2, /* a key of a run's JSON options */
-  IN_ADD = 4, /* a key of ordersync_add()'s */
+  IN_RUN = 2, /* a member of a run's JSON options */
+  IN_ADD = 4, /* of ordersync_add()'s */
   IN_ALL = IN_ROW | IN_RUN | IN_ADD,
-  OPTIONAL = 8 /* may be NULL, a text may be blank */
+  OPTIONAL = SETTING_OPTIONAL
 };
 
-struct setting {
-  const char *name;
-  enum setting_type type;
-  int flags;
-  double min, max;     /* numbers */
-  const char *choices; /* "a, b": the index is the value */
-  size_t offset;
-};
-
-#define AT(field) offsetof(struct mapping, field)
+#define AT(field) .offset = offsetof(struct mapping, field)
 static const struct setting settings[] = {
-    {"name", SET_TEXT, IN_ROW, 0, 0, NULL, AT(sync)},
-    {"profile", SET_TEXT, IN_ALL, 0, 0, NULL, AT(profile)},
-    {"source", SET_TEXT, IN_ROW, 0, 0, NULL, AT(source)},
-    {"filter", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(filter)},
-    {"target", SET_TEXT, IN_ROW | IN_ADD, 0, 0, NULL, AT(target)},
-    {"mode", SET_CHOICE, IN_ALL, 0, 0, "replace, diff, append, merge",
-     AT(mode)},
-    {"key", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(key)},
-    {"watermark", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(watermark)},
-    {"overlap", SET_REAL, IN_ALL, 0, 1e15, NULL, AT(overlap)},
-    {"full_every", SET_INT, IN_ALL | OPTIONAL, 1, 1000000, NULL,
-     AT(full_every)},
-    {"probe", SET_TEXT, IN_ALL | OPTIONAL, 0, 0, NULL, AT(probe)},
-    {"batch_size", SET_INT, IN_ALL, 1, 1000000, NULL, AT(batch_size)},
-    {"on_missing", SET_CHOICE, IN_ALL, 0, 0, "error, null", AT(on_missing)},
-    {"on_bad_value", SET_CHOICE, IN_ALL, 0, 0, "null, error", AT(on_bad_value)},
-    {"min_rows", SET_INT64, IN_ALL | OPTIONAL, 0, 9e15, NULL, AT(min_rows)},
-    {"max_shrink_percent", SET_REAL, IN_ALL | OPTIONAL, 0, 100, NULL,
-     AT(max_shrink_percent)},
-    {"retries", SET_INT, IN_ALL, 0, 100, NULL, AT(retries)},
-    {"keep_days", SET_INT, IN_ALL | OPTIONAL, 0, 100000, NULL, AT(keep_days)},
-    {"keep_changes", SET_INT, IN_ALL, 0, 1, NULL, AT(keep_changes)},
-    {"stale_after", SET_INT, IN_ALL, 1, 1e9, NULL, AT(stale_after)},
-    {"failing_after", SET_INT, IN_ALL, 1, 1e9, NULL, AT(failing_after)},
-    {"dry_run", SET_INT, IN_RUN, 0, 1, NULL, AT(dry_run)},
-    {"force", SET_INT, IN_RUN, 0, 1, NULL, AT(force)},
-    {"full", SET_INT, IN_RUN, 0, 1, NULL, AT(full)},
-    {"query_timeout", SET_INT, IN_RUN | IN_ADD, 1, PROFILE_QUERY_TIMEOUT_MOST,
-     NULL, AT(query_timeout)},
-    {"login_timeout", SET_INT, IN_RUN | IN_ADD, 1, PROFILE_LOGIN_TIMEOUT_MOST,
-     NULL, AT(login_timeout)},
+    {"name", SET_TEXT, IN_ROW, AT(sync)},
+    {"profile", SET_TEXT, IN_ALL, AT(profile)},
+    {"source", SET_TEXT, IN_ROW, AT(source)},
+    {"filter", SET_TEXT, IN_ALL | OPTIONAL, AT(filter)},
+    {"target", SET_TEXT, IN_ROW | IN_ADD, AT(target)},
+    {"mode", SET_CHOICE, IN_ALL, AT(mode),
+     .choices = "replace, diff, append, merge"},
+    {"key", SET_TEXT, IN_ALL | OPTIONAL, AT(key)},
+    {"watermark", SET_TEXT, IN_ALL | OPTIONAL, AT(watermark)},
+    {"overlap", SET_REAL, IN_ALL, AT(overlap), .max = 1e15},
+    {"full_every", SET_INT, IN_ALL | OPTIONAL, AT(full_every), .min = 1,
+     .max = 1000000},
+    {"probe", SET_TEXT, IN_ALL | OPTIONAL, AT(probe)},
+    {"batch_size", SET_INT, IN_ALL, AT(batch_size), .min = 1, .max = 1000000},
+    {"on_missing", SET_CHOICE, IN_ALL, AT(on_missing),
+     .choices = "error, null"},
+    {"on_bad_value", SET_CHOICE, IN_ALL, AT(on_bad_value),
+     .choices = "null, error"},
+    {"min_rows", SET_INT64, IN_ALL | OPTIONAL, AT(min_rows), .max = 9e15},
+    {"max_shrink_percent", SET_REAL, IN_ALL | OPTIONAL, AT(max_shrink_percent),
+     .max = 100},
+    {"retries", SET_INT, IN_ALL, AT(retries), .max = 100},
+    {"keep_days", SET_INT, IN_ALL | OPTIONAL, AT(keep_days), .max = 100000},
+    {"keep_changes", SET_INT, IN_ALL, AT(keep_changes), .max = 1},
+    {"stale_after", SET_INT, IN_ALL, AT(stale_after), .min = 1, .max = 1e9},
+    {"failing_after", SET_INT, IN_ALL, AT(failing_after), .min = 1, .max = 1e9},
+    {"dry_run", SET_INT, IN_RUN, AT(dry_run), .max = 1},
+    {"force", SET_INT, IN_RUN, AT(force), .max = 1},
+    {"full", SET_INT, IN_RUN, AT(full), .max = 1},
+    {"query_timeout", SET_INT, IN_RUN | IN_ADD, AT(query_timeout), .min = 1,
+     .max = PROFILE_QUERY_TIMEOUT_MOST},
+    {"login_timeout", SET_INT, IN_RUN | IN_ADD, AT(login_timeout), .min = 1,
+     .max = PROFILE_LOGIN_TIMEOUT_MOST},
+    {.name = NULL},
 };
-#define N_SETTINGS (int)(sizeof settings / sizeof *settings)
-
-static const struct setting *setting_find(const char *name, int where) {
-  for (int i = 0; i < N_SETTINGS; i++) {
-    if ((settings[i].flags & where) &&
-        sqlite3_stricmp(settings[i].name, name) == 0) {
-      return &settings[i];
-    }
-  }
-  return NULL;
-}
-
-static void hint_options(int where, struct err *e) {
-  sqlite3_str *list = sqlite3_str_new(NULL);
-  char *text;
-  for (int i = 0; i < N_SETTINGS; i++) {
-    if (!(settings[i].flags & where)) continue;
-    sqlite3_str_appendf(list, "%s%s", sqlite3_str_length(list) ? ", " : "",
-                        settings[i].name);
-  }
-  text = sqlite3_str_finish(list);
-  err_hint(e, "valid are: %s", text ? text : "(out of memory)");
-  sqlite3_free(text);
-}
-
-/* The index of word in "a, b, c", or -1. */
-static int choice_index(const char *choices, const char *word) {
-  size_t n = strlen(word);
-  int index = 0;
-  for (const char *at = choices; *at; index++) {
-    size_t n_choice = strcspn(at, ",");
-    if (n_choice == n && sqlite3_strnicmp(at, word, (int)n) == 0) return index;
-    at += n_choice;
-    at += strspn(at, ", ");
-  }
-  return -1;
-}
-
-static int is_blank(const char *text) {
-  return !text || text[strspn(text, " \t\r\n")] == 0;
-}
-
-/* A text of a row, owned; NULL for NULL. */
-static char *row_text(sqlite3_stmt *row, int col, const char *name,
-                      struct err *e) {
-  const char *text = (const char *)sqlite3_column_text(row, col);
-  char *copy = NULL;
-  if (text && strlen(text) != (size_t)sqlite3_column_bytes(row, col)) {
-    err_set(e, ERR_CONFIG, "%s holds a NUL character", name);
-  } else if (text || sqlite3_column_type(row, col) != SQLITE_NULL) {
-    copy = text ? sqlite3_mprintf("%s", text) : NULL;
-    if (!copy) err_nomem(e);
-  }
-  return copy;
-}
-
-static void set_text(char **field, const struct setting *s, sqlite3_stmt *row,
-                     int col, struct err *e) {
-  char *text = row_text(row, col, s->name, e);
-  if (is_blank(text)) {
-    if (!(s->flags & OPTIONAL)) {
-      err_set(e, ERR_CONFIG, "%s must not be empty", s->name);
-    }
-    sqlite3_free(text);
-    text = NULL;
-  }
-  sqlite3_free(*field);
-  *field = text;
-}
-
-static void set_choice(int *field, const struct setting *s, const char *text,
-                       struct err *e) {
-  int index = text ? choice_index(s->choices, text) : -1;
-  if (index >= 0)
-    *field = index;
-  else
-    err_set(e, ERR_CONFIG, "%s is '%s', but must be one of: %s", s->name,
-            text ? text : "NULL", s->choices);
-}
-
-static void set_number(void *field, const struct setting *s, sqlite3_stmt *row,
-                       int col, struct err *e) {
-  int type = sqlite3_value_numeric_type(sqlite3_column_value(row, col));
-  double number = sqlite3_column_double(row, col);
-  int whole = s->type != SET_REAL;
-  if ((s->flags & OPTIONAL) && type == SQLITE_NULL) {
-    number = -1;
-  } else if ((type != SQLITE_INTEGER && (whole || type != SQLITE_FLOAT)) ||
-             !(number >= s->min && number <= s->max)) {
-    const char *text = (const char *)sqlite3_column_text(row, col);
-    err_set(e, ERR_CONFIG, "%s is '%s', but must be %s from %lld to %lld",
-            s->name, text ? text : "NULL",
-            whole ? "a whole number" : "a number", (long long)s->min,
-            (long long)s->max);
-    return;
-  }
-  if (s->type == SET_REAL)
-    *(double *)field = number;
-  else if (s->type == SET_INT64)
-    *(sqlite3_int64 *)field = (sqlite3_int64)number;
-  else
-    *(int *)field = (int)number;
-}
-
-/* Stores column `col` of the current row in m. */
-static void setting_store(struct mapping *m, const struct setting *s,
-                          sqlite3_stmt *row, int col, struct err *e) {
-  void *field = (char *)m + s->offset;
-  if (s->type == SET_TEXT)
-    set_text(field, s, row, col, e);
-  else if (s->type == SET_CHOICE)
-    set_choice(field, s, (const char *)sqlite3_column_text(row, col), e);
-  else
-    set_number(field, s, row, col, e);
-}
 
 /* What to do about a sync that is not there: e's hint. */
 static void hint_known_syncs(sqlite3 *db, struct err *e) {
@@ -221,7 +101,7 @@ static char *name_of(sqlite3 *db, const char *sql, const char *after,
       e->code ? NULL : prepare_config(db, "ordersync_syncs", sql, e);
   if (!stmt) return NULL;
   sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC);
-  if (sqlite3_step(stmt) == SQLITE_ROW) name = row_text(stmt, 0, "name", e);
+  if (sqlite3_step(stmt) == SQLITE_ROW) name = sql_column(stmt, 0, "name", e);
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
   if (!e->code) return name;
   sqlite3_free(name);
@@ -264,28 +144,26 @@ static const char *column_name(sqlite3_stmt *row, int i) {
 static void store_row(struct mapping *m, const char *name, sqlite3_stmt *row,
                       struct err *e) {
   for (int i = 0; i < sqlite3_column_count(row) && !e->code; i++) {
-    const struct setting *s = setting_find(column_name(row, i), IN_ROW);
+    const struct setting *s =
+        setting_find(settings, column_name(row, i), IN_ROW);
     if (s) setting_store(m, s, row, i, e);
     err_prefix(e, "sync \"%s\" in ordersync_syncs", name);
   }
 }
 
-static void load_row(struct mapping *m, sqlite3 *db, const char *name,
-                     struct err *e) {
-  sqlite3_stmt *stmt =
-      prepare_config(db, "ordersync_syncs",
-                     "SELECT * FROM main.ordersync_syncs WHERE name = ?1", e);
+static void load_row(struct mapping *m, sqlite3 *db, const char *sql,
+                     const char *name, struct err *e) {
+  sqlite3_stmt *stmt = prepare_config(db, "ordersync_syncs", sql, e);
   int rc;
   if (!stmt) return;
   sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
   rc = sqlite3_step(stmt);
-  if (rc == SQLITE_DONE) {
+  if (rc == SQLITE_ROW) {
+    store_row(m, name, stmt, e);
+  } else if (rc == SQLITE_DONE) {
     err_set(e, ERR_CONFIG, "there is no sync \"%s\"", name);
     hint_known_syncs(db, e);
-  } else if (rc != SQLITE_ROW) {
-    err_sqlite(e, db, "reading ordersync_syncs");
   }
-  store_row(m, name, stmt, e);
   /* A text that could not be had for lack of memory shows only here. */
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
 }
@@ -295,9 +173,7 @@ enum err_code mapping_split_target(struct mapping *m, sqlite3 *db,
   char *dot;
   if (e->code) return e->code;
   dot = strchr(m->target, '.');
-  if (dot &&
-      sqlite3_table_column_metadata(db, "main", m->target, NULL, NULL, NULL,
-                                    NULL, NULL, NULL) != SQLITE_OK) {
+  if (dot && !sql_has(db, m->target, NULL)) {
     m->schema = sqlite3_mprintf("%.*s", (int)(dot - m->target), m->target);
     memmove(m->target, dot + 1, strlen(dot + 1) + 1);
   } else {
@@ -309,9 +185,9 @@ enum err_code mapping_split_target(struct mapping *m, sqlite3 *db,
 static void check_column(const struct mapping *m,
                          const struct mapping_column *c, const char *kind,
                          struct err *e) {
-  if (is_blank(c->source)) {
+  if (ascii_is_blank(c->source)) {
     err_set(e, ERR_CONFIG, "source_column is empty");
-  } else if (is_blank(c->target)) {
+  } else if (ascii_is_blank(c->target)) {
     err_set(e, ERR_CONFIG, "target_column is empty");
   } else if (!kind || value_kind_parse(kind) < 0) {
     err_set(e, ERR_CONFIG,
@@ -338,10 +214,10 @@ static void add_column(struct mapping *m, sqlite3_stmt *row, struct err *e) {
   m->columns = c;
   c += m->n_columns++;
   *c = (struct mapping_column){.position = sqlite3_column_int(row, 0),
-                               .source = row_text(row, 1, "source_column", e),
-                               .target = row_text(row, 2, "target_column", e),
+                               .source = sql_column(row, 1, "source_column", e),
+                               .target = sql_column(row, 2, "target_column", e),
                                .source_type =
-                                   row_text(row, 4, "source_type", e)};
+                                   sql_column(row, 4, "source_type", e)};
   check_column(m, c, kind, e);
   err_prefix(e, "sync \"%s\", ordersync_columns position %d", m->sync,
              c->position);
@@ -389,7 +265,10 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
   m->stale_after = 600;
   m->failing_after = 1800;
   if (!name) name = only = mapping_default(db, e);
-  if (name) load_row(m, db, name, e);
+  if (name) {
+    load_row(m, db, "SELECT * FROM main.ordersync_syncs WHERE name = ?1", name,
+             e);
+  }
   mapping_split_target(m, db, e);
   if (!e->code) load_columns(m, db, e);
   if (e->code) mapping_clear(m);
@@ -399,26 +278,14 @@ enum err_code mapping_load(struct mapping *m, sqlite3 *db, const char *name,
 
 enum err_code mapping_locate(struct mapping *m, sqlite3 *db, const char *name,
                              struct err *e) {
-  sqlite3_stmt *stmt;
-  int rc;
   memset(m, 0, sizeof *m);
   if (e->code) return e->code;
-  if (is_blank(name)) {
+  if (ascii_is_blank(name)) {
     return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
   }
-  stmt = prepare_config(
-      db, "ordersync_syncs",
-      "SELECT name, target FROM main.ordersync_syncs WHERE name = ?1", e);
-  if (!stmt) return e->code;
-  sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-  rc = sqlite3_step(stmt);
-  if (rc == SQLITE_ROW) {
-    store_row(m, name, stmt, e);
-  } else if (rc == SQLITE_DONE) {
-    err_set(e, ERR_CONFIG, "there is no sync \"%s\"", name);
-    hint_known_syncs(db, e);
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading ordersync_syncs");
+  load_row(m, db,
+           "SELECT name, target FROM main.ordersync_syncs WHERE name = ?1",
+           name, e);
   mapping_split_target(m, db, e);
   if (e->code) mapping_clear(m);
   return e->code;
@@ -430,10 +297,7 @@ void mapping_clear(struct mapping *m) {
     sqlite3_free(m->columns[i].target);
     sqlite3_free(m->columns[i].source_type);
   }
-  for (int i = 0; i < N_SETTINGS; i++) {
-    if (settings[i].type != SET_TEXT) continue;
-    sqlite3_free(*(char **)((char *)m + settings[i].offset));
-  }
+  setting_free(m, settings);
   sqlite3_free(m->columns);
   sqlite3_free(m->schema);
   memset(m, 0, sizeof *m);
@@ -482,50 +346,10 @@ char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e) {
       m->sync, m->schema, m->target, m->schema, m->target);
 }
 
-/* Columns: key, atom, its type, the whole's type; SQLite's own JSON does the
-** parsing. */
-static void apply_option(struct mapping *m, sqlite3_stmt *row, int where,
-                         struct err *e) {
-  const char *key = (const char *)sqlite3_column_text(row, 0);
-  const char *type = (const char *)sqlite3_column_text(row, 2);
-  const char *whole = (const char *)sqlite3_column_text(row, 3);
-  const struct setting *s = key ? setting_find(key, where) : NULL;
-  if (!whole || strcmp(whole, "object") != 0) {
-    err_set(e, ERR_CONFIG,
-            "they must be a JSON object such as {\"mode\":\"diff\"}");
-  } else if (key && !s) {
-    err_set(e, ERR_CONFIG, "there is no option \"%s\"", key);
-    hint_options(where, e);
-  } else if (type &&
-             (strcmp(type, "object") == 0 || strcmp(type, "array") == 0)) {
-    err_set(e, ERR_CONFIG, "option \"%s\" cannot be an %s", key, type);
-  } else if (s && type && (s->type != SET_INT || s->max > 1) &&
-             (strcmp(type, "true") == 0 || strcmp(type, "false") == 0)) {
-    err_set(e, ERR_CONFIG, "option \"%s\" cannot be %s", key, type);
-  } else if (key) { /* not: {} */
-    setting_store(m, s, row, 1, e);
-  }
-}
-
 static enum err_code read_options(struct mapping *m, sqlite3 *db,
                                   const char *json, int where, struct err *e) {
-  sqlite3_stmt *stmt;
-  int rc = SQLITE_DONE;
-  if (e->code || !json) return e->code;
-  /* A left join, because an empty array has no rows either. */
-  stmt = sql_prepare(db, e,
-                     "SELECT key, atom, j.type, json_type(?1) "
-                     "FROM (SELECT 1) LEFT JOIN json_each(?1) j");
-  if (stmt) sqlite3_bind_text(stmt, 1, json, -1, SQLITE_STATIC);
-  while (!e->code && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-    apply_option(m, stmt, where, e);
-  }
-  if (rc == SQLITE_NOMEM) {
-    err_nomem(e);
-  } else if (rc != SQLITE_DONE) {
-    err_set(e, ERR_CONFIG, "the options are not JSON: %s", json);
-  }
-  sqlite3_finalize(stmt);
+  if (e->code || !setting_read_json(m, settings, where, db, json, e))
+    return e->code;
   if (m->sync)
     err_prefix(e, "sync \"%s\", options", m->sync);
   else
@@ -546,42 +370,4 @@ enum err_code mapping_options_to_add(struct mapping *m, sqlite3 *db,
 void mapping_timeouts(const struct mapping *m, struct profile *p) {
   if (m->query_timeout) p->query_timeout = m->query_timeout;
   if (m->login_timeout) p->login_timeout = m->login_timeout;
-}
-
-static int is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-static int is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-static int is_word(char c) {
-  return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') || (c & 0x80);
-}
-
-/* Whether a new word starts at name[i]: at a capital after a small letter or
-** a digit, unless it is the word's last letter (the M of "UoM"), and at the
-** last capital of a run before a small letter (the N of "custPONum"). */
-static int word_starts(const char *name, size_t i) {
-  char next = name[i + 1];
-  if (i == 0 || !is_upper(name[i])) return 0;
-  if (is_upper(name[i - 1])) return is_lower(next);
-  return is_word(name[i - 1]) && is_word(next);
-}
-
-char *mapping_snake_case(const char *name) {
-  size_t n = strlen(name), n_out = 0;
-  char *out = sqlite3_malloc64(2 * n + 2);
-  if (!out) return NULL;
-  for (size_t i = 0; i < n; i++) {
-    if (!is_word(name[i]) || word_starts(name, i)) {
-      if (n_out > 0 && out[n_out - 1] != '_') out[n_out++] = '_';
-    }
-    if (is_word(name[i])) {
-      int c = is_upper(name[i]) ? name[i] - 'A' + 'a' : name[i];
-      out[n_out++] = (char)c;
-    }
-  }
-  while (n_out > 0 && out[n_out - 1] == '_') n_out--;
-  out[n_out] = 0;
-  return out;
 }

@@ -129,8 +129,4 @@ char *mapping_rivals(const struct mapping *m, sqlite3 *db, struct err *e);
 /* Frees; accepts a cleared one. */
 void mapping_clear(struct mapping *m);
 
-/* "order_qty" for "orderQty", "order_qty_uom" for "orderQty_UoM", "name1" for
-** "NAME1". NULL when out of memory; free with sqlite3_free(). */
-char *mapping_snake_case(const char *name);
-
 #endif

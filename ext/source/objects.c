@@ -4,8 +4,10 @@
 #include "source/objects.h"
 
 #include "base/clock.h"
+#include "source/naming.h"
 #include "source/reader.h"
 #include "tsql/select.h"
+#include "value/json.h"
 
 #include <string.h>
 
@@ -129,19 +131,6 @@ static void answer_read(struct answer *a, struct mssql *remote, struct err *e) {
   }
 }
 
-static void append_json(sqlite3_str *out, const char *text) {
-  sqlite3_str_appendchar(out, 1, '"');
-  for (; *text; text++) {
-    if ((unsigned char)*text < ' ')
-      sqlite3_str_appendf(out, "\\u%04x", *text);
-    else if (*text == '"' || *text == '\\')
-      sqlite3_str_appendf(out, "\\%c", *text);
-    else
-      sqlite3_str_appendchar(out, 1, *text);
-  }
-  sqlite3_str_appendchar(out, 1, '"');
-}
-
 static int is_any(const char *name, const char *const *names) {
   while (*names && sqlite3_stricmp(name, *names) != 0) names++;
   return *names != NULL;
@@ -181,28 +170,24 @@ static char *declared(const struct answer *a) {
   return sqlite3_mprintf("%s", name);
 }
 
-/* What ordersync_add() will call the column that came last: snake_case, and a
-** number behind it where that is taken. Owned. */
+/* What ordersync_add() will call the column that came last. Owned. */
 static char *name_target(struct asking *c, const char *name, struct err *e) {
-  char *base = mapping_snake_case(name), *target = NULL;
-  if (base && !*base) {
-    sqlite3_free(base);
-    base = sqlite3_mprintf("column_%d", c->n_columns);
-  }
-  for (int n = 1; base && !e->code; n++) {
-    char *line = n == 1 ? sqlite3_mprintf("\n%s\n", base)
-                        : sqlite3_mprintf("\n%s_%d\n", base, n);
+  char *target = NULL;
+  for (int n = 1; !e->code; n++) {
+    char *line;
     const char *taken = sqlite3_str_value(c->targets);
-    int is_free = !line || !taken || !strstr(taken, line);
-    if (line && is_free) {
+    sqlite3_free(target);
+    target = naming_target(name, c->n_columns, n);
+    line = target ? sqlite3_mprintf("\n%s\n", target) : NULL;
+    if (!line) {
+      err_nomem(e);
+    } else if (!taken || !strstr(taken, line)) {
       sqlite3_str_appendall(c->targets, taken ? line + 1 : line);
-      target = sqlite3_mprintf("%.*s", (int)strlen(line) - 2, line + 1);
+      sqlite3_free(line);
+      break;
     }
     sqlite3_free(line);
-    if (is_free) break;
   }
-  if (!target) err_nomem(e);
-  sqlite3_free(base);
   return target;
 }
 
@@ -223,9 +208,9 @@ static void add_column(struct asking *c, const struct answer *a,
   if (!decl) err_nomem(e);
   sqlite3_str_appendall(c->json, sqlite3_str_length(c->json) ? "," : "[");
   sqlite3_str_appendall(c->json, "{\"name\":");
-  append_json(c->json, name);
+  json_text(c->json, name);
   sqlite3_str_appendall(c->json, ",\"type\":");
-  append_json(c->json, decl ? decl : "");
+  json_text(c->json, decl ? decl : "");
   sqlite3_str_appendf(c->json, ",\"kind\":\"%s\",\"nullable\":%s",
                       value_kind_name(value_kind_default(
                           type ? type_of(type) : REMOTE_UNKNOWN)),
@@ -280,10 +265,10 @@ static char *source_of(const struct asking *c, const struct object *o,
 
 /* The server's collation may find more. */
 static int is_asked(const struct asking *c) {
-  const char *const texts[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] =
-                                                    c->object.schema,
-                                                [OBJECT_NAME] = c->object.name,
-                                                [OBJECT_TYPE] = c->object.type};
+  const struct object *o = &c->object;
+  const char *const texts[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = o->schema,
+                                                [OBJECT_NAME] = o->name,
+                                                [OBJECT_TYPE] = o->type};
   for (int i = 0; i < OBJECT_CONDITIONS; i++) {
     const char *wanted = c->ask->equals[i];
     if (wanted && (!texts[i] || strcmp(texts[i], wanted) != 0)) return 0;

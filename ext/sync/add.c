@@ -6,10 +6,12 @@
 #include "base/clock.h"
 #include "base/sql.h"
 #include "base/trace.h"
+#include "base/utf8.h"
 #include "local/caller.h"
 #include "local/install.h"
 #include "local/target.h"
 #include "local/txn.h"
+#include "source/naming.h"
 #include "source/reader.h"
 #include "sync/changes.h"
 #include "sync/diff.h"
@@ -29,10 +31,6 @@ struct add {
   struct remote_columns columns;
 };
 
-static int is_blank(const char *text) {
-  return !text || text[strspn(text, " \t\r\n")] == 0;
-}
-
 /* What can be known to be wrong with the target before the network. */
 static enum err_code check_target(struct add *a, struct err *e) {
   target_check_name(a->given.target, e);
@@ -47,10 +45,10 @@ static enum err_code check_target(struct add *a, struct err *e) {
 }
 
 static enum err_code read_arguments(struct add *a, struct err *e) {
-  if (is_blank(a->name)) {
+  if (ascii_is_blank(a->name)) {
     return err_set(e, ERR_CONFIG, "the sync's name must not be empty");
   }
-  if (is_blank(a->source)) {
+  if (ascii_is_blank(a->source)) {
     return err_set(e, ERR_CONFIG, "sync \"%s\": the source must not be empty",
                    a->name);
   }
@@ -65,9 +63,7 @@ static enum err_code read_arguments(struct add *a, struct err *e) {
 }
 
 static int is_installed(const struct add *a) {
-  return sqlite3_table_column_metadata(a->db, "main", "ordersync_syncs", NULL,
-                                       NULL, NULL, NULL, NULL,
-                                       NULL) == SQLITE_OK;
+  return sql_has(a->db, "ordersync_syncs", NULL);
 }
 
 static enum err_code check_new(struct add *a, struct err *e) {
@@ -94,15 +90,7 @@ static enum err_code discover(struct add *a, struct err *e) {
   return e->code;
 }
 
-static enum err_code exec_text(struct add *a, char *sql, struct err *e) {
-  if (!sql)
-    err_nomem(e);
-  else if (!e->code && sqlite3_exec(a->db, sql, 0, 0, 0)) {
-    err_sqlite(e, a->db, "creating the sync");
-  }
-  sqlite3_free(sql);
-  return e->code;
-}
+static const char creating[] = "creating the sync";
 
 /* Returns the target's column: snake_case, and a number behind it where two
 ** would be alike. */
@@ -118,11 +106,7 @@ static const char insert_column[] =
 static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
                         struct err *e) {
   const struct remote_column *c = &a->columns.items[i];
-  char *name = mapping_snake_case(c->name);
-  if (name && !*name) {
-    sqlite3_free(name);
-    name = sqlite3_mprintf("column_%d", i + 1);
-  }
+  char *name = naming_target(c->name, i + 1, 1);
   if (!name) err_nomem(e);
   sqlite3_bind_text(stmt, 1, a->name, -1, SQLITE_STATIC);
   sqlite3_bind_int(stmt, 2, i + 1);
@@ -137,6 +121,7 @@ static void bind_column(sqlite3_stmt *stmt, const struct add *a, int i,
 static void create_columns(struct add *a, struct err *e) {
   sqlite3_stmt *stmt = sql_prepare(a->db, e, "%s", insert_column);
   sqlite3_str *sql = sqlite3_str_new(NULL);
+  char *text;
   sqlite3_str_appendf(sql, "CREATE TABLE IF NOT EXISTS \"%w\".\"%w\"(",
                       a->given.schema, a->given.target);
   for (int i = 0; i < a->columns.count && !e->code; i++) {
@@ -151,7 +136,10 @@ static void create_columns(struct add *a, struct err *e) {
   }
   sqlite3_finalize(stmt);
   sqlite3_str_appendall(sql, ")");
-  exec_text(a, sqlite3_str_finish(sql), e);
+  text = sqlite3_str_finish(sql);
+  if (!text) err_nomem(e);
+  sql_run(a->db, e, creating, "%s", text);
+  sqlite3_free(text);
 }
 
 /* The settings among the options become the row's. */
@@ -219,7 +207,8 @@ static enum err_code check_result(struct add *a, struct err *e) {
       mapping_has_mark(&map) && mapping_has_key(&map) &&
       sqlite3_stricmp(map.schema, "main") == 0) {
     char *sql = state_key_index(&map, &target, a->db, e);
-    if (sql) exec_text(a, sql, e);
+    if (sql) sql_run(a->db, e, creating, "%s", sql);
+    sqlite3_free(sql);
   }
   if (!e->code && !state_check(&map, &target, a->db, e) &&
       !match_init(&match, &map, e) && !match_source(&match, &a->columns, e) &&
@@ -250,16 +239,12 @@ static enum err_code write_all(struct add *a, struct err *e) {
     return e->code;
   }
   /* What an older version has left of a sync whose row was deleted. */
-  exec_text(a,
-            sqlite3_mprintf("DELETE FROM main.ordersync_columns WHERE sync=%Q; "
-                            "DELETE FROM main.ordersync_state WHERE sync=%Q",
-                            a->name, a->name),
-            e);
-  exec_text(a,
-            sqlite3_mprintf("INSERT INTO main.ordersync_syncs(name, source, "
-                            "target) VALUES(%Q, %Q, %Q)",
-                            a->name, a->source, a->target),
-            e);
+  sql_run(a->db, e, creating,
+          "DELETE FROM main.ordersync_columns WHERE sync=%Q; "
+          "DELETE FROM main.ordersync_state WHERE sync=%Q; "
+          "INSERT INTO main.ordersync_syncs(name, source, target) "
+          "VALUES(%Q, %Q, %Q)",
+          a->name, a->name, a->name, a->source, a->target);
   create_columns(a, e);
   store_options(a, e);
   return e->code ? e->code : check_result(a, e);
@@ -277,7 +262,7 @@ enum err_code add_sync(sqlite3 *db, const char *name, const char *source,
   }
   install_prefer_wal(db);
   if (txn_prepare(&txn, db, "main", is_installed(&a) ? "ordersync_syncs" : NULL,
-                  &a.interrupt, clock_now_ms() + 30000, e) ||
+                  &a.interrupt, clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&txn, e)) {
     goto done;
   }

@@ -15,11 +15,7 @@
 static const char recording[] = "recording a change";
 
 enum err_code changes_check_table(sqlite3 *db, struct err *e) {
-  if (e->code || sqlite3_table_column_metadata(db, "main", "ordersync_changes",
-                                               "changed", NULL, NULL, NULL,
-                                               NULL, NULL) == SQLITE_OK) {
-    return e->code;
-  }
+  if (e->code || sql_has(db, "ordersync_changes", "changed")) return e->code;
   err_set(e, ERR_CONFIG, "there is no table ordersync_changes");
   err_hint(e, "SELECT ordersync_install() makes it");
   return e->code;

@@ -13,9 +13,6 @@
 
 #include <string.h>
 
-/* How long to wait for another writer; this is done by hand. */
-#define MANAGE_WAIT_MS 30000
-
 struct manage {
   sqlite3 *db;        /* borrowed */
   struct mapping map; /* name and target only */
@@ -67,7 +64,7 @@ static enum err_code begin(struct manage *m, sqlite3 *db, const char *name,
   }
   if (new_name && manage_lock(db, new_name, &m->new_lock_fd, e)) return e->code;
   if (txn_prepare(&m->txn, db, "main", "ordersync_syncs", &m->interrupt,
-                  clock_now_ms() + MANAGE_WAIT_MS, e) ||
+                  clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&m->txn, e)) {
     return e->code;
   }

@@ -49,9 +49,7 @@ static int is_log_table(sqlite3 *db, const char *table) {
 void runlog_find_tables(struct runlog *log) {
   log->has_tables = is_log_table(log->db, "ordersync_runs") &&
                     is_log_table(log->db, "ordersync_run_details");
-  log->has_duration = sqlite3_table_column_metadata(
-                          log->db, "main", "ordersync_runs", "duration_ms",
-                          NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+  log->has_duration = sql_has(log->db, "ordersync_runs", "duration_ms");
 }
 
 static void forget_password(struct runlog *log) {

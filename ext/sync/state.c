@@ -186,9 +186,7 @@ enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
                          struct err *e) {
   if (e->code) return e->code;
   *s = (struct state){.map = m};
-  s->has_table =
-      sqlite3_table_column_metadata(db, "main", "ordersync_state", "config",
-                                    NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+  s->has_table = sql_has(db, "ordersync_state", "config");
   if (!s->has_table) {
     if (!needs_state(m)) return e->code;
     err_set(e, ERR_CONFIG, "there is no table ordersync_state");

@@ -12,6 +12,7 @@
 #include "local/target.h"
 #include "local/txn.h"
 #include "source/flags.h"
+#include "source/naming.h"
 #include "source/reader.h"
 #include "sync/diff.h"
 #include "sync/lock.h"
@@ -20,9 +21,6 @@
 #include "tsql/can_push.h"
 
 #include <string.h>
-
-/* How long to wait for another writer; this is done by hand. */
-#define UPDATE_WAIT_MS 30000
 
 enum change_type { CHANGE_NEW, CHANGE_DROPPED, CHANGE_RETYPED };
 static const char *const change_names[] = {"new", "dropped", "retyped"};
@@ -111,26 +109,18 @@ static int look_at_target(const struct update *u, const char *name,
   return state;
 }
 
-/* As ordersync_add() names it: snake_case, and a number behind it where that is
-** taken. */
+/* As ordersync_add() names it. */
 static void name_column(const struct update *u, struct change *c,
                         struct err *e) {
-  char *name = mapping_snake_case(c->source);
-  if (name && !*name) {
-    sqlite3_free(name);
-    name = sqlite3_mprintf("column_%d", c->position);
-  }
-  for (int n = 1; name && !e->code; n++) {
+  for (int n = 1; !e->code; n++) {
     int state;
     sqlite3_free(c->target);
-    c->target = n == 1 ? sqlite3_mprintf("%s", name)
-                       : sqlite3_mprintf("%s_%d", name, n);
+    c->target = naming_target(c->source, c->position, n);
     if (!c->target) break;
     state = maps_to(u, c->target) ? 2 : look_at_target(u, c->target, e);
     c->is_there = state == 1;
     if (state != 2) break;
   }
-  sqlite3_free(name);
 }
 
 /* The kind was not chosen, it came with the type: int became integer, and as a
@@ -405,7 +395,7 @@ static enum err_code apply(struct update *u, const char *name, struct err *e) {
   u->schema = sqlite3_mprintf("%s", u->map.schema);
   if (!u->schema) return err_nomem(e);
   if (txn_prepare(&u->txn, u->db, u->schema, u->map.target, &u->interrupt,
-                  clock_now_ms() + UPDATE_WAIT_MS, e) ||
+                  clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&u->txn, e)) {
     return e->code;
   }

@@ -77,7 +77,11 @@ void json_cell(sqlite3_str *out, const struct cell *cell) {
   }
 }
 
+void json_text(sqlite3_str *out, const char *text) {
+  append_text(out, text, strlen(text));
+}
+
 void json_name(sqlite3_str *out, const char *name) {
-  append_text(out, name, strlen(name));
+  json_text(out, name);
   sqlite3_str_appendchar(out, 1, ':');
 }

@@ -16,6 +16,9 @@
  */
 void json_cell(sqlite3_str *out, const struct cell *cell);
 
+/* A text, in quotes, which is UTF-8 without NUL. */
+void json_text(sqlite3_str *out, const char *text);
+
 /* A member's name and the colon: "a": */
 void json_name(sqlite3_str *out, const char *name);
 

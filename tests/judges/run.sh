@@ -89,25 +89,17 @@ port = $JUDGE_TLS
 tds version = 7.4
 encryption = require
 ca file = $work/certs/other-ca.pem
-[v71]
+CONF
+for minor in 1 2 3; do
+  cat >>"$work/freetds.conf" <<CONF
+[v7$minor]
 host = 127.0.0.1
 port = $JUDGE_PLAIN
-tds version = 7.1
-client charset = UTF-8
-text size = 2147483647
-[v72]
-host = 127.0.0.1
-port = $JUDGE_PLAIN
-tds version = 7.2
-client charset = UTF-8
-text size = 2147483647
-[v73]
-host = 127.0.0.1
-port = $JUDGE_PLAIN
-tds version = 7.3
+tds version = 7.$minor
 client charset = UTF-8
 text size = 2147483647
 CONF
+done
 export FREETDSCONF="$work/freetds.conf"
 unset TDSVER TDSDUMP TDSHOST TDSPORT
 

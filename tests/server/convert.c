@@ -235,92 +235,107 @@ static bool date_in_range(struct job *j, const struct when *w) {
   return convert_overflow(j);
 }
 
+static bool is_old_date(enum type_id id) {
+  return id == T_DATETIME || id == T_SMALLDATETIME;
+}
+
+/* datetime takes at most three digits of the second's fraction. */
+static bool has_long_fraction(const struct value *in) {
+  const char *end = in->u.s.p + in->u.s.n;
+  const char *dot = memchr(in->u.s.p, '.', in->u.s.n);
+  size_t n = 0;
+  while (dot && dot + 1 + n < end && isdigit((unsigned char)dot[1 + n])) n++;
+  return n > 3 && memchr(in->u.s.p, ':', in->u.s.n);
+}
+
+static bool date_from_text(struct job *j, struct when *w) {
+  const struct value *in = j->in;
+  bool is_small = j->to->id == T_SMALLDATETIME;
+  struct date_style style = {j->fmt->order, j->fmt->language,
+                             is_old_date(j->to->id)};
+  int has = date_parse(in->u.s.p, in->u.s.n, &style, w);
+  if (has <= 0 && j->style >= 0) { /* CONVERT(date, '31/12/2024', 103) */
+    int s = j->style % 100;
+    style.order = s == 3 || s == 4 || s == 5 || s == 6      ? ORDER_DMY
+                  : s == 2 || s == 11 || s >= 20 || s == 12 ? ORDER_YMD
+                                                            : ORDER_MDY;
+    has = date_parse(in->u.s.p, in->u.s.n, &style, w);
+  }
+  if (has < 0 && style.old)
+    return sqlerr_set(j->e, 242, 16, 3,
+                      "The conversion of a %s data type to a %s data type "
+                      "resulted in an out-of-range value.",
+                      convert_name(in->id), type_name(j->to));
+  if (has > 0 && style.old && ((has & HAS_OFFSET) || has_long_fraction(in)))
+    has = 0;
+  if (has > 0) return true;
+  return sqlerr_set(j->e, is_small ? 295 : 241, 16, is_small ? 3 : 1,
+                    is_small
+                        ? "Conversion failed when converting character string "
+                          "to smalldatetime data type."
+                        : "Conversion failed when converting date and/or time "
+                          "from character string.");
+}
+
+static bool date_from_number(struct job *j, struct when *w) {
+  const struct value *in = j->in;
+  double d = type_is_integer(in->id) ? (double)in->u.i
+             : type_is_exact(in->id) ? dec_to_double(in->u.dec, in->scale)
+                                     : in->u.f;
+  if (!is_old_date(j->to->id))
+    return sqlerr_set(j->e, 206, 16, 2,
+                      "Operand type clash: %s is incompatible with %s",
+                      convert_name(in->id), type_name(j->to));
+  if (fabs(d) > 4e6) return convert_overflow(j);
+  w->days = DAYS_TO_1900 + (int32_t)floor(d);
+  w->ticks = (int64_t)((d - floor(d)) * (double)TICKS_PER_DAY);
+  return true;
+}
+
+/* To what the type can hold. */
+static void round_to(struct when *w, const struct type *to) {
+  switch (to->id) {
+  case T_DATE:
+    w->ticks = 0;
+    w->offset = 0;
+    break;
+  case T_TIME:
+    w->days = DAYS_TO_1900;
+    date_round(w, to->scale);
+    w->days = DAYS_TO_1900; /* 23:59:59.9999999 wraps to midnight */
+    w->offset = 0;
+    break;
+  case T_DATETIME:
+    datetime_round(w);
+    break;
+  case T_SMALLDATETIME:
+    smalldatetime_round(w);
+    break;
+  case T_DATETIME2:
+    date_round(w, to->scale);
+    w->offset = 0;
+    break;
+  default:
+    date_round(w, to->scale);
+  }
+}
+
 static bool to_date(struct job *j) {
   const struct value *in = j->in;
   struct when w = {DAYS_TO_1900, 0, 0};
-  int has = 0;
   if (type_is_date(in->id)) {
     w = in->u.w;
     if (in->id == T_TIME) w.days = DAYS_TO_1900;
     if (in->id == T_DATE && j->to->id == T_TIME) return not_allowed(j);
   } else if (type_is_string(in->id)) {
-    struct date_style style = {j->fmt->order, j->fmt->language,
-                               j->to->id == T_DATETIME ||
-                                   j->to->id == T_SMALLDATETIME};
-    has = date_parse(in->u.s.p, in->u.s.n, &style, &w);
-    if (has <= 0 && j->style >= 0) { /* CONVERT(date, '31/12/2024', 103) */
-      int s = j->style % 100;
-      style.order = s == 3 || s == 4 || s == 5 || s == 6      ? ORDER_DMY
-                    : s == 2 || s == 11 || s >= 20 || s == 12 ? ORDER_YMD
-                                                              : ORDER_MDY;
-      has = date_parse(in->u.s.p, in->u.s.n, &style, &w);
-    }
-    if (has < 0 && style.old)
-      return sqlerr_set(j->e, 242, 16, 3,
-                        "The conversion of a %s data type to a %s data type "
-                        "resulted in an out-of-range value.",
-                        convert_name(in->id), type_name(j->to));
-    if (has < 0) has = 0;
-    if (has && (has & HAS_OFFSET) && j->to->id != T_DATETIMEOFFSET &&
-        (j->to->id == T_DATETIME || j->to->id == T_SMALLDATETIME))
-      has = 0;
-    /* datetime takes at most three digits of the second's fraction */
-    if (has && (j->to->id == T_DATETIME || j->to->id == T_SMALLDATETIME)) {
-      const char *dot = memchr(in->u.s.p, '.', in->u.s.n);
-      size_t frac = 0;
-      while (dot && dot + 1 + frac < in->u.s.p + in->u.s.n &&
-             isdigit((unsigned char)dot[1 + frac]))
-        frac++;
-      if (frac > 3 && memchr(in->u.s.p, ':', in->u.s.n)) has = 0;
-    }
-    if (!has)
-      return sqlerr_set(j->e, j->to->id == T_SMALLDATETIME ? 295 : 241, 16,
-                        j->to->id == T_SMALLDATETIME ? 3 : 1,
-                        j->to->id == T_SMALLDATETIME
-                            ? "Conversion failed when converting character "
-                              "string to smalldatetime data type."
-                            : "Conversion failed when converting date and/or "
-                              "time from character string.");
-  } else if (type_is_number(in->id) &&
-             (j->to->id == T_DATETIME || j->to->id == T_SMALLDATETIME)) {
-    double d = type_is_integer(in->id) ? (double)in->u.i
-               : type_is_exact(in->id) ? dec_to_double(in->u.dec, in->scale)
-                                       : in->u.f;
-    if (fabs(d) > 4e6) return convert_overflow(j);
-    w.days = DAYS_TO_1900 + (int32_t)floor(d);
-    w.ticks = (int64_t)((d - floor(d)) * (double)TICKS_PER_DAY);
+    if (!date_from_text(j, &w)) return false;
   } else if (type_is_number(in->id)) {
-    return sqlerr_set(j->e, 206, 16, 2,
-                      "Operand type clash: %s is incompatible with %s",
-                      convert_name(in->id), type_name(j->to));
+    if (!date_from_number(j, &w)) return false;
   } else {
     return not_allowed(j);
   }
   if (!date_in_range(j, &w)) return false;
-  switch (j->to->id) {
-  case T_DATE:
-    w.ticks = 0;
-    w.offset = 0;
-    break;
-  case T_TIME:
-    w.days = DAYS_TO_1900;
-    date_round(&w, j->to->scale);
-    w.days = DAYS_TO_1900; /* 23:59:59.9999999 wraps to midnight */
-    w.offset = 0;
-    break;
-  case T_DATETIME:
-    datetime_round(&w);
-    break;
-  case T_SMALLDATETIME:
-    smalldatetime_round(&w);
-    break;
-  case T_DATETIME2:
-    date_round(&w, j->to->scale);
-    w.offset = 0;
-    break;
-  default:
-    date_round(&w, j->to->scale);
-  }
+  round_to(&w, j->to);
   if (!date_in_range(j, &w)) return false;
   j->out->scale = j->to->scale;
   j->out->u.w = w;

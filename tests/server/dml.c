@@ -134,65 +134,79 @@ bool exec_insert(struct engine *en, struct stmt *st, int64_t *rows) {
   return ok;
 }
 
-/* The rowids that WHERE lets through, then one statement each: what is
-** changed cannot change what is found. */
-static bool change_rows(struct engine *en, struct stmt *st, struct table *t,
-                        sqlite3_stmt *scan, sqlite3_stmt *write, const int *at,
-                        int64_t *rows) {
-  struct scope scope = {t->cols, t->n, NULL, NULL};
+/* Rows to be changed: their rowids, and what the columns `at` get. */
+struct changes {
+  const int *at;
+  struct changed_row {
+    int64_t rowid;
+    struct value *set;
+  } * rows;
+  size_t count, cap;
+};
+
+/* The row in the scope, whose rowid this is. */
+static bool add_change(struct eval *ev, struct stmt *st, struct table *t,
+                       struct changes *c, int64_t rowid) {
+  struct engine *en = ev->en;
+  struct value *set = arena_alloc(en->a, (st->list_count + 1) * sizeof *set);
+  if (c->count == c->cap) {
+    c->cap = c->cap ? 2 * c->cap : 64;
+    c->rows = mem_grow(c->rows, c->cap * sizeof *c->rows);
+  }
+  c->rows[c->count++] = (struct changed_row){rowid, set};
+  for (unsigned i = 0; i < st->list_count; i++) {
+    struct value v;
+    if (!eval_expr(ev, st->list[i].e, &v) ||
+        !convert(&set[i], &v, &t->cols[c->at[i]].type, -1, &en->s->fmt, ev->a,
+                 en->e) ||
+        !not_null(en, t, (unsigned)c->at[i], &set[i]))
+      return false;
+    value_copy(&set[i], en->a);
+  }
+  return true;
+}
+
+/* The rows that WHERE lets through. */
+static bool find_changes(struct engine *en, struct stmt *st, struct table *t,
+                         sqlite3_stmt *scan, struct changes *c) {
   struct arena row_arena = {0};
   struct eval ev = {en, &row_arena};
   struct value *row = arena_alloc(en->a, (t->n + 1) * sizeof *row);
-  struct { /* one found row: its rowid and its new values */
-    int64_t rowid;
-    struct value *set;
-  } *found = NULL;
-  size_t count = 0, cap = 0;
+  struct scope scope = {t->cols, t->n, row, NULL};
   bool ok = true;
-  scope.row = row;
   if (st->where && !bind_condition(en, &scope, st->where)) return false;
   for (unsigned i = 0; i < st->list_count; i++)
     if (!bind_expr(en, &scope, st->list[i].e)) return false;
   if (en->error_count) return false;
   while (ok && sqlite3_step(scan) == SQLITE_ROW) {
+    int yes = 1;
     arena_reset(&row_arena);
     for (unsigned i = 0; i < t->n && ok; i++)
       ok = value_load(&row[i], scan, (int)i + 1, &t->cols[i].type, &row_arena,
                       en->e);
-    if (ok && st->where) {
-      int yes = eval_condition(&ev, st->where);
-      ok = yes != -2;
-      if (yes != 1) continue;
-    }
-    if (!ok) break;
-    if (count == cap) {
-      cap = cap ? 2 * cap : 64;
-      found = mem_grow(found, cap * sizeof *found);
-    }
-    found[count].rowid = sqlite3_column_int64(scan, 0);
-    found[count].set =
-        arena_alloc(en->a, (st->list_count + 1) * sizeof(struct value));
-    for (unsigned i = 0; i < st->list_count && ok; i++) {
-      struct value v;
-      ok = eval_expr(&ev, st->list[i].e, &v) &&
-           convert(&found[count].set[i], &v, &t->cols[at[i]].type, -1,
-                   &en->s->fmt, &row_arena, en->e) &&
-           not_null(en, t, (unsigned)at[i], &found[count].set[i]);
-      if (ok) value_copy(&found[count].set[i], en->a);
-    }
-    count++;
+    if (ok && st->where) yes = eval_condition(&ev, st->where);
+    ok = ok && yes != -2;
+    if (ok && yes == 1)
+      ok = add_change(&ev, st, t, c, sqlite3_column_int64(scan, 0));
   }
-  for (size_t k = 0; ok && k < count; k++) {
-    sqlite3_reset(write);
-    for (unsigned i = 0; i < st->list_count; i++)
-      value_bind(write, (int)i + 2, &found[k].set[i]);
-    sqlite3_bind_int64(write, 1, found[k].rowid);
-    ok = sqlite3_step(write) == SQLITE_DONE || says(en);
-    ++*rows;
-  }
-  free(found);
   arena_clear(&row_arena);
   return ok;
+}
+
+/* One statement a row that was found: what is changed cannot change what is
+** found. */
+static bool write_changes(struct engine *en, const struct stmt *st,
+                          const struct changes *c, sqlite3_stmt *write,
+                          int64_t *rows) {
+  for (size_t k = 0; k < c->count; k++) {
+    sqlite3_reset(write);
+    for (unsigned i = 0; i < st->list_count; i++)
+      value_bind(write, (int)i + 2, &c->rows[k].set[i]);
+    sqlite3_bind_int64(write, 1, c->rows[k].rowid);
+    ++*rows;
+    if (sqlite3_step(write) != SQLITE_DONE && !says(en)) return false;
+  }
+  return true;
 }
 
 bool exec_update(struct engine *en, struct stmt *st, int64_t *rows) {
@@ -200,10 +214,11 @@ bool exec_update(struct engine *en, struct stmt *st, int64_t *rows) {
   sqlite3_str *read, *write;
   char *read_sql, *write_sql;
   sqlite3_stmt *scan = NULL, *put = NULL;
+  struct changes changes = {0};
   int *at;
   bool ok = true;
   if (!t) return false;
-  at = arena_alloc(en->a, (st->list_count + 1) * sizeof *at);
+  changes.at = at = arena_alloc(en->a, (st->list_count + 1) * sizeof *at);
   for (unsigned i = 0; i < st->list_count; i++)
     if ((at[i] = column_at(en, t, st->list[i].name)) < 0) return false;
   read = sqlite3_str_new(en->s->sq);
@@ -229,7 +244,9 @@ bool exec_update(struct engine *en, struct stmt *st, int64_t *rows) {
   sqlite3_free(write_sql);
   if (!ok) says(en);
   sqlite3_exec(en->s->sq, "SAVEPOINT one_change", NULL, NULL, NULL);
-  ok = ok && change_rows(en, st, t, scan, put, at, rows);
+  ok = ok && find_changes(en, st, t, scan, &changes) &&
+       write_changes(en, st, &changes, put, rows);
+  free(changes.rows);
   sqlite3_finalize(scan);
   sqlite3_finalize(put);
   if (!ok) sqlite3_exec(en->s->sq, "ROLLBACK TO one_change", NULL, NULL, NULL);

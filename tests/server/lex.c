@@ -271,6 +271,21 @@ bool want_op(struct parser *p, int op) {
   return false;
 }
 
+bool skip_parens(struct parser *p) {
+  int open = 1;
+  if (!want_op(p, '(')) return false;
+  while (open > 0) {
+    if (p->t.kind == K_END) {
+      syntax_error(p);
+      return false;
+    }
+    if (at_op(p, '(')) open++;
+    if (at_op(p, ')')) open--;
+    lex_next(p);
+  }
+  return true;
+}
+
 void *parser_alloc(struct parser *p, size_t bytes) {
   return arena_alloc(p->env->a, bytes);
 }

@@ -43,6 +43,9 @@ bool take_word(struct parser *p, const char *word);
 bool take_op(struct parser *p, int op);
 bool want_word(struct parser *p, const char *word);
 bool want_op(struct parser *p, int op);
+
+/* Skips "(...)" with everything inside. */
+bool skip_parens(struct parser *p);
 bool is_reserved(const struct token *t);
 void syntax_error(struct parser *p); /* 102 or 156 near the token */
 void *parser_alloc(struct parser *p, size_t bytes);

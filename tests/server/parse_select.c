@@ -21,17 +21,7 @@ bool parse_hints(struct parser *p) {
   } else {
     return true;
   }
-  if (!want_op(p, '(')) return false;
-  for (int open = 1; open > 0;) {
-    if (p->t.kind == K_END) {
-      syntax_error(p);
-      return false;
-    }
-    if (at_op(p, '(')) open++;
-    if (at_op(p, ')')) open--;
-    lex_next(p);
-  }
-  return true;
+  return skip_parens(p);
 }
 
 static bool table_alias(struct parser *p, struct table_ref *t) {
@@ -304,27 +294,9 @@ static bool check_order(struct parser *p, const struct select *s, bool nested) {
 static bool parse_tail(struct parser *p, struct select *s, bool nested) {
   if (take_word(p, "ORDER") && !parse_order(p, s)) return false;
   if (!check_order(p, s, nested)) return false;
-  if (nested) return true;   /* the caller wants its ) now */
-  if (take_word(p, "FOR")) { /* FOR BROWSE, FOR READ ONLY */
-    if (!take_word(p, "BROWSE")) {
-      syntax_error(p);
-      return false;
-    }
-  }
-  if (take_word(p, "OPTION")) {
-    int open = 1;
-    if (!want_op(p, '(')) return false;
-    while (open > 0) {
-      if (p->t.kind == K_END) {
-        syntax_error(p);
-        return false;
-      }
-      if (at_op(p, '(')) open++;
-      if (at_op(p, ')')) open--;
-      lex_next(p);
-    }
-  }
-  return true;
+  if (nested) return true; /* the caller wants its ) now */
+  if (take_word(p, "FOR") && !want_word(p, "BROWSE")) return false;
+  return !take_word(p, "OPTION") || skip_parens(p);
 }
 
 struct select *parse_select(struct parser *p, bool nested) {

@@ -58,68 +58,57 @@ bool parse_declarations(const char *text, struct parse_env *env,
 }
 
 /* SET name ON, SET name value, SET a, b ON, SET TRANSACTION ISOLATION LEVEL */
-static bool parse_set(struct parser *p, struct stmt *s) {
-  s->kind = S_SET;
-  if (p->t.kind == K_VAR) {
-    s->kind = S_SET_VAR;
-    s->name = p->t.text;
-    lex_next(p);
-    if (p->t.kind == K_OP && strchr("+-*/%", p->t.op) && p->t.op) {
-      /* SET @x += 1 */
-      struct node *n = parser_alloc(p, sizeof *n);
-      struct node *v = parser_alloc(p, sizeof *v);
-      n->kind = N_BINARY;
-      n->op = p->t.op;
-      n->line = v->line = p->t.line;
-      v->kind = N_VAR;
-      v->name = s->name;
-      lex_next(p);
-      if (!want_op(p, '=')) return false;
-      n->arg = parser_alloc(p, 2 * sizeof *n->arg);
-      n->argc = 2;
-      n->arg[0] = v;
-      n->arg[1] = parse_expr(p);
-      s->e = n;
-      return n->arg[1] != NULL;
-    }
-    return want_op(p, '=') && (s->e = parse_expr(p)) != NULL;
-  }
-  if (take_word(p, "TRANSACTION")) {
-    struct buf b = {0};
-    s->name = "TRANSACTION ISOLATION LEVEL";
-    if (!want_word(p, "ISOLATION") || !want_word(p, "LEVEL")) return false;
-    while (p->t.kind == K_WORD &&
-           (at_word(p, "READ") || at_word(p, "COMMITTED") ||
-            at_word(p, "UNCOMMITTED") || at_word(p, "REPEATABLE") ||
-            at_word(p, "SERIALIZABLE") || at_word(p, "SNAPSHOT"))) {
-      if (b.n) buf_u8(&b, ' ');
-      buf_put(&b, p->t.text, p->t.n);
-      lex_next(p);
-    }
-    s->text = arena_text(p->env->a, (char *)b.p, b.n);
-    buf_clear(&b);
-    if (!*s->text) syntax_error(p);
-    return !p->failed;
-  }
-  if (p->t.kind != K_WORD) {
-    syntax_error(p);
-    return false;
-  }
+/* SET @x = 1, SET @x += 1 */
+static bool parse_set_var(struct parser *p, struct stmt *s) {
+  struct node *n, *v;
+  s->kind = S_SET_VAR;
   s->name = p->t.text;
   lex_next(p);
-  if (strcasecmp(s->name, "STATISTICS") == 0 ||
-      strcasecmp(s->name, "IDENTITY_INSERT") == 0 || at_op(p, ',')) {
-    while (!at_word(p, "ON") && !at_word(p, "OFF") && p->t.kind != K_END)
-      lex_next(p); /* names between SET and ON */
+  if (p->t.kind != K_OP || !p->t.op || !strchr("+-*/%", p->t.op))
+    return want_op(p, '=') && (s->e = parse_expr(p)) != NULL;
+  n = parser_alloc(p, sizeof *n);
+  v = parser_alloc(p, sizeof *v);
+  n->kind = N_BINARY;
+  n->op = p->t.op;
+  n->line = v->line = p->t.line;
+  v->kind = N_VAR;
+  v->name = s->name;
+  lex_next(p);
+  if (!want_op(p, '=')) return false;
+  n->arg = parser_alloc(p, 2 * sizeof *n->arg);
+  n->argc = 2;
+  n->arg[0] = v;
+  n->arg[1] = parse_expr(p);
+  s->e = n;
+  return n->arg[1] != NULL;
+}
+
+static bool parse_isolation(struct parser *p, struct stmt *s) {
+  struct buf b = {0};
+  s->name = "TRANSACTION ISOLATION LEVEL";
+  if (!want_word(p, "ISOLATION") || !want_word(p, "LEVEL")) return false;
+  while (p->t.kind == K_WORD &&
+         (at_word(p, "READ") || at_word(p, "COMMITTED") ||
+          at_word(p, "UNCOMMITTED") || at_word(p, "REPEATABLE") ||
+          at_word(p, "SERIALIZABLE") || at_word(p, "SNAPSHOT"))) {
+    if (b.n) buf_u8(&b, ' ');
+    buf_put(&b, p->t.text, p->t.n);
+    lex_next(p);
   }
+  s->text = arena_text(p->env->a, (char *)b.p, b.n);
+  buf_clear(&b);
+  if (!*s->text) syntax_error(p);
+  return !p->failed;
+}
+
+/* What an option is set to. */
+static bool parse_setting(struct parser *p, struct stmt *s) {
   if (take_word(p, "ON")) {
     s->on = true;
     s->text = "ON";
-  } else if (at_word(p, "OFF")) {
+  } else if (take_word(p, "OFF")) {
     s->text = "OFF";
-    lex_next(p);
-  } else if (at_op(p, '-')) {
-    lex_next(p);
+  } else if (take_op(p, '-')) {
     s->text = arena_format(p->env->a, "-%s", p->t.text);
     lex_next(p);
   } else if (p->t.kind == K_NUMBER || p->t.kind == K_WORD ||
@@ -131,6 +120,25 @@ static bool parse_set(struct parser *p, struct stmt *s) {
     syntax_error(p);
     return false;
   }
+  return true;
+}
+
+static bool parse_set(struct parser *p, struct stmt *s) {
+  s->kind = S_SET;
+  if (p->t.kind == K_VAR) return parse_set_var(p, s);
+  if (take_word(p, "TRANSACTION")) return parse_isolation(p, s);
+  if (p->t.kind != K_WORD) {
+    syntax_error(p);
+    return false;
+  }
+  s->name = p->t.text;
+  lex_next(p);
+  if (strcasecmp(s->name, "STATISTICS") == 0 ||
+      strcasecmp(s->name, "IDENTITY_INSERT") == 0 || at_op(p, ',')) {
+    while (!at_word(p, "ON") && !at_word(p, "OFF") && p->t.kind != K_END)
+      lex_next(p); /* names between SET and ON */
+  }
+  if (!parse_setting(p, s)) return false;
   if (strcasecmp(s->name, "QUOTED_IDENTIFIER") == 0)
     p->env->quoted_identifier = s->on;
   return true;
@@ -231,22 +239,6 @@ static bool parse_delete(struct parser *p, struct stmt *s) {
   (void)take_word(p, "FROM");
   if (!take_object(p, &s->object)) return false;
   return !take_word(p, "WHERE") || (s->where = parse_expr(p)) != NULL;
-}
-
-/* Skips "(...)" with everything inside. */
-static bool skip_parens(struct parser *p) {
-  int open = 1;
-  if (!want_op(p, '(')) return false;
-  while (open > 0) {
-    if (p->t.kind == K_END) {
-      syntax_error(p);
-      return false;
-    }
-    if (at_op(p, '(')) open++;
-    if (at_op(p, ')')) open--;
-    lex_next(p);
-  }
-  return true;
 }
 
 static bool column_definition(struct parser *p, struct stmt *s) {

@@ -70,10 +70,17 @@ static bool p_executesql(struct engine *en, struct rpc_param *p, unsigned count,
 
 /* ---- sp_prepare and its family ---- */
 
-static struct prepared *find_prepared(struct session *s, int64_t handle) {
-  for (unsigned i = 0; i < s->prepared_count; i++)
-    if (s->prepared[i].handle && s->prepared[i].handle == handle)
-      return &s->prepared[i];
+/* The statement that the first parameter names. */
+static struct prepared *find_prepared(struct engine *en,
+                                      const struct rpc_param *p, unsigned count,
+                                      int state) {
+  int64_t handle = count && !p[0].value.null ? p[0].value.u.i : 0;
+  struct session *s = en->s;
+  for (unsigned i = 0; handle && i < s->prepared_count; i++)
+    if (s->prepared[i].handle == handle) return &s->prepared[i];
+  sqlerr_set(en->e, 8179, 16, state,
+             "Could not find prepared statement with handle %d.",
+             count ? (int)p[0].value.u.i : 0);
   return NULL;
 }
 
@@ -138,14 +145,10 @@ static bool p_prepare(struct engine *en, struct rpc_param *p, unsigned count,
 
 static bool p_execute(struct engine *en, struct rpc_param *p, unsigned count,
                       int *status) {
-  struct prepared *pr =
-      count && !p[0].value.null ? find_prepared(en->s, p[0].value.u.i) : NULL;
+  struct prepared *pr = find_prepared(en, p, count, 2);
   (void)status;
   en->s->volatile_answer = true;
-  if (!pr)
-    return sqlerr_set(en->e, 8179, 16, 2,
-                      "Could not find prepared statement with handle %d.",
-                      count ? (int)p[0].value.u.i : 0);
+  if (!pr) return false;
   return run_text(en, arena_text(en->a, pr->sql, strlen(pr->sql)),
                   pr->params ? arena_text(en->a, pr->params, strlen(pr->params))
                              : NULL,
@@ -154,14 +157,10 @@ static bool p_execute(struct engine *en, struct rpc_param *p, unsigned count,
 
 static bool p_unprepare(struct engine *en, struct rpc_param *p, unsigned count,
                         int *status) {
-  struct prepared *pr =
-      count && !p[0].value.null ? find_prepared(en->s, p[0].value.u.i) : NULL;
+  struct prepared *pr = find_prepared(en, p, count, 1);
   (void)status;
   en->s->volatile_answer = true;
-  if (!pr)
-    return sqlerr_set(en->e, 8179, 16, 1,
-                      "Could not find prepared statement with handle %d.",
-                      count ? (int)p[0].value.u.i : 0);
+  if (!pr) return false;
   free(pr->sql);
   free(pr->params);
   memset(pr, 0, sizeof *pr);

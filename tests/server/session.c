@@ -228,30 +228,35 @@ static void skip_headers(struct session *s, struct reader *r) {
   (void)rd_bytes(r, total);
 }
 
-struct timing {
+/* What was asked, and what became of it. */
+struct request {
+  uint8_t type;
+  struct arena arena;
+  struct reader body;               /* behind the headers */
+  struct rpc_call *call;            /* of an RPC */
+  const char *event, *sql, *params; /* for the log */
   double started;
   bool cancelled, cached;
   uint64_t waiting; /* bytes still to be sent when the log is written */
 };
 
-static void log_request(struct session *s, const char *event, const char *sql,
-                        const char *params, const struct timing *t) {
-  struct log_event ev = {.event = event,
+static void log_request(struct session *s, const struct request *q) {
+  struct log_event ev = {.event = q->event,
                          .connection = s->id,
                          .tls = s->net.tls,
                          .user = s->login.user,
                          .database = s->db,
                          .app = s->login.app,
-                         .sql = sql,
-                         .params = params,
+                         .sql = q->sql,
+                         .params = q->params,
                          .plan = s->plan,
                          .rows = s->rows_sent,
-                         .bytes = (int64_t)(s->net.sent + t->waiting),
-                         .cancelled = t->cancelled,
-                         .cached = t->cached,
+                         .bytes = (int64_t)(s->net.sent + q->waiting),
+                         .cancelled = q->cancelled,
+                         .cached = q->cached,
                          .ok = s->first_error == 0 && !s->net.dead,
                          .error = s->first_error,
-                         .ms = (now_seconds() - t->started) * 1000};
+                         .ms = (now_seconds() - q->started) * 1000};
   log_write(&ev);
 }
 
@@ -269,8 +274,8 @@ static void fixture_sql(struct session *s, const char *sql) {
   sqlite3_free(why);
 }
 
-static bool request(struct session *s, uint8_t type, const struct buf *in,
-                    bool again);
+static bool answer(struct session *s, uint8_t type, const struct buf *in,
+                   bool again);
 
 /* What goes wrong between the requests. `in` is the one just answered. */
 static void idle(struct session *s, uint8_t type, const struct buf *in) {
@@ -281,102 +286,122 @@ static void idle(struct session *s, uint8_t type, const struct buf *in) {
     if (f->what == DO_SQL)
       fixture_sql(s, f->text);
     else if (f->what == DO_AGAIN && in)
-      (void)request(s, type, in, true);
+      (void)answer(s, type, in, true);
     else
       net_fault(&s->net, f);
   }
 }
 
-/* Runs one request. False: the message was malformed; the connection ends,
-** as SQL Server ends it. `again`: answer it once more, though nobody asked. */
-static bool request(struct session *s, uint8_t type, const struct buf *in,
-                    bool again) {
-  struct arena a = {0};
-  struct reader r = {in->p, in->p + in->n, false};
-  struct timing t = {now_seconds(), false, false, 0};
-  struct capture cap = {0};
+/* False: the message is malformed. */
+static bool read_request(struct session *s, struct request *q) {
+  struct reader copy;
+  q->event = q->type == PKT_BATCH ? "batch"
+             : q->type == PKT_RPC ? "rpc"
+                                  : "transaction";
+  skip_headers(s, &q->body);
+  if (q->body.bad) return false;
+  if (q->type == PKT_BATCH)
+    q->sql = text_from_utf16(&q->arena, q->body.p, rd_left(&q->body), NULL);
+  if (q->type != PKT_RPC) return true;
+  copy = q->body;
+  q->call = rpc_read(s, &copy, &q->arena);
+  if (q->call) rpc_describe(s, q->call, &q->arena, &q->sql, &q->params);
+  return q->call != NULL;
+}
+
+/* Into s->out; cap NULL: not to be kept. */
+static void run_request(struct session *s, struct request *q,
+                        struct capture *cap) {
+  s->capture = cap;
+  if (q->type == PKT_BATCH)
+    run_batch(s, &q->arena, q->sql);
+  else if (q->type == PKT_RPC)
+    rpc_run(s, q->call, &q->arena);
+  else
+    transaction_request(s, &q->body);
+  q->cancelled = s->net.attention;
+  if (s->volatile_answer || s->first_error || q->cancelled) s->capture = NULL;
+  put_end(s);
+}
+
+/* The same from the cache, or into it. */
+static void run_cached(struct session *s, struct request *q) {
   struct buf key = {0};
-  struct cached *hit = NULL;
-  struct rpc_call *call = NULL;
-  const char *sql = NULL, *params = NULL;
-  int64_t version = -1;
-  const char *event = type == PKT_BATCH ? "batch"
-                      : type == PKT_RPC ? "rpc"
-                                        : "transaction";
-  bool keep, early, reset = s->net.status & 0x18;
+  int64_t version = cache_version();
+  struct capture cap = {0};
+  struct cached *hit;
+  cache_key(s, &key, q->type, q->body);
+  hit = cache_find(&key, version);
+  if (hit) {
+    q->cached = true;
+    q->cancelled = !replay(s, cached_response(hit));
+    if (q->cancelled) put_end(s);
+    memcpy(s->plan, cached_response(hit)->plan, sizeof s->plan);
+    cache_release(hit);
+  } else {
+    run_request(s, q, &cap);
+    memcpy(cap.plan, s->plan, sizeof cap.plan);
+    if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
+    s->capture = NULL;
+    capture_clear(&cap);
+  }
+  buf_clear(&key);
+}
+
+/* What comes before the first byte of the response. */
+static void begin_response(struct session *s, bool reset) {
+  for (unsigned i = 0; i < s->net.faults.n; i++)
+    if (s->net.faults.f[i].what == DO_SQL)
+      fixture_sql(s, s->net.faults.f[i].text);
+  if (!reset) return;
+  session_end_tran(s, false);
+  settings_reset(s);
+  token_env(session_out(s), ENV_RESET, "", "");
+}
+
+/* Sends the response, and logs the request. Who has the response finds its line
+** in the log. Only after a fault it is written when all is over, and says what
+** came of it. */
+static void end_response(struct session *s, struct request *q) {
+  bool early = s->net.faults.n == 0 && !s->net.attention && !s->net.dead;
+  if (early) {
+    q->waiting = net_framed(&s->net, s->out.n);
+    log_request(s, q);
+  }
+  send_end(s);
+  if (!early) log_request(s, q);
+}
+
+/* Answers one request. False: the message was malformed; the connection ends,
+** as SQL Server ends it. `again`: once more, though nobody asked. */
+static bool answer(struct session *s, uint8_t type, const struct buf *in,
+                   bool again) {
+  struct request q = {.type = type,
+                      .body = {in->p, in->p + in->n, false},
+                      .started = now_seconds()};
+  bool reset = s->net.status & 0x18;
   s->out.n = s->carried = 0;
   s->pending.have = false;
   s->rows_sent = 0;
   s->first_error = 0;
   s->plan[0] = 0;
   s->volatile_answer = reset;
-  skip_headers(s, &r);
-  if (!r.bad && type == PKT_BATCH)
-    sql = text_from_utf16(&a, r.p, rd_left(&r), NULL);
-  if (!r.bad && type == PKT_RPC) {
-    struct reader copy = r;
-    call = rpc_read(s, &copy, &a);
-    if (!call)
-      r.bad = true;
-    else
-      rpc_describe(s, call, &a, &sql, &params);
-  }
-  if (r.bad) {
-    arena_clear(&a);
+  if (!read_request(s, &q)) {
+    arena_clear(&q.arena);
     return false;
   }
   if (again)
     net_reset(&s->net);
   else
-    session_faults(s, AT_BATCH, sql ? sql : "");
-  for (unsigned i = 0; i < s->net.faults.n; i++)
-    if (s->net.faults.f[i].what == DO_SQL)
-      fixture_sql(s, s->net.faults.f[i].text);
-  if (reset) {
-    session_end_tran(s, false);
-    settings_reset(s);
-    token_env(session_out(s), ENV_RESET, "", "");
-  }
-  keep = cacheable(s, type) && !reset;
-  if (keep) {
-    version = cache_version();
-    cache_key(s, &key, type, r);
-    hit = cache_find(&key, version);
-  }
-  if (hit) {
-    t.cached = true;
-    t.cancelled = !replay(s, cached_response(hit));
-    if (t.cancelled) put_end(s);
-    memcpy(s->plan, cached_response(hit)->plan, sizeof s->plan);
-    cache_release(hit);
-  } else {
-    s->capture = keep ? &cap : NULL;
-    if (type == PKT_BATCH)
-      run_batch(s, &a, sql);
-    else if (type == PKT_RPC)
-      rpc_run(s, call, &a);
-    else
-      transaction_request(s, &r);
-    t.cancelled = s->net.attention;
-    if (s->volatile_answer || s->first_error || t.cancelled) s->capture = NULL;
-    put_end(s);
-    memcpy(cap.plan, s->plan, sizeof cap.plan);
-    if (s->capture && !s->net.dead) cache_store(&key, version, &cap);
-    s->capture = NULL;
-    capture_clear(&cap);
-  }
-  /* Who has the response finds its line in the log. Only after a fault it is
-  ** written when all is over, and says what came of it. */
-  early = s->net.faults.n == 0 && !s->net.attention && !s->net.dead;
-  if (early) {
-    t.waiting = net_framed(&s->net, s->out.n);
-    log_request(s, event, sql, params, &t);
-  }
-  send_end(s);
-  if (!early) log_request(s, event, sql, params, &t);
+    session_faults(s, AT_BATCH, q.sql ? q.sql : "");
+  begin_response(s, reset);
+  if (cacheable(s, type) && !reset)
+    run_cached(s, &q);
+  else
+    run_request(s, &q, NULL);
+  end_response(s, &q);
   if (!again && !s->net.dead) idle(s, type, in);
-  buf_clear(&key);
-  arena_clear(&a);
+  arena_clear(&q.arena);
   return true;
 }
 
@@ -412,7 +437,7 @@ void session_run(struct session *s) {
     case PKT_BATCH:
     case PKT_RPC:
     case PKT_TRANSACTION:
-      good = request(s, type, &in, false) && !s->net.dead;
+      good = answer(s, type, &in, false) && !s->net.dead;
       break;
     default:
       good = false;

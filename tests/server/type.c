@@ -275,6 +275,57 @@ static bool trailing_words(struct type *t, const char *p) {
   }
 }
 
+/* The numbers in parentheses, of which there are `count`. */
+static bool take_args(struct type *t, const int args[2], int count) {
+  switch (t->id) {
+  case T_DECIMAL:
+    if (count > 0) t->prec = (uint8_t)args[0];
+    t->scale = count > 1 ? (uint8_t)args[1] : 0;
+    return t->prec >= 1 && t->prec <= 38 && t->scale <= t->prec;
+  case T_FLOAT:
+    if (count > 0 && args[0] <= 24) *t = type_of(T_REAL);
+    return true;
+  case T_TIME:
+  case T_DATETIME2:
+  case T_DATETIMEOFFSET:
+    if (count > 0) t->scale = (uint8_t)args[0];
+    return t->scale <= 7;
+  case T_CHAR:
+  case T_VARCHAR:
+  case T_NCHAR:
+  case T_NVARCHAR:
+  case T_BINARY:
+  case T_VARBINARY:
+    if (count > 0) t->len = args[0];
+    return t->len != 0 && t->len <= (type_is_unicode(t->id) ? 4000 : 8000);
+  default:
+    return true;
+  }
+}
+
+/* "varying", behind char and the like. */
+static enum type_id take_varying(const char **at, enum type_id id) {
+  const char *p = *at;
+  while (*p == ' ') p++;
+  if (strncasecmp(p, "varying", 7) != 0) return id;
+  *at = p + 7;
+  return id == T_CHAR ? T_VARCHAR : id == T_NCHAR ? T_NVARCHAR : T_VARBINARY;
+}
+
+static bool take_collation(const char **at, struct type *t) {
+  const char *p = *at;
+  char name[128];
+  size_t n = 0;
+  if (strncasecmp(p, "collate ", 8) != 0) return true;
+  p += 8;
+  while (*p == ' ') p++;
+  while (*p && *p != ' ' && n + 1 < sizeof name) name[n++] = *p++;
+  name[n] = 0;
+  while (*p == ' ') p++;
+  *at = p;
+  return collation_parse(name, &t->coll);
+}
+
 bool type_parse(struct type *t, const char *decl, unsigned coll,
                 struct arena *a) {
   char word[64];
@@ -290,67 +341,26 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
   if (*p == ']') p++;
   if (n == 0 || !type_find(word, &id)) return false;
   if (strcasecmp(word, "char") == 0 || strcasecmp(word, "character") == 0 ||
-      strcasecmp(word, "nchar") == 0 || strcasecmp(word, "binary") == 0) {
-    const char *q = p;
-    while (*q == ' ') q++;
-    if (strncasecmp(q, "varying", 7) == 0) {
-      id = id == T_CHAR ? T_VARCHAR : id == T_NCHAR ? T_NVARCHAR : T_VARBINARY;
-      p = q + 7;
-    }
-  }
+      strcasecmp(word, "nchar") == 0 || strcasecmp(word, "binary") == 0)
+    id = take_varying(&p, id);
   *t = type_of(id);
   count = read_args(&p, args);
   if (count < 0) return false;
-  switch (id) {
-  case T_DECIMAL:
-    t->numeric = strcasecmp(word, "numeric") == 0;
-    if (count > 0) t->prec = (uint8_t)args[0];
-    t->scale = count > 1 ? (uint8_t)args[1] : 0;
-    if (t->prec < 1 || t->prec > 38 || t->scale > t->prec) return false;
-    break;
-  case T_FLOAT:
-    if (count > 0 && args[0] <= 24) *t = type_of(T_REAL);
-    break;
-  case T_TIME:
-  case T_DATETIME2:
-  case T_DATETIMEOFFSET:
-    if (count > 0) t->scale = (uint8_t)args[0];
-    if (t->scale > 7) return false;
-    break;
-  case T_CHAR:
-  case T_VARCHAR:
-  case T_NCHAR:
-  case T_NVARCHAR:
-  case T_BINARY:
-  case T_VARBINARY:
-    if (count > 0) t->len = args[0];
-    if (strcasecmp(word, "sysname") == 0) {
-      t->len = 128;
-      t->notnull = true;
-      t->udt = "sysname";
-    }
-    if (t->len == 0 || t->len > (type_is_unicode(id) ? 4000 : 8000))
-      return false;
-    break;
-  case T_UDT:
+  if (id == T_DECIMAL) t->numeric = strcasecmp(word, "numeric") == 0;
+  if (strcasecmp(word, "sysname") == 0) {
+    t->len = 128;
+    t->notnull = true;
+    t->udt = "sysname";
+    count = 0;
+  }
+  if (!take_args(t, args, count)) return false;
+  if (id == T_UDT) {
     t->udt = arena_text(a, word, n);
     if (strcasecmp(word, "hierarchyid") != 0) t->len = TYPE_MAX;
-    break;
-  default:
-    break;
   }
   if (type_is_string(id)) t->coll = (uint16_t)coll;
   while (*p == ' ') p++;
-  if (strncasecmp(p, "collate ", 8) == 0) {
-    char name[128];
-    n = 0;
-    p += 8;
-    while (*p == ' ') p++;
-    while (*p && *p != ' ' && n + 1 < sizeof name) name[n++] = *p++;
-    name[n] = 0;
-    if (!collation_parse(name, &t->coll)) return false;
-    while (*p == ' ') p++;
-  }
+  if (!take_collation(&p, t)) return false;
   return trailing_words(t, p);
 }
 

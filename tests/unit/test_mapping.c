@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "source/mapping.h"
+#include "source/naming.h"
 #include "sql_embedded.h"
 #include <cmocka.h>
 
@@ -255,27 +256,25 @@ static void test_mapping__a_key_is_of_whole_names(void **state) {
   sqlite3_close(db);
 }
 
-static void test_mapping__snake_case_makes_the_68_names(void **state) {
+static void test_naming__makes_the_68_names(void **state) {
   struct mapping m = {0};
   struct err e = {0};
   sqlite3 *db = open_installed();
   static const char *const more[][2] = {
-      {"", ""},
-      {"a b-c", "a_b_c"},
-      {"__x__", "x"},
-      {"HTTPServer", "http_server"},
-      {"Ümlaut", "Ümlaut"},
-      {"a1B2", "a1_b2"},
+      {"", "column_7"},       {"a b-c", "a_b_c_2"},
+      {"__x__", "x_3"},       {"HTTPServer", "http_server_4"},
+      {"Ümlaut", "Ümlaut_5"}, {"a1B2", "a1_b2_6"},
+      {"?!", "column_7_7"},
   };
   (void)state;
   assert_int_equal(mapping_load(&m, db, NULL, &e), ERR_NONE);
   for (int i = 0; i < m.n_columns; i++) {
-    char *name = mapping_snake_case(m.columns[i].source);
+    char *name = naming_target(m.columns[i].source, i + 1, 1);
     assert_string_equal(name, m.columns[i].target);
     sqlite3_free(name);
   }
   for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
-    char *name = mapping_snake_case(more[i][0]);
+    char *name = naming_target(more[i][0], 7, (int)i + 1);
     assert_string_equal(name, more[i][1]);
     sqlite3_free(name);
   }
@@ -295,7 +294,7 @@ int main(void) {
       cmocka_unit_test(test_mapping__default_is_open_orders_or_the_only_one),
       cmocka_unit_test(test_mapping__next_goes_through_all),
       cmocka_unit_test(test_mapping__a_key_is_of_whole_names),
-      cmocka_unit_test(test_mapping__snake_case_makes_the_68_names),
+      cmocka_unit_test(test_naming__makes_the_68_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,6 +199,8 @@ static void test_profile__names_line_section_and_key(void **state) {
       {"user = \xFF\xFE", "not UTF-8"},
       {"user = u", "neither server nor freetds_section"},
       {"user = u\nserver = h\nfreetds_section = s", "exclude each other"},
+      {"user = u\nserver = h\npacket_size = 16384",
+       "packet_size is at most 16383 when the link is encrypted"},
       {"server = h", "user is missing"},
       {"server = h\nuser = u\nauth = ntlm", "DOMAIN\\name"},
       {"server = h\nuser = D\\u", "Say auth = ntlm"},
