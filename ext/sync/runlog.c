@@ -278,17 +278,20 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 }
 
 /* The oldest runs are looked at, up to the first that is to stay; not one of
-** the future, when the clock was wrong: all after it would stay as well. */
+** the future, when the clock was wrong: all after it would stay as well. It
+*goes
+** with the next one that goes. */
 static void prune(const struct runlog *log, int keep_days, struct err *e) {
   char before[32], now[32], *runs;
   if (keep_days < 0) return;
   clock_utc(before, -(sqlite3_int64)keep_days * 86400000);
   clock_utc(now, 0);
   runs = sqlite3_mprintf(
+      "main.ordersync_runs WHERE sync=%Q AND id<=(SELECT max(id) FROM "
       "main.ordersync_runs WHERE sync=%Q AND started_at<%.23Q AND id<coalesce("
       "(SELECT id FROM main.ordersync_runs WHERE started_at BETWEEN %.23Q AND "
-      "%.23Q ORDER BY id LIMIT 1), %lld)",
-      log->sync, before, before, now, log->run_id);
+      "%.23Q ORDER BY id LIMIT 1), %lld))",
+      log->sync, log->sync, before, before, now, log->run_id);
   if (!runs) err_nomem(e);
   sql_run(log->db, e, writing,
           "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "
