@@ -38,21 +38,26 @@ enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
 
 static const char changing[] = "changing the configuration";
 
+enum err_code manage_written(sqlite3_int64 is_there, struct err *e) {
+  if (!e->code && !is_there) {
+    err_set(e, ERR_LOCAL, "changing the configuration changed nothing");
+    err_hint(e, "a trigger or an authorizer ignores the write: let it pass");
+  }
+  return e->code;
+}
+
 /* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
 ** may ignore one of several writes, which would leave a sync without mapping.
 */
 enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
                                    sqlite3_int64 n_columns, struct err *e) {
-  if (!e->code &&
-      !sql_integer(db, e,
-                   "SELECT (SELECT count(*) FROM main.ordersync_syncs WHERE "
-                   "name=%Q) = %d AND (SELECT count(*) FROM "
-                   "main.ordersync_columns WHERE sync=%Q) = %lld",
-                   name, n_syncs, name, n_columns)) {
-    err_set(e, ERR_LOCAL, "changing the configuration changed nothing");
-    err_hint(e, "a trigger or an authorizer ignores the write: let it pass");
-  }
-  return e->code;
+  return manage_written(
+      sql_integer(db, e,
+                  "SELECT (SELECT count(*) FROM main.ordersync_syncs WHERE "
+                  "name=%Q) = %d AND (SELECT count(*) FROM "
+                  "main.ordersync_columns WHERE sync=%Q) = %lld",
+                  name, n_syncs, name, n_columns),
+      e);
 }
 
 /* Up to the write lock. The sync is looked for first, so that a typing error
@@ -183,6 +188,10 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
   if (is_there) {
     sql_run(m.db, e, changing, "DROP TABLE \"%w\".\"%w\"", m.map.schema,
             m.map.target);
+    manage_written(sqlite3_table_column_metadata(db, m.map.schema, m.map.target,
+                                                 NULL, NULL, NULL, NULL, NULL,
+                                                 NULL) != SQLITE_OK,
+                   e);
   }
   text = removed(&m, drop_table, is_there, drop_runs, n_runs);
 done:
@@ -240,6 +249,10 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
           new_name, new_name, name, new_name, name, new_name, name);
   manage_check_written(db, name, 0, 0, e);
   manage_check_written(db, new_name, 1, n_columns, e);
+  if (sql_integer(db, e,
+                  "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q",
+                  name))
+    manage_written(0, e);
   text = sqlite3_mprintf("sync \"%s\" is \"%s\" now; its table is still \"%s\"",
                          name, new_name, m.map.target);
 done:

@@ -32,6 +32,10 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
 /* ERR_CONFIG where the log has a success of an earlier sync of that name. */
 enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e);
 
+/* ERR_LOCAL where something that was written is not there: a trigger or an
+** authorizer ignores it. */
+enum err_code manage_written(sqlite3_int64 is_there, struct err *e);
+
 /* ERR_LOCAL where the configuration has not as many rows of that sync as were
 ** written a moment ago. */
 enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,

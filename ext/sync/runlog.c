@@ -190,18 +190,32 @@ static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
       now, log->sync, log->sync);
 }
 
+/* Whether the row says how the run ended: an authorizer may have a column left
+** out of the update. */
+static int is_written(const struct runlog *log, sqlite3 *db, const char *status,
+                      const struct err *why, struct err *e) {
+  return sqlite3_changes(db) == 1 &&
+         sql_integer(db, e,
+                     "SELECT status=%Q AND finished_at NOT NULL AND error IS "
+                     "%Q AND rows IS nullif(%lld,-1) FROM main.ordersync_runs "
+                     "WHERE id=%lld",
+                     status, why ? why->text : NULL, log->rows, log->run_id);
+}
+
 /* The outcome's row. There may be none yet (inside the caller's transaction),
 ** or no more: everything was rolled back, or somebody cleared the log. */
 static void write_row(struct runlog *log, sqlite3 *db, const char *status,
                       const struct err *why, struct err *e) {
   if (log->run_id) {
     update_run(log, db, status, why, e);
-    if (e->code || sqlite3_changes(db) == 1) return;
+    if (e->code || is_written(log, db, status, why, e)) return;
+    if (sqlite3_changes(db) == 1) goto ignored;
   }
   if (log->is_owner) mark_lost(log, db, e);
   insert_run(log, db, 0, e);
   update_run(log, db, status, why, e);
-  if (e->code || sqlite3_changes(db) == 1) return;
+  if (e->code || is_written(log, db, status, why, e)) return;
+ignored:
   err_set(e, ERR_LOCAL,
           "writing the run log changed nothing; an authorizer of this program, "
           "or a trigger, ignores it");

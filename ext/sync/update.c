@@ -349,11 +349,21 @@ static void apply_one(struct update *u, const struct change *c, struct err *e) {
     sql_run(u->db, e, changing, "ALTER TABLE %s DROP COLUMN \"%w\"",
             u->target.qualified, c->target);
     err_hint(e, "drop what needs it first, or leave out drop_columns");
+    manage_written(sqlite3_table_column_metadata(
+                       u->db, u->map.schema, u->map.target, c->target, NULL,
+                       NULL, NULL, NULL, NULL) != SQLITE_OK,
+                   e);
   } else {
     sql_run(u->db, e, changing,
             "UPDATE main.ordersync_columns SET source_type=%Q, kind=%Q WHERE "
             "sync=%Q AND position=%d",
             c->to, kind, sync, c->position);
+    manage_written(sql_integer(u->db, e,
+                               "SELECT source_type IS %Q AND kind IS %Q FROM "
+                               "main.ordersync_columns WHERE sync=%Q AND "
+                               "position=%d",
+                               c->to, kind, sync, c->position),
+                   e);
   }
 }
 
