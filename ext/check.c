@@ -44,6 +44,7 @@ struct check_row {
 struct check_cursor {
   sqlite3_vtab_cursor base;
   struct check_row rows[N_STEPS];
+  char *asked; /* owned: of which sync, for a join that asks again; or NULL */
   int at;
 };
 
@@ -294,7 +295,8 @@ static int check_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 static void forget_rows(struct check_cursor *cursor) {
   for (int i = 0; i < N_STEPS; i++) sqlite3_free(cursor->rows[i].detail);
   memset(cursor->rows, 0, sizeof cursor->rows);
-  cursor->at = 0;
+  sqlite3_free(cursor->asked);
+  cursor->asked = NULL;
 }
 
 static int check_close(sqlite3_vtab_cursor *base) {
@@ -308,10 +310,22 @@ static int check_filter(sqlite3_vtab_cursor *base, int number,
   struct check_cursor *cursor = (struct check_cursor *)base;
   struct check c = {.db = tvf_db(base), .rows = cursor->rows};
   struct err e = {0};
+  char *asked;
   (void)number, (void)string;
-  forget_rows(cursor);
+  cursor->at = 0;
   if (argc > 0) c.sync = sql_argument(argv[0], 1, &e);
-  if (e.code || check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
+  asked = sqlite3_mprintf("%Q", c.sync);
+  if (!asked) err_nomem(&e);
+  if (asked && !e.code && cursor->asked && strcmp(cursor->asked, asked) == 0) {
+    sqlite3_free(asked);
+    return SQLITE_OK;
+  }
+  forget_rows(cursor);
+  if (e.code || check_all(&c, &e)) {
+    sqlite3_free(asked);
+    return err_vtab(&e, &base->pVtab->zErrMsg);
+  }
+  cursor->asked = asked;
   return SQLITE_OK;
 }
 
