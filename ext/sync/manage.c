@@ -21,14 +21,13 @@ struct manage {
   struct mapping map; /* name and target only */
   struct interrupt interrupt;
   struct txn txn;
-  int lock_fd;
-  int new_lock_fd;
+  struct lock lock, new_lock;
 };
 
-enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
+enum err_code manage_lock(sqlite3 *db, const char *name, struct lock *lock,
                           struct err *e) {
   int busy = 0;
-  if (!lock_acquire(db, name, fd, &busy, e) && busy) {
+  if (!lock_acquire(lock, db, name, &busy, e) && busy) {
     err_set(e, ERR_LOCAL, "a refresh of sync \"%s\" is running", name);
     err_hint(e, "try again when it is over");
     e->sqlite_code = SQLITE_BUSY;
@@ -64,13 +63,13 @@ enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
 ** leaves no lock file, and again once nobody can change it any more. */
 static enum err_code begin(struct manage *m, sqlite3 *db, const char *name,
                            const char *new_name, struct err *e) {
-  *m = (struct manage){.db = db, .lock_fd = -1, .new_lock_fd = -1};
+  *m = (struct manage){.db = db};
   if (caller_check(db, "main", e) || mapping_locate(&m->map, db, name, e) ||
       interrupt_open(&m->interrupt, db, e) ||
-      manage_lock(db, name, &m->lock_fd, e)) {
+      manage_lock(db, name, &m->lock, e)) {
     return e->code;
   }
-  if (new_name && manage_lock(db, new_name, &m->new_lock_fd, e)) return e->code;
+  if (new_name && manage_lock(db, new_name, &m->new_lock, e)) return e->code;
   if (txn_prepare(&m->txn, db, "main", "ordersync_syncs", &m->interrupt,
                   clock_now_ms() + MANAGE_WAIT_MS, e) ||
       txn_begin(&m->txn, e)) {
@@ -86,8 +85,8 @@ static char *end(struct manage *m, char *text, struct err *e) {
   if (!e->code && !text) err_nomem(e);
   if (is_done) txn_commit(&m->txn, e);
   txn_clear(&m->txn);
-  lock_release(m->lock_fd);
-  lock_release(m->new_lock_fd);
+  lock_release(&m->lock);
+  lock_release(&m->new_lock);
   interrupt_close(&m->interrupt);
   mapping_clear(&m->map);
   if (!e->code) return text;

@@ -11,7 +11,7 @@
 */
 #ifndef ORDERSYNC_MANAGE_H
 #define ORDERSYNC_MANAGE_H
-#include "base/err.h"
+#include "sync/lock.h"
 
 /*
 ** Deletes the sync's row and its mapping, and by options its target
@@ -42,7 +42,7 @@ enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
                                    sqlite3_int64 n_columns, struct err *e);
 
 /* The run lock, or ERR_LOCAL (SQLITE_BUSY) where a refresh has it. */
-enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
+enum err_code manage_lock(sqlite3 *db, const char *name, struct lock *lock,
                           struct err *e);
 
 #endif

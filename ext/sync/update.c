@@ -52,7 +52,7 @@ struct update {
   int apply, drop_columns; /* options */
   char *schema;            /* owned: the target's, which txn borrows */
   struct txn txn;
-  int lock_fd;
+  struct lock lock;
 };
 
 static void forget(struct update *u) {
@@ -447,7 +447,7 @@ static enum err_code prepare(struct update *u, const char *name,
     return e->code;
   }
   if (interrupt_open(&u->interrupt, u->db, e) ||
-      (u->apply && manage_lock(u->db, u->map.sync, &u->lock_fd, e))) {
+      (u->apply && manage_lock(u->db, u->map.sync, &u->lock, e))) {
     return e->code;
   }
   return profile_load(&u->prof, u->map.profile, e);
@@ -463,7 +463,7 @@ static enum err_code ask(struct update *u, struct err *e) {
 
 char *update_sync(sqlite3 *db, const char *name, const char *options,
                   struct err *e) {
-  struct update u = {.db = db, .lock_fd = -1};
+  struct update u = {.db = db};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   char *json = NULL, *sync = NULL;
   if (e->code || prepare(&u, name, options, e)) goto done;
@@ -476,7 +476,7 @@ char *update_sync(sqlite3 *db, const char *name, const char *options,
 done:
   if (sync || name) err_prefix(e, "sync \"%s\"", sync ? sync : name);
   txn_clear(&u.txn);
-  lock_release(u.lock_fd);
+  lock_release(&u.lock);
   forget(&u);
   remote_columns_clear(&u.has);
   interrupt_close(&u.interrupt);
