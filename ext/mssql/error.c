@@ -166,6 +166,7 @@ enum err_code error_from_box(const struct box *b, const char *doing,
   const struct notes *n = b->notes;
   char what[128];
   if (e->code) return e->code;
+  if (b->no_memory) return err_nomem(e);
   if (n->severity > 10) {
     (void)snprintf(what, sizeof what, "the server reported an error while %s",
                    doing);
@@ -324,6 +325,7 @@ enum err_code error_from_login(const struct box *b, const struct profile *p,
                                struct err *e) {
   const struct notes *n = b->notes;
   if (e->code) return e->code;
+  if (b->no_memory) return err_nomem(e);
   if (n->severity > 10) {
     login_refused(b, p, e);
   } else if (b->wait.end == NET_INTERRUPT) {
