@@ -3,7 +3,9 @@
 **
 ** The answer is complete and the connection closed before SQLite gets the first
 ** row, so that what is called for each row, ordersync_add() for one, waits for
-** nobody. Until then it is staged, so that a large catalog needs little memory.
+** nobody. It is staged, so that a large catalog needs little memory, and kept
+** for the statement: a join asks again for each row of the other table. When it
+** asks for something else, all is read, once.
 */
 #include "catalog.h"
 
@@ -34,7 +36,8 @@ static const int pushed[OBJECT_CONDITIONS] = {[OBJECT_SCHEMA] = COLUMN_SCHEMA,
 
 struct catalog_cursor {
   struct tvf_cursor rows;
-  struct staging *staged; /* owned; NULL: there are none */
+  struct staging *staged; /* owned; NULL: nothing is kept */
+  char *profile, *asked;  /* owned: what is staged; asked NULL: all */
   struct cell cells[COLUMN_PROFILE];
 };
 
@@ -112,12 +115,32 @@ static int catalog_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
 }
 
 static int catalog_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
-  (void)vtab;
-  return tvf_open(sizeof(struct catalog_cursor), out);
+  int rc = tvf_open(sizeof(struct catalog_cursor), out);
+  if (rc == SQLITE_OK) *tvf_opened(vtab) = *out;
+  return rc;
+}
+
+static void forget(struct catalog_cursor *cursor) {
+  staging_close(cursor->staged);
+  sqlite3_free(cursor->profile);
+  sqlite3_free(cursor->asked);
+  cursor->staged = NULL;
+  cursor->profile = cursor->asked = NULL;
 }
 
 static int catalog_close(sqlite3_vtab_cursor *base) {
-  staging_close(((struct catalog_cursor *)base)->staged);
+  struct catalog_cursor *cursor = (struct catalog_cursor *)base;
+  sqlite3_vtab_cursor **opened = tvf_opened(base->pVtab);
+  struct catalog_cursor *next = (struct catalog_cursor *)*opened;
+  if (next && next != cursor) {
+    next->staged = cursor->staged;
+    next->profile = cursor->profile;
+    next->asked = cursor->asked;
+    cursor->staged = NULL;
+    cursor->profile = cursor->asked = NULL;
+  }
+  *opened = NULL;
+  forget(cursor);
   sqlite3_free(base);
   return SQLITE_OK;
 }
@@ -166,6 +189,39 @@ static int read_values(struct objects_ask *ask, int number,
   return 1;
 }
 
+static int is_same(const char *a, const char *b) {
+  return a && b && strcmp(a, b) == 0;
+}
+
+/* Sees to it that the rows are there, more than are asked for perhaps. */
+static void fetch(struct catalog_cursor *cursor, struct objects_ask *ask,
+                  struct err *e) {
+  char *profile = sqlite3_mprintf("%Q", ask->profile);
+  char *asked = sqlite3_mprintf("%Q %Q %Q %lld", ask->equals[OBJECT_SCHEMA],
+                                ask->equals[OBJECT_NAME],
+                                ask->equals[OBJECT_TYPE], ask->most);
+  int is_again = cursor->staged && is_same(cursor->profile, profile);
+  if (!profile || !asked) err_nomem(e);
+  if (!e->code && is_again &&
+      (!cursor->asked || is_same(cursor->asked, asked))) {
+    staging_seek(cursor->staged, 0);
+    sqlite3_free(profile);
+    sqlite3_free(asked);
+    return;
+  }
+  forget(cursor);
+  if (is_again) {
+    *ask = (struct objects_ask){.profile = ask->profile, .most = -1};
+    sqlite3_free(asked);
+    asked = NULL;
+  }
+  cursor->profile = profile;
+  cursor->asked = asked;
+  if (!e->code && !staging_open(&cursor->staged, COLUMN_PROFILE, MEMORY_CAP, e))
+    objects_read(tvf_db(&cursor->rows.base), ask, keep, cursor, e);
+  if (e->code) forget(cursor);
+}
+
 static int catalog_next(sqlite3_vtab_cursor *base) {
   struct catalog_cursor *cursor = (struct catalog_cursor *)base;
   struct err e = {0};
@@ -181,15 +237,12 @@ static int catalog_filter(sqlite3_vtab_cursor *base, int number,
   struct objects_ask ask = {.most = -1};
   struct err e = {0};
   (void)string, (void)argc;
-  staging_close(cursor->staged);
-  cursor->staged = NULL;
+  *tvf_opened(base->pVtab) = NULL;
   cursor->rows.has_row = 0;
   cursor->rows.row = 0;
   if (!read_values(&ask, number, argv, &e) && !e.code) return SQLITE_OK;
-  if (e.code || staging_open(&cursor->staged, COLUMN_PROFILE, MEMORY_CAP, &e) ||
-      objects_read(tvf_db(base), &ask, keep, cursor, &e))
-    return err_vtab(&e, &base->pVtab->zErrMsg);
-  return catalog_next(base);
+  if (!e.code) fetch(cursor, &ask, &e);
+  return e.code ? err_vtab(&e, &base->pVtab->zErrMsg) : catalog_next(base);
 }
 
 static int catalog_column(sqlite3_vtab_cursor *base, sqlite3_context *context,

@@ -44,6 +44,7 @@ struct check_row {
 struct check_cursor {
   struct tvf_cursor rows;
   struct check_row steps[N_STEPS];
+  char *asked; /* owned: of which sync, for a join that asks again; or NULL */
 };
 
 struct check {
@@ -293,7 +294,8 @@ static int check_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 static void forget_rows(struct check_cursor *cursor) {
   for (int i = 0; i < N_STEPS; i++) sqlite3_free(cursor->steps[i].detail);
   memset(cursor->steps, 0, sizeof cursor->steps);
-  cursor->rows.has_row = 0;
+  sqlite3_free(cursor->asked);
+  cursor->asked = NULL;
 }
 
 static int check_close(sqlite3_vtab_cursor *base) {
@@ -307,11 +309,22 @@ static int check_filter(sqlite3_vtab_cursor *base, int number,
   struct check_cursor *cursor = (struct check_cursor *)base;
   struct check c = {.db = tvf_db(base), .rows = cursor->steps};
   struct err e = {0};
+  char *asked;
   (void)number, (void)string;
-  forget_rows(cursor);
-  if (argc > 0) c.sync = sql_argument(argv[0], 1, &e);
-  if (e.code || check_all(&c, &e)) return err_vtab(&e, &base->pVtab->zErrMsg);
   cursor->rows.row = cursor->rows.has_row = 1;
+  if (argc > 0) c.sync = sql_argument(argv[0], 1, &e);
+  asked = sqlite3_mprintf("%Q", c.sync);
+  if (!asked) err_nomem(&e);
+  if (asked && !e.code && cursor->asked && strcmp(cursor->asked, asked) == 0) {
+    sqlite3_free(asked);
+    return SQLITE_OK;
+  }
+  forget_rows(cursor);
+  if (e.code || check_all(&c, &e)) {
+    sqlite3_free(asked);
+    return err_vtab(&e, &base->pVtab->zErrMsg);
+  }
+  cursor->asked = asked;
   return SQLITE_OK;
 }
 

@@ -7,7 +7,8 @@
 
 struct table {
   sqlite3_vtab base;
-  sqlite3 *db; /* borrowed */
+  sqlite3 *db;                 /* borrowed */
+  sqlite3_vtab_cursor *opened; /* see tvf_opened() */
 };
 
 int tvf_connect(sqlite3 *db, const char *columns, int is_direct_only,
@@ -61,6 +62,10 @@ int tvf_arguments(sqlite3_index_info *info, int first, int n) {
     info->aConstraintUsage[at].omit = 1;
   }
   return n;
+}
+
+sqlite3_vtab_cursor **tvf_opened(sqlite3_vtab *vtab) {
+  return &((struct table *)vtab)->opened;
 }
 
 sqlite3 *tvf_db(const sqlite3_vtab_cursor *cursor) {

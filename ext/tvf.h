@@ -41,6 +41,11 @@ int tvf_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid);
 ** many; -1 where one has no value yet: SQLITE_CONSTRAINT. */
 int tvf_arguments(sqlite3_index_info *info, int first, int n);
 
+/* For a function that keeps its answer: the cursor that was opened last, until
+** the next call for any. A subquery's cursor is closed right after the next one
+** was opened, which may then have what was kept. */
+sqlite3_vtab_cursor **tvf_opened(sqlite3_vtab *vtab);
+
 /* The connection. */
 sqlite3 *tvf_db(const sqlite3_vtab_cursor *cursor);
 

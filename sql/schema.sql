@@ -168,6 +168,9 @@ END;
 -- process died (killed, power lost) is marked lost by the next run, and is no
 -- longer shown as running once its deadline passed.
 -- While a run is under way, no earlier one's error is shown.
+-- A run that is dated in the future was so by a clock that was wrong, or is
+-- now: nobody knows how old it is. A success counts as failing until the next
+-- one, a run that never ended as none.
 DROP VIEW IF EXISTS main.ordersync_status;
 CREATE VIEW main.ordersync_status AS
 WITH
@@ -184,7 +187,8 @@ WITH
   since AS (
     SELECT r.id, r.sync, r.status, r.dry_run,
       r.status = 'running' AS is_open,
-      r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now') AS is_late
+      r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now') AS is_late,
+      r.started_at > datetime('now', '+1 minute') AS is_ahead
     FROM done d CROSS JOIN ordersync_runs r
     WHERE r.id > coalesce(d.id, 0) AND +r.sync = d.sync
   ),
@@ -195,13 +199,14 @@ WITH
     GROUP BY sync
   ),
   busy AS (
-    SELECT DISTINCT sync FROM since WHERE is_open AND NOT is_late
+    SELECT DISTINCT sync FROM since WHERE is_open AND NOT is_late AND NOT is_ahead
   ),
   state AS (
     SELECT
       s.name AS sync,
       ok.finished_at AS last_success,
-      -- The clock may have been set back since.
+      ok.finished_at > datetime('now', '+1 minute') AS is_ahead,
+      -- The clock may have been set back a little since.
       max(0, CAST(strftime('%s', 'now') AS INTEGER)
         - CAST(strftime('%s', ok.finished_at) AS INTEGER)) AS age_seconds,
       ok.rows AS rows,
@@ -227,15 +232,15 @@ SELECT
   CASE
     WHEN is_running THEN 'running'
     WHEN last_success IS NULL AND consecutive_failures = 0 THEN 'never'
-    WHEN last_success IS NULL THEN 'failing'
+    WHEN last_success IS NULL OR is_ahead THEN 'failing'
     WHEN age_seconds <= min(stale_after, failing_after) THEN 'synced'
     WHEN age_seconds <= failing_after THEN 'stale'
     ELSE 'failing'
   END AS state,
   last_success,
-  age_seconds,
+  iif(is_ahead, NULL, age_seconds) AS age_seconds,
   rows,
   duration_ms,
   consecutive_failures,
-  last_error
+  coalesce(last_error, iif(is_ahead AND NOT is_running, 'the last success is dated in the future: the clock was wrong then, or is now', NULL)) AS last_error
 FROM state;

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -77,6 +78,23 @@ static void put(const char *text) {
     (void)!write(STDERR_FILENO, text, n);
 }
 
+/* Whether syslog(3) can be called: it waits for a daemon that reads no more.
+** One that is away it does without. (Of a daemon that takes a stream nothing
+*can
+** be told.) */
+static int syslog_has_room(void) {
+  static const struct sockaddr_un to = {.sun_family = AF_UNIX,
+                                        .sun_path = "/dev/log"};
+  struct pollfd room = {.events = POLLOUT};
+  int has_room = 1;
+  room.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (room.fd < 0) return 0;
+  if (connect(room.fd, (const struct sockaddr *)&to, sizeof to) == 0)
+    has_room = poll(&room, 1, 0) == 1 && room.revents == POLLOUT;
+  (void)close(room.fd);
+  return has_room;
+}
+
 /* Whether a line of progress may be on the terminal. */
 static int progress_wanted(void) {
   static const char *const no[] = {"off", "no", "0", "false"};
@@ -98,6 +116,7 @@ void trace_line(enum trace_level level, const char *sync, const char *phase,
   char *line;
   if (sink == SINK_NONE || level > max_level) return;
   if (sink == SINK_SYSLOG) {
+    if (!syslog_has_room()) return;
     /* No openlog(): the identity belongs to the host program. */
     syslog(LOG_USER | levels[level].priority, "ordersync: %s: %s: %s", sync,
            phase, text);

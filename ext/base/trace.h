@@ -5,7 +5,8 @@
 **   ORDERSYNC_LOG=syslog:warn     WARN and ERROR, to syslog
 **
 ** Unset or empty: nothing, as befits a library. Texts come masked. What would
-** have to wait for a reader of stderr is dropped.
+** have to wait for a reader of stderr, or for a syslog daemon that hangs, is
+** dropped.
 */
 #ifndef ORDERSYNC_TRACE_H
 #define ORDERSYNC_TRACE_H

@@ -167,6 +167,7 @@ enum err_code columns_learn(struct live_table *t, struct link *link,
 static enum err_code ask_server(struct live_table *t, struct err *e) {
   struct link *link = NULL;
   const char *profile = t->args.profile ? t->args.profile : "default";
+  link_follow(t->pool, profile);
   if (link_acquire(&link, t->pool, profile, e)) return e->code;
   if (!columns_learn(t, link, t->args.source, NULL, e)) {
     remote_columns_copy(&t->declared, &t->known, e);

@@ -25,6 +25,20 @@ void pool_free(void *pool) {
   sqlite3_free(p);
 }
 
+/* The newest is the first. */
+void link_follow(struct pool *p, const char *profile) {
+  int is_newest = 1;
+  for (struct link *l = p->links, *next; l; l = next) {
+    next = l->next;
+    if (strcmp(l->settings.name, profile) != 0) continue;
+    if (!profile_is_current(&l->settings)) {
+      p->n_connects += is_newest;
+      if (!l->in_use) link_free(l);
+    }
+    is_newest = 0;
+  }
+}
+
 /* One that waits for work, and lives. */
 static struct link *find_idle(struct pool *p, const char *profile) {
   struct link *l = p->links;

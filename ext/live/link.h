@@ -27,6 +27,10 @@ struct link {
 
 void pool_free(void *pool);
 
+/* Closes what is kept for the profile where that says something else by now;
+** what was learned then is old. To be called before each query. */
+void link_follow(struct pool *p, const char *profile);
+
 /* A connection for the profile, for the caller alone. */
 enum err_code link_acquire(struct link **out, struct pool *p,
                            const char *profile, struct err *e);

@@ -113,6 +113,7 @@ enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e) {
   const struct mapping *map = s->match.map;
   struct live_table *t = s->table;
+  if (!s->link) link_follow(t->pool, map->profile);
   if (columns_known(t) && !fit(s, plan, &t->known, e)) return ERR_NONE;
   err_reset(e); /* perhaps it did not fit because it is old */
   if (acquire(s, e)) return e->code;

@@ -61,20 +61,10 @@ static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   if (sqlite3_finalize(ours)) err_sqlite(e, fresh, "installing");
 }
 
-/* Compares with the same script run in an empty database, so that the script
-** stays the one place that says what the tables are. */
-static void upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
-  sqlite3 *fresh = NULL;
-  sqlite3_stmt *stmt = NULL;
-  if (sqlite3_open_v2(":memory:", &fresh,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL)) {
-    err_sqlite(e, fresh, "upgrading");
-    goto done;
-  }
-  run_scripts(fresh, with_open_orders, e);
-  check_kinds(db, fresh, e);
+/* Adds what our tables lack. */
+static void upgrade(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   /* NOT NULL can only be added together with a default. */
-  stmt = sql_prepare(
+  sqlite3_stmt *stmt = sql_prepare(
       fresh, e,
       "SELECT m.name, c.name, printf('ALTER TABLE main.\"%%w\" ADD COLUMN "
       "\"%%w\" %%s%%s', m.name, c.name, c.type, iif(c.\"notnull\", "
@@ -92,14 +82,57 @@ static void upgrade(sqlite3 *db, int with_open_orders, struct err *e) {
       err_sqlite(e, db, "upgrading");
     }
   }
-done:
   if (sqlite3_finalize(stmt)) err_sqlite(e, fresh, "upgrading");
-  sqlite3_close(fresh);
 }
 
+static void report_missing(const char *kind, const char *name, struct err *e) {
+  err_set(
+      e, ERR_LOCAL,
+      "the %s \"%s\" was not made: an authorizer of this program ignores it",
+      kind, name);
+  err_hint(e, "let it pass, or deny it");
+}
+
+/* What was to be made is there: an authorizer that answers SQLITE_IGNORE has
+** SQLite pass over a statement without a word. Views and triggers are made anew
+** and so are ours to the letter; an index may have been left out. */
+static void check_all_made(sqlite3 *db, sqlite3 *fresh, struct err *e) {
+  sqlite3_stmt *ours = sql_prepare(
+      fresh, e,
+      "SELECT m.type, m.name, iif(m.type IN ('view', 'trigger'), m.sql, NULL), "
+      "c.name FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) c ON "
+      "m.type = 'table' AND m.name LIKE 'ordersync%%' WHERE m.sql IS NOT NULL "
+      "AND m.name NOT LIKE 'index!_%%' ESCAPE '!'");
+  while (!e->code && sqlite3_step(ours) == SQLITE_ROW) {
+    const char *type = (const char *)sqlite3_column_text(ours, 0);
+    const char *name = (const char *)sqlite3_column_text(ours, 1);
+    const char *sql = (const char *)sqlite3_column_text(ours, 2);
+    const char *column = (const char *)sqlite3_column_text(ours, 3);
+    if (!sql_integer(db, e,
+                     "SELECT count(*) FROM main.sqlite_schema WHERE type=%Q "
+                     "AND name=%Q COLLATE NOCASE AND sql=coalesce(%Q, sql)",
+                     type, name, sql))
+      report_missing(type, name, e);
+    else if (column && !sql_has(db, name, column))
+      report_missing("column", column, e);
+  }
+  if (sqlite3_finalize(ours)) err_sqlite(e, fresh, "installing");
+}
+
+/* Compares with the same script run in an empty database, so that the script
+** stays the one place that says what the tables are. */
 enum err_code install_tables(sqlite3 *db, int with_open_orders, struct err *e) {
-  upgrade(db, with_open_orders, e);
+  sqlite3 *fresh = NULL;
+  if (e->code) return e->code;
+  if (sqlite3_open_v2(":memory:", &fresh,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL))
+    err_sqlite(e, fresh, "upgrading");
+  run_scripts(fresh, with_open_orders, e);
+  check_kinds(db, fresh, e);
+  upgrade(db, fresh, e);
   run_scripts(db, with_open_orders, e);
+  check_all_made(db, fresh, e);
+  sqlite3_close(fresh);
   return e->code;
 }
 

@@ -80,6 +80,15 @@ int box_run(struct box *b, int (*fn)(void *), void *arg) {
   return answer;
 }
 
+int box_ask(void *box) {
+  struct box *b = box, *outer = current;
+  int answer;
+  current = NULL;
+  answer = b->hook(b->hook_arg);
+  current = outer;
+  return answer;
+}
+
 _Noreturn void box_exit(int code) {
   (void)code;
   if (!current) abort();
@@ -91,6 +100,30 @@ _Noreturn void box_assert_fail(const char *expression, const char *file,
                                unsigned line, const char *function) {
   (void)expression, (void)file, (void)line, (void)function;
   box_exit(1);
+}
+
+/* FreeTDS goes on with NULL in some places, and dies of it. What it had by then
+** is lost. Not in dbinit(), which allocates while it holds a lock. */
+static void *have(void *memory) {
+  if (memory || !current) return memory;
+  current->no_memory = 1;
+  box_exit(1);
+}
+
+void *box_malloc(size_t n) {
+  return have(malloc(n));
+}
+
+void *box_calloc(size_t n, size_t n_bytes) {
+  return have(calloc(n, n_bytes));
+}
+
+void *box_realloc(void *memory, size_t n) {
+  return have(realloc(memory, n));
+}
+
+char *box_strdup(const char *text) {
+  return have(strdup(text));
 }
 
 /* FreeTDS reads on when a connection has ended, and gets zeros. Where it waits

@@ -47,7 +47,9 @@ struct box_kerberos {
 
 struct box {
   struct net_wait wait;
-  struct notes *notes; /* borrowed: who hears FreeTDS's messages */
+  int (*hook)(void *arg); /* who is asked by it; NULL: nobody */
+  void *hook_arg;         /* borrowed */
+  struct notes *notes;    /* borrowed: who hears FreeTDS's messages */
   /* what the login asks for */
   const char *conf; /* borrowed; NULL: the user's own freetds.conf */
   char host[256];   /* whom the certificate has to name */
@@ -77,6 +79,7 @@ struct box {
   int in_record; /* what passes the socket is TLS's own */
   int n_vain;    /* reads behind the end, in a row */
   int broken;    /* FreeTDS wanted to exit: never entered again */
+  int no_memory; /* because of that */
   jmp_buf way_out;
 };
 
@@ -91,6 +94,10 @@ int box_ready(void);
 ** FreeTDS did not come back as it should, and what it was given is lost. */
 #define BOX_BROKEN (-1000)
 int box_run(struct box *b, int (*fn)(void *), void *arg);
+
+/* Asks the hook of the box that is the argument. It is the host's code, which
+** may call us: not from within this box. */
+int box_ask(void *box);
 
 /* The box of the call that is under way on this thread; NULL: none. */
 struct box *box_current(void);

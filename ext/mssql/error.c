@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sybdb.h>
+#include <sys/resource.h>
 
 #define TLS_ALERT    0x15 /* RFC 8446, 5.1: the type of a record */
 #define LONG_MESSAGE 600  /* beyond, its number is told first */
@@ -165,6 +166,7 @@ enum err_code error_from_box(const struct box *b, const char *doing,
   const struct notes *n = b->notes;
   char what[128];
   if (e->code) return e->code;
+  if (b->no_memory) return err_nomem(e);
   if (n->severity > 10) {
     (void)snprintf(what, sizeof what, "the server reported an error while %s",
                    doing);
@@ -299,17 +301,38 @@ static void set_broken(const struct box *b, const struct profile *p,
   }
 }
 
+/* FreeTDS, GnuTLS and the resolver each say something else when they get none:
+** "Name or service not known". By now all are closed again. */
+static int set_descriptors(const struct box *b, const struct profile *p,
+                           struct err *e) {
+  struct rlimit limit = {0};
+  int left;
+  if (b->tls.fault[0] || b->oserr == ECONNREFUSED) return 0;
+  left = net_descriptors_left();
+  if (left == NET_DESCRIPTORS) return 0;
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  err_set(e, ERR_LOCAL,
+          "cannot log in to %s: that takes up to %d file descriptors, and this "
+          "process can open %d more",
+          name_of(p), NET_DESCRIPTORS, left);
+  err_hint(e, "Its limit is %llu (ulimit -n): close some, or raise it.",
+           (unsigned long long)limit.rlim_cur);
+  e->transient = 1;
+  return 1;
+}
+
 enum err_code error_from_login(const struct box *b, const struct profile *p,
                                struct err *e) {
   const struct notes *n = b->notes;
   if (e->code) return e->code;
+  if (b->no_memory) return err_nomem(e);
   if (n->severity > 10) {
     login_refused(b, p, e);
   } else if (b->wait.end == NET_INTERRUPT) {
     err_set(e, ERR_INTERRUPT, "interrupted while connecting");
   } else if (b->wait.end == NET_DEADLINE) {
     set_timeout(b, p, e);
-  } else if (kerberos_failure(b, name_of(p), e)) {
+  } else if (set_descriptors(b, p, e) || kerberos_failure(b, name_of(p), e)) {
     return e->code;
   } else if (b->gai) {
     err_set(e, ERR_NETWORK, "cannot resolve the server's name \"%s\": %s",

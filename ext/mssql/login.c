@@ -25,7 +25,7 @@ static enum err_code find_instance(struct box *b, const struct profile *p,
   answer = net_browse(&b->wait, b->found, p->instance);
   if (answer > 0) {
     b->port = answer;
-  } else if (b->wait.end) {
+  } else if (b->wait.end || !net_descriptors_left()) {
     error_from_login(b, p, e);
   } else {
     err_set(e, ERR_NETWORK, "%s\\%s: SQL Browser (UDP port 1434) %s", p->server,

@@ -362,8 +362,10 @@ static void begin(struct box *b, struct notes *notes, const struct profile *p,
   box_init(b, p->login_timeout);
   b->notes = notes;
   if (!hooks) return;
-  b->wait.interrupted = hooks->interrupted;
-  b->wait.arg = hooks->arg;
+  b->hook = hooks->interrupted;
+  b->hook_arg = hooks->arg;
+  b->wait.interrupted = b->hook ? box_ask : NULL;
+  b->wait.arg = b;
 }
 
 enum err_code mssql_open(struct mssql **out, const struct profile *p,

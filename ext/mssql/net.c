@@ -57,6 +57,13 @@ int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms) {
   }
 }
 
+int net_descriptors_left(void) {
+  int fds[NET_DESCRIPTORS], n = 0;
+  while (n < NET_DESCRIPTORS && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0) n++;
+  for (int i = 0; i < n; i++) (void)close(fds[i]);
+  return n;
+}
+
 /* What a fault of the thread's own raises: blocked, the kernel would end the
 ** process without asking the host's crash handler. */
 static const int own_faults[] = {SIGSEGV, SIGBUS,  SIGFPE,

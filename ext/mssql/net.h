@@ -30,6 +30,11 @@ enum net_end net_must_stop(struct net_wait *w);
 /* poll(2) that ends early: -1 and ECONNABORTED once it must stop. */
 int net_poll(struct net_wait *w, struct pollfd *fds, nfds_t n, int timeout_ms);
 
+/* How many file descriptors a login has open at the same time, at most; and how
+** many of so many this process can still open. */
+#define NET_DESCRIPTORS 6
+int net_descriptors_left(void);
+
 /*
 ** Work that knows no timeout: a member of what the thread gets, which is from
 ** libc's heap, since the thread may outlive the caller's use of SQLite.

@@ -225,10 +225,30 @@ void keyword_override(struct profile *p, struct err *e) {
   }
 }
 
+static int is_text(const struct keyword *k) {
+  return k->type == KW_TEXT || k->type == KW_CONF || k->type == KW_WORD;
+}
+
+static int same_field(const struct profile *p, const struct profile *o,
+                      const struct keyword *k) {
+  const char *a = (const char *)p + k->offset, *b = (const char *)o + k->offset;
+  const char *text, *other;
+  if (k->type == KW_SECRET) return 1; /* has no field */
+  if (!is_text(k)) return memcmp(a, b, sizeof(int)) == 0;
+  memcpy(&text, a, sizeof text);
+  memcpy(&other, b, sizeof other);
+  return text && other ? strcmp(text, other) == 0 : text == other;
+}
+
+int keyword_same(const struct profile *p, const struct profile *o) {
+  int i = 0;
+  while (i < KEY_COUNT && same_field(p, o, &keywords[i])) i++;
+  return i == KEY_COUNT;
+}
+
 void keyword_free(struct profile *p) {
   for (int i = 0; i < KEY_COUNT; i++) {
     const struct keyword *k = &keywords[i];
-    if (k->type == KW_TEXT || k->type == KW_CONF || k->type == KW_WORD)
-      sqlite3_free(*text_field(p, k));
+    if (is_text(k)) sqlite3_free(*text_field(p, k));
   }
 }

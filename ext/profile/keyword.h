@@ -88,6 +88,9 @@ void keyword_defaults(struct profile *p, struct err *e);
 void keyword_override(struct profile *p, struct err *e);
 const char *keyword_environment(enum profile_key key);
 
+/* Whether all fields that have a key are the same. */
+int keyword_same(const struct profile *p, const struct profile *o);
+
 /* Frees what keyword_set() allocated. */
 void keyword_free(struct profile *p);
 

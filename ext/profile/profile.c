@@ -308,6 +308,19 @@ done:
   return e->code;
 }
 
+int profile_is_current(const struct profile *p) {
+  struct profile now;
+  struct err e = {0};
+  int same = 1;
+  if (!profile_load(&now, p->name, &e)) {
+    same = keyword_same(p, &now) &&
+           (p->instance && now.instance ? strcmp(p->instance, now.instance) == 0
+                                        : p->instance == now.instance);
+  }
+  profile_clear(&now);
+  return same;
+}
+
 void profile_clear(struct profile *p) {
   if (p->user) explicit_bzero(p->user, strlen(p->user));
   keyword_free(p);

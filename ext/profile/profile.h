@@ -25,6 +25,11 @@
 */
 enum err_code profile_load(struct profile *p, const char *name, struct err *e);
 
+/* Whether the profile, loaded anew, says the same: where the server is, who we
+** are, how we ask. The password is not in it. One that cannot be loaded now,
+** because somebody is writing the file perhaps, says nothing else. */
+int profile_is_current(const struct profile *p);
+
 /* Wipes and frees; accepts a cleared one. */
 void profile_clear(struct profile *p);
 

@@ -142,6 +142,35 @@ static void create_columns(struct add *a, struct err *e) {
   sqlite3_free(text);
 }
 
+/* Runs a statement of one parameter; the number that it answers, if any. */
+static sqlite3_int64 run_with(const struct add *a, sqlite3_stmt *stmt,
+                              sqlite3_value *value, struct err *e) {
+  sqlite3_int64 answer = 0;
+  if (stmt && sqlite3_bind_value(stmt, 1, value)) err_nomem(e);
+  if (!e->code && sqlite3_step(stmt) == SQLITE_ROW)
+    answer = sqlite3_column_int64(stmt, 0);
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "storing the options");
+  return answer;
+}
+
+static enum err_code store_option(const struct add *a, const char *name,
+                                  sqlite3_value *value, struct err *e) {
+  (void)run_with(a,
+                 sql_prepare(a->db, e,
+                             "UPDATE main.ordersync_syncs SET \"%w\"=?1 WHERE "
+                             "name=%Q",
+                             name, a->name),
+                 value, e);
+  return manage_written(
+      run_with(a,
+               sql_prepare(a->db, e,
+                           "SELECT \"%w\" IS ?1 FROM main.ordersync_syncs "
+                           "WHERE name=%Q",
+                           name, a->name),
+               value, e),
+      e);
+}
+
 /* The settings among the options become the row's. */
 static enum err_code store_options(struct add *a, struct err *e) {
   sqlite3_stmt *stmt;
@@ -153,15 +182,8 @@ static enum err_code store_options(struct add *a, struct err *e) {
   if (!stmt) return e->code;
   sqlite3_bind_text(stmt, 1, a->options, -1, SQLITE_STATIC);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {
-    sqlite3_stmt *set = sql_prepare(
-        a->db, e, "UPDATE main.ordersync_syncs SET \"%w\"=?1 WHERE name=%Q",
-        sqlite3_column_text(stmt, 0), a->name);
-    if (!set) break;
-    if (sqlite3_bind_value(set, 1, sqlite3_column_value(stmt, 1))) {
-      err_nomem(e);
-    }
-    if (!e->code) sqlite3_step(set);
-    if (sqlite3_finalize(set)) err_sqlite(e, a->db, "storing the options");
+    store_option(a, (const char *)sqlite3_column_text(stmt, 0),
+                 sqlite3_column_value(stmt, 1), e);
   }
   if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "reading the options");
   return e->code;

@@ -216,6 +216,34 @@ static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
   return sql_prepare_str(a->db, sql, e);
 }
 
+/* SQLite leaves a column out of an UPDATE, without a word, where the program's
+** authorizer answers SQLITE_IGNORE. Nothing reads its parameter then. */
+static enum err_code check_all_set(const struct apply *a, const char *columns,
+                                   struct err *e) {
+  const struct mapping *m = a->map;
+  sqlite3_stmt *stmt = prepare_update(a, "EXPLAIN UPDATE", columns, e);
+  char *left = sqlite3_malloc64((sqlite3_uint64)m->n_columns);
+  if (!left) err_nomem(e);
+  if (left) memcpy(left, columns, (size_t)m->n_columns);
+  while (left && !e->code && sqlite3_step(stmt) == SQLITE_ROW) {
+    const char *opcode = (const char *)sqlite3_column_text(stmt, 1);
+    int n = sqlite3_column_int(stmt, 2);
+    if (opcode && sqlite3_stricmp(opcode, "Variable") == 0 && n > 0 &&
+        n <= m->n_columns)
+      left[n - 1] = 0;
+  }
+  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "looking at an update");
+  for (int i = 0; left && i < m->n_columns && !e->code; i++) {
+    if (!left[i]) continue;
+    err_set(e, ERR_LOCAL,
+            "an authorizer of this program ignores the UPDATE of \"%s\".\"%s\"",
+            m->target, m->columns[i].target);
+    err_hint(e, "let it pass, or deny it");
+  }
+  sqlite3_free(left);
+  return e->code;
+}
+
 static struct shape *add_shape(struct writer *w, struct err *e) {
   struct shape *shape = &w->shapes[w->n_shapes++];
   size_t n = (size_t)w->p->a->map->n_columns;
@@ -225,6 +253,7 @@ static struct shape *add_shape(struct writer *w, struct err *e) {
     return shape;
   }
   memcpy(shape->columns, w->columns, n);
+  if (check_all_set(w->p->a, shape->columns, e)) return shape;
   shape->plain = prepare_update(w->p->a, "UPDATE", shape->columns, e);
   if (w->has_on_conflict) {
     shape->strict =

@@ -1,11 +1,13 @@
 /*
-** The run lock, held by the operating system.
+** The run lock, held by the operating system; in memory, by SQLite.
 */
 #include "sync/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -72,42 +74,116 @@ static enum err_code lock_error(const char *doing, const char *path, int error,
                  error == ELOOP ? "it is a symbolic link" : strerror(error));
 }
 
-enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
-                           struct err *e) {
-  const char *db_path = sqlite3_db_filename(db, "main");
+static void lock_file(struct lock *lock, const char *path,
+                      const struct stat *db, int *busy, struct err *e) {
   struct stat st;
-  char *path;
-  *fd = -1;
-  *busy = 0;
-  if (!db_path || !*db_path) return ERR_NONE;
-  /* A database in memory may have a name, by the VFS "memdb". */
-  if (stat(db_path, &st) != 0) {
-    return errno == ENOENT ? ERR_NONE : lock_error("open", db_path, errno, e);
-  }
-  path = lock_path(db_path, sync);
-  if (!path) return err_nomem(e);
-  *fd = open_lock_file(path, &st);
-  if (*fd < 0) {
+  int fd = open_lock_file(path, db);
+  if (fd < 0) {
     lock_error("open", path, errno, e);
-  } else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+  } else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
     err_set(e, ERR_CONFIG, "the run lock %s is not a regular file", path);
-  } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+  } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     *busy = errno == EWOULDBLOCK;
     if (!*busy) lock_error("take", path, errno, e);
   } else {
+    *lock = (struct lock){.has_fd = 1, .fd = fd};
+    return;
+  }
+  if (fd >= 0) (void)close(fd);
+}
+
+/* ---- in memory ----------------------------------------------------------- */
+
+/* "memdb" shares what begins with a slash; of the shared cache all connections
+** have one file, though it is in memory. Owned; NULL: out of memory. */
+static char *mark_name(sqlite3 *db, const char *sync) {
+  const char *path = sqlite3_db_filename(db, "main");
+  sqlite3_file *file = NULL;
+  if (path && *path == '/')
+    return sqlite3_mprintf("ordersync-lock:%s:%s", path, sync);
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return sqlite3_mprintf("ordersync-lock:%p:%s", (void *)file, sync);
+}
+
+/* NOLINTBEGIN(readability-non-const-parameter): SQLite's signatures */
+
+static int no_path(sqlite3_vfs *vfs, const char *name, int n, char *out) {
+  (void)vfs, (void)name, (void)n, (void)out;
+  return SQLITE_CANTOPEN;
+}
+
+static int no_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
+                   int flags, int *out) {
+  (void)vfs, (void)name, (void)flags, (void)out;
+  file->pMethods = NULL;
+  return SQLITE_CANTOPEN;
+}
+
+/* NOLINTEND(readability-non-const-parameter) */
+
+/* Only SQLite itself knows both connections, and the one thing that it keeps
+** for a process by name is the list of its VFSs. The mark is one that opens
+** nothing. */
+static void lock_mark(struct lock *lock, sqlite3 *db, const char *sync,
+                      int *busy, struct err *e) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  sqlite3_vfs *mark = sqlite3_malloc64(sizeof *mark);
+  char *name = mark_name(db, sync);
+  if (!mark || !name) {
+    err_nomem(e);
     goto done;
   }
-  if (*fd >= 0) (void)close(*fd);
-  *fd = -1;
+  *mark = (sqlite3_vfs){.iVersion = 1,
+                        .szOsFile = sizeof(sqlite3_file),
+                        .mxPathname = 1,
+                        .zName = name,
+                        .xOpen = no_file,
+                        .xFullPathname = no_path};
+  (void)pthread_mutex_lock(&mutex);
+  *busy = sqlite3_vfs_find(name) != NULL;
+  if (!*busy && sqlite3_vfs_register(mark, 0) == SQLITE_OK) lock->mark = mark;
+  (void)pthread_mutex_unlock(&mutex);
+  if (!*busy && !lock->mark) err_nomem(e);
 done:
+  if (lock->mark) return;
+  sqlite3_free(mark);
+  sqlite3_free(name);
+}
+
+static void unlock_mark(sqlite3_vfs *mark) {
+  sqlite3_vfs_unregister(mark);
+  sqlite3_free((char *)(uintptr_t)mark->zName);
+  sqlite3_free(mark);
+}
+
+/* ---- both ---------------------------------------------------------------- */
+
+enum err_code lock_acquire(struct lock *lock, sqlite3 *db, const char *sync,
+                           int *busy, struct err *e) {
+  const char *db_path = sqlite3_db_filename(db, "main");
+  struct stat st;
+  char *path;
+  *lock = (struct lock){0};
+  *busy = 0;
+  if (!db_path || !*db_path || (stat(db_path, &st) != 0 && errno == ENOENT)) {
+    lock_mark(lock, db, sync, busy, e);
+    return e->code;
+  }
+  if (stat(db_path, &st) != 0) return lock_error("open", db_path, errno, e);
+  path = lock_path(db_path, sync);
+  if (!path) return err_nomem(e);
+  lock_file(lock, path, &st, busy, e);
   sqlite3_free(path);
   return e->code;
 }
 
-void lock_release(int fd) {
-  if (fd < 0) return;
-  /* Unlock first: a child forked meanwhile shares the lock and would keep it
-  ** for as long as it lives. */
-  (void)flock(fd, LOCK_UN);
-  (void)close(fd);
+void lock_release(struct lock *lock) {
+  if (lock->mark) unlock_mark(lock->mark);
+  if (lock->has_fd) {
+    /* Unlock first: a child forked meanwhile shares the lock and would keep it
+    ** for as long as it lives. */
+    (void)flock(lock->fd, LOCK_UN);
+    (void)close(lock->fd);
+  }
+  *lock = (struct lock){0};
 }

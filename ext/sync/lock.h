@@ -5,20 +5,26 @@
 ** the process dies, however it dies, so there is never a stale one. The file
 ** itself stays: removing it would race with a process that has just opened
 ** it.
+**
+** A database in memory has no file, and no other process can reach it, but
+** other connections of this one may: cache=shared, or the VFS "memdb".
 */
 #ifndef ORDERSYNC_LOCK_H
 #define ORDERSYNC_LOCK_H
 #include "base/err.h"
 
-/*
-** Tries once. *fd is the held lock, or -1 with ERR_NONE when somebody else
-** holds it (*busy = 1) or when the database has no file (*busy = 0: nobody
-** else can reach it). ERR_LOCAL names the lock file that cannot be made.
-*/
-enum err_code lock_acquire(sqlite3 *db, const char *sync, int *fd, int *busy,
-                           struct err *e);
+/* Starts zeroed: not held. */
+struct lock {
+  int has_fd, fd;
+  sqlite3_vfs *mark; /* of a database in memory; owned */
+};
 
-/* Accepts -1. */
-void lock_release(int fd);
+/* Tries once. *busy: somebody else holds it. ERR_LOCAL names the lock file that
+** cannot be made. */
+enum err_code lock_acquire(struct lock *lock, sqlite3 *db, const char *sync,
+                           int *busy, struct err *e);
+
+/* Accepts one that is not held. */
+void lock_release(struct lock *lock);
 
 #endif

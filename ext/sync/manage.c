@@ -18,14 +18,13 @@ struct manage {
   struct mapping map; /* name and target only */
   struct interrupt interrupt;
   struct txn txn;
-  int lock_fd;
-  int new_lock_fd;
+  struct lock lock, new_lock;
 };
 
-enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
+enum err_code manage_lock(sqlite3 *db, const char *name, struct lock *lock,
                           struct err *e) {
   int busy = 0;
-  if (!lock_acquire(db, name, fd, &busy, e) && busy) {
+  if (!lock_acquire(lock, db, name, &busy, e) && busy) {
     err_set(e, ERR_LOCAL, "a refresh of sync \"%s\" is running", name);
     err_hint(e, "try again when it is over");
     e->sqlite_code = SQLITE_BUSY;
@@ -35,34 +34,39 @@ enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
 
 static const char changing[] = "changing the configuration";
 
-/* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
-** may ignore one of several writes, which would leave a sync without mapping.
-*/
-enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
-                                   sqlite3_int64 n_columns, struct err *e) {
-  if (!e->code &&
-      !sql_integer(db, e,
-                   "SELECT (SELECT count(*) FROM main.ordersync_syncs WHERE "
-                   "name=%Q) = %d AND (SELECT count(*) FROM "
-                   "main.ordersync_columns WHERE sync=%Q) = %lld",
-                   name, n_syncs, name, n_columns)) {
+enum err_code manage_written(sqlite3_int64 is_there, struct err *e) {
+  if (!e->code && !is_there) {
     err_set(e, ERR_LOCAL, "changing the configuration changed nothing");
     err_hint(e, "a trigger or an authorizer ignores the write: let it pass");
   }
   return e->code;
 }
 
+/* Whether what was written is there: a trigger (RAISE(IGNORE)) or an authorizer
+** may ignore one of several writes, which would leave a sync without mapping.
+*/
+enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
+                                   sqlite3_int64 n_columns, struct err *e) {
+  return manage_written(
+      sql_integer(db, e,
+                  "SELECT (SELECT count(*) FROM main.ordersync_syncs WHERE "
+                  "name=%Q) = %d AND (SELECT count(*) FROM "
+                  "main.ordersync_columns WHERE sync=%Q) = %lld",
+                  name, n_syncs, name, n_columns),
+      e);
+}
+
 /* Up to the write lock. The sync is looked for first, so that a typing error
 ** leaves no lock file, and again once nobody can change it any more. */
 static enum err_code begin(struct manage *m, sqlite3 *db, const char *name,
                            const char *new_name, struct err *e) {
-  *m = (struct manage){.db = db, .lock_fd = -1, .new_lock_fd = -1};
+  *m = (struct manage){.db = db};
   if (caller_check(db, "main", e) || mapping_locate(&m->map, db, name, e) ||
       interrupt_open(&m->interrupt, db, e) ||
-      manage_lock(db, name, &m->lock_fd, e)) {
+      manage_lock(db, name, &m->lock, e)) {
     return e->code;
   }
-  if (new_name && manage_lock(db, new_name, &m->new_lock_fd, e)) return e->code;
+  if (new_name && manage_lock(db, new_name, &m->new_lock, e)) return e->code;
   if (txn_prepare(&m->txn, db, "main", "ordersync_syncs", &m->interrupt,
                   clock_now_ms() + TXN_WAIT_MS, e) ||
       txn_begin(&m->txn, e)) {
@@ -78,8 +82,8 @@ static char *end(struct manage *m, char *text, struct err *e) {
   if (!e->code && !text) err_nomem(e);
   if (is_done) txn_commit(&m->txn, e);
   txn_clear(&m->txn);
-  lock_release(m->lock_fd);
-  lock_release(m->new_lock_fd);
+  lock_release(&m->lock);
+  lock_release(&m->new_lock);
   interrupt_close(&m->interrupt);
   mapping_clear(&m->map);
   if (!e->code) return text;
@@ -180,6 +184,10 @@ char *manage_remove(sqlite3 *db, const char *name, const char *options,
   if (is_there) {
     sql_run(m.db, e, changing, "DROP TABLE \"%w\".\"%w\"", m.map.schema,
             m.map.target);
+    manage_written(sqlite3_table_column_metadata(db, m.map.schema, m.map.target,
+                                                 NULL, NULL, NULL, NULL, NULL,
+                                                 NULL) != SQLITE_OK,
+                   e);
   }
   text = removed(&m, drop_table, is_there, drop_runs, n_runs);
 done:
@@ -237,6 +245,10 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
           new_name, new_name, name, new_name, name, new_name, name);
   manage_check_written(db, name, 0, 0, e);
   manage_check_written(db, new_name, 1, n_columns, e);
+  if (sql_integer(db, e,
+                  "SELECT count(*) FROM main.ordersync_runs WHERE sync=%Q",
+                  name))
+    manage_written(0, e);
   text = sqlite3_mprintf("sync \"%s\" is \"%s\" now; its table is still \"%s\"",
                          name, new_name, m.map.target);
 done:

@@ -11,7 +11,7 @@
 */
 #ifndef ORDERSYNC_MANAGE_H
 #define ORDERSYNC_MANAGE_H
-#include "base/err.h"
+#include "sync/lock.h"
 
 /*
 ** Deletes the sync's row and its mapping, and by options its target
@@ -32,13 +32,17 @@ char *manage_rename(sqlite3 *db, const char *name, const char *new_name,
 /* ERR_CONFIG where the log has a success of an earlier sync of that name. */
 enum err_code manage_check_runs(sqlite3 *db, const char *name, struct err *e);
 
+/* ERR_LOCAL where something that was written is not there: a trigger or an
+** authorizer ignores it. */
+enum err_code manage_written(sqlite3_int64 is_there, struct err *e);
+
 /* ERR_LOCAL where the configuration has not as many rows of that sync as were
 ** written a moment ago. */
 enum err_code manage_check_written(sqlite3 *db, const char *name, int n_syncs,
                                    sqlite3_int64 n_columns, struct err *e);
 
 /* The run lock, or ERR_LOCAL (SQLITE_BUSY) where a refresh has it. */
-enum err_code manage_lock(sqlite3 *db, const char *name, int *fd,
+enum err_code manage_lock(sqlite3 *db, const char *name, struct lock *lock,
                           struct err *e);
 
 #endif

@@ -102,17 +102,20 @@ static void refuse_time(const struct past *p, const char *at, struct err *e) {
   sqlite3_free(first);
 }
 
-/* The last success until then, or none. */
+/* The last success until then, or none. By now all have been, whatever date a
+** clock that was wrong has given them. */
 static void find_run(struct past *p, sqlite3_value *at, struct err *e) {
   int is_id = sqlite3_value_type(at) == SQLITE_INTEGER;
   if (e->code) return;
   p->hold = sql_prepare(
       p->db, e,
       "SELECT r.id, r.rows, w.what FROM (SELECT %s AS what) w LEFT JOIN "
-      "main.ordersync_runs r ON r.sync = %Q AND r." SUCCESS " AND r.%s <= "
-      "w.what ORDER BY r.id DESC LIMIT 1",
+      "main.ordersync_runs r ON r.sync = %Q AND r." SUCCESS " AND %s "
+      "ORDER BY r.id DESC LIMIT 1",
       is_id ? "?1" : "strftime('%Y-%m-%d %H:%M:%f', ?1)", p->map.sync,
-      is_id ? "id" : "finished_at");
+      is_id ? "r.id <= w.what"
+            : "(r.finished_at <= w.what OR (r.finished_at > strftime('%Y-%m-%d "
+              "%H:%M:%f', 'now') AND w.what >= datetime('now')))");
   if (e->code) return;
   sqlite3_bind_value(p->hold, 1, at);
   if (sqlite3_step(p->hold) != SQLITE_ROW) {

@@ -33,7 +33,7 @@ struct refresh {
   struct txn txn;
   struct runlog log;
   struct state state;
-  int lock_fd;
+  struct lock lock;
   sqlite3_int64 deadline_ms;
 };
 
@@ -149,13 +149,13 @@ static enum err_code transfer(struct refresh *r, struct err *e) {
 
 enum err_code refresh_run(sqlite3 *db, const char *name, const char *options,
                           struct refresh_result *result, struct err *e) {
-  struct refresh r = {.db = db, .lock_fd = -1};
+  struct refresh r = {.db = db};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   int busy = 0;
   memset(result, 0, sizeof *result);
   runlog_init(&r.log, db, name ? name : MAPPING_DEFAULT_SYNC);
   if (load_patiently(&r, name, options, e)) goto done;
-  if (lock_acquire(db, r.map.sync, &r.lock_fd, &busy, e)) goto done;
+  if (lock_acquire(&r.lock, db, r.map.sync, &busy, e)) goto done;
   if (busy) {
     runlog_detail(&r.log, TRACE_INFO, "lock",
                   "skipped: another refresh of this sync is running");
@@ -177,7 +177,7 @@ done:
   if (r.map.sync) err_prefix(e, "sync \"%s\"", r.map.sync);
   if (e->code) fail(&r, e);
   txn_clear(&r.txn);
-  lock_release(r.lock_fd);
+  lock_release(&r.lock);
   runlog_clear(&r.log);
   unload(&r);
   sqlite3_free(r.only);

@@ -188,18 +188,32 @@ static void mark_lost(const struct runlog *log, sqlite3 *db, struct err *e) {
       now, log->sync, log->sync);
 }
 
+/* Whether the row says how the run ended: an authorizer may have a column left
+** out of the update. */
+static int is_written(const struct runlog *log, sqlite3 *db, const char *status,
+                      const struct err *why, struct err *e) {
+  return sqlite3_changes(db) == 1 &&
+         sql_integer(db, e,
+                     "SELECT status=%Q AND finished_at NOT NULL AND error IS "
+                     "%Q AND rows IS nullif(%lld,-1) FROM main.ordersync_runs "
+                     "WHERE id=%lld",
+                     status, why ? why->text : NULL, log->rows, log->run_id);
+}
+
 /* The outcome's row. There may be none yet (inside the caller's transaction),
 ** or no more: everything was rolled back, or somebody cleared the log. */
 static void write_row(struct runlog *log, sqlite3 *db, const char *status,
                       const struct err *why, struct err *e) {
   if (log->run_id) {
     update_run(log, db, status, why, e);
-    if (e->code || sqlite3_changes(db) == 1) return;
+    if (e->code || is_written(log, db, status, why, e)) return;
+    if (sqlite3_changes(db) == 1) goto ignored;
   }
   if (log->is_owner) mark_lost(log, db, e);
   insert_run(log, db, 0, e);
   update_run(log, db, status, why, e);
-  if (e->code || sqlite3_changes(db) == 1) return;
+  if (e->code || is_written(log, db, status, why, e)) return;
+ignored:
   err_set(e, ERR_LOCAL,
           "writing the run log changed nothing; an authorizer of this program, "
           "or a trigger, ignores it");
@@ -276,17 +290,20 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 }
 
 /* The oldest runs are looked at, up to the first that is to stay; not one of
-** the future, when the clock was wrong: all after it would stay as well. */
+** the future, when the clock was wrong: all after it would stay as well. It
+*goes
+** with the next one that goes. */
 static void prune(const struct runlog *log, int keep_days, struct err *e) {
   char before[32], now[32], *runs;
   if (keep_days < 0) return;
   clock_utc(before, -(sqlite3_int64)keep_days * 86400000);
   clock_utc(now, 0);
   runs = sqlite3_mprintf(
+      "main.ordersync_runs WHERE sync=%Q AND id<=(SELECT max(id) FROM "
       "main.ordersync_runs WHERE sync=%Q AND started_at<%.23Q AND id<coalesce("
       "(SELECT id FROM main.ordersync_runs WHERE started_at BETWEEN %.23Q AND "
-      "%.23Q ORDER BY id LIMIT 1), %lld)",
-      log->sync, before, before, now, log->run_id);
+      "%.23Q ORDER BY id LIMIT 1), %lld))",
+      log->sync, log->sync, before, before, now, log->run_id);
   if (!runs) err_nomem(e);
   sql_run(log->db, e, writing,
           "DELETE FROM main.ordersync_run_details WHERE run_id IN (SELECT id "

@@ -44,8 +44,9 @@ char *state_key_index(const struct mapping *m, const struct target *t,
   if (sqlite3_finalize(stmt)) err_sqlite(e, db, "reading the target");
   if (is_found || e->code) return NULL;
   sql = sqlite3_str_new(NULL);
-  sqlite3_str_appendf(sql, "CREATE INDEX \"%w_by_key\" ON \"%w\"(", m->target,
-                      m->target);
+  /* Such a sync's target is there; a table of temp may have its name. */
+  sqlite3_str_appendf(sql, "CREATE INDEX main.\"%w_by_key\" ON \"%w\"(",
+                      m->target, m->target);
   for (int i = 0; i < m->n_columns; i++) {
     if (!mapping_is_key(m, i)) continue;
     sqlite3_str_appendf(sql, "%s\"%w\"", comma, m->columns[i].target);
@@ -221,7 +222,13 @@ static void write_row(const struct state *s, sqlite3 *db,
   sqlite3_step(stmt);
   if (sqlite3_finalize(stmt)) {
     err_sqlite(e, db, "writing ordersync_state");
-  } else if (sqlite3_changes(db) != 1) {
+  } else if (sqlite3_changes(db) != 1 ||
+             !sql_integer(db, e,
+                          "SELECT config IS %Q AND watermark IS %Q AND probe "
+                          "IS %Q AND since_full IS %lld AND rows IS %lld FROM "
+                          "main.ordersync_state WHERE sync=%Q",
+                          s->config_now, s->watermark_now, s->probe_now,
+                          since_full, rows, s->map->sync)) {
     err_set(e, ERR_LOCAL,
             "writing ordersync_state changed nothing; an authorizer of this "
             "program, or a trigger, ignores it");

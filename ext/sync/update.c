@@ -50,7 +50,7 @@ struct update {
   int apply, drop_columns; /* options */
   char *schema;            /* owned: the target's, which txn borrows */
   struct txn txn;
-  int lock_fd;
+  struct lock lock;
 };
 
 static void forget(struct update *u) {
@@ -339,11 +339,21 @@ static void apply_one(struct update *u, const struct change *c, struct err *e) {
     sql_run(u->db, e, changing, "ALTER TABLE %s DROP COLUMN \"%w\"",
             u->target.qualified, c->target);
     err_hint(e, "drop what needs it first, or leave out drop_columns");
+    manage_written(sqlite3_table_column_metadata(
+                       u->db, u->map.schema, u->map.target, c->target, NULL,
+                       NULL, NULL, NULL, NULL) != SQLITE_OK,
+                   e);
   } else {
     sql_run(u->db, e, changing,
             "UPDATE main.ordersync_columns SET source_type=%Q, kind=%Q WHERE "
             "sync=%Q AND position=%d",
             c->to, kind, sync, c->position);
+    manage_written(sql_integer(u->db, e,
+                               "SELECT source_type IS %Q AND kind IS %Q FROM "
+                               "main.ordersync_columns WHERE sync=%Q AND "
+                               "position=%d",
+                               c->to, kind, sync, c->position),
+                   e);
   }
 }
 
@@ -427,7 +437,7 @@ static enum err_code prepare(struct update *u, const char *name,
     return e->code;
   }
   if (interrupt_open(&u->interrupt, u->db, e) ||
-      (u->apply && manage_lock(u->db, u->map.sync, &u->lock_fd, e))) {
+      (u->apply && manage_lock(u->db, u->map.sync, &u->lock, e))) {
     return e->code;
   }
   return profile_load(&u->prof, u->map.profile, e);
@@ -443,7 +453,7 @@ static enum err_code ask(struct update *u, struct err *e) {
 
 char *update_sync(sqlite3 *db, const char *name, const char *options,
                   struct err *e) {
-  struct update u = {.db = db, .lock_fd = -1};
+  struct update u = {.db = db};
   sqlite3_int64 saved_rowid = sqlite3_last_insert_rowid(db);
   char *json = NULL, *sync = NULL;
   if (e->code || prepare(&u, name, options, e)) goto done;
@@ -456,7 +466,7 @@ char *update_sync(sqlite3 *db, const char *name, const char *options,
 done:
   if (sync || name) err_prefix(e, "sync \"%s\"", sync ? sync : name);
   txn_clear(&u.txn);
-  lock_release(u.lock_fd);
+  lock_release(&u.lock);
   forget(&u);
   remote_columns_clear(&u.has);
   interrupt_close(&u.interrupt);

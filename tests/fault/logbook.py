@@ -494,6 +494,86 @@ def a_row_that_an_authorizer_hides_is_an_error(b, host):
     b.works(host)
 
 
+def ignoring(host, action, *arguments):
+    host.ask(dict(op="ignore", actions=[action], arguments=list(arguments)))
+
+
+@one
+def a_column_that_an_authorizer_leaves_out_of_updates_is_an_error(b, host):
+    b.sql("UPDATE ordersync_syncs SET mode = 'diff', "
+          "key = 'sales_doc, item_number'")
+    b.works(host)
+    ignoring(host, sqlite3.SQLITE_UPDATE, "open_orders", "transit_time")
+    b.server.query("UPDATE vwZSDOrder_Advanced SET fullName = 'x'")
+    host.ok("SELECT ordersync_refresh()")
+    expect(b.sql("SELECT DISTINCT full_name FROM open_orders") == [("x",)],
+           "another column")
+    b.stamp(3)
+    old = b.checksum()
+    expect_match('an authorizer of this program ignores the UPDATE of '
+                 '"open_orders"."transit_time"', host.refresh().error,
+                 "the error")
+    b.expect_sound(old)
+    host.ask(dict(op="ignore", actions=[]))
+    b.works(host)
+
+
+@one
+def an_end_that_an_authorizer_leaves_out_of_the_log_is_an_error(b, host):
+    for column in ("status", "finished_at", "rows"):
+        old = b.checksum()
+        ignoring(host, sqlite3.SQLITE_UPDATE, "ordersync_runs", column)
+        expect_match("writing the run log changed nothing",
+                     host.refresh().error, column)
+        expect(b.checksum() == old, column)
+        host.ask(dict(op="ignore", actions=[]))
+    b.works(host)
+
+
+@one
+def a_setting_that_an_authorizer_ignores_is_an_error(b, host):
+    ignoring(host, sqlite3.SQLITE_UPDATE, "ordersync_syncs", "filter")
+    add = ("SELECT ordersync_add('x', 'dbo.vwZSDOrder_Advanced', '{\"filter\": \"1 = 1\","
+           "\"max_shrink_percent\": 33.333333333333336, \"retries\": 2}')")
+    expect_match("changing the configuration changed nothing",
+                 host.sql(add).error, "the error")
+    expect(b.sql("SELECT count(*) FROM ordersync_syncs WHERE name = 'x'") ==
+           [(0,)], "it was added")
+    ignoring(host, sqlite3.SQLITE_UPDATE, "ordersync_runs", "sync")
+    expect_match("changing the configuration changed nothing",
+                 host.sql("SELECT ordersync_rename('open_orders', 'y')").error,
+                 "the error")
+    host.ask(dict(op="ignore", actions=[]))
+    host.ok(add)
+    ignoring(host, sqlite3.SQLITE_DROP_TABLE, "x")
+    expect_match("changing the configuration changed nothing",
+                 host.sql("SELECT ordersync_remove('x', "
+                          "'{\"drop_table\": true}')").error, "the error")
+    host.ask(dict(op="ignore", actions=[]))
+    b.works(host)
+
+
+@one
+def what_an_authorizer_keeps_from_being_made_is_named(b, host):
+    b.sql("DROP TRIGGER ordersync_runs_rename")
+    b.sql("DROP VIEW ordersync_history")
+    b.sql("DROP VIEW ordersync_status")
+    b.sql("DROP INDEX ordersync_changes_by_run")
+    b.sql("ALTER TABLE ordersync_runs DROP COLUMN duration_ms")
+    for action, name, kind in (
+            (sqlite3.SQLITE_CREATE_TRIGGER, "ordersync_runs_rename", "trigger"),
+            (sqlite3.SQLITE_CREATE_VIEW, "ordersync_history", "view"),
+            (sqlite3.SQLITE_CREATE_INDEX, "ordersync_changes_by_run", "index"),
+            (sqlite3.SQLITE_ALTER_TABLE, "duration_ms", "column")):
+        ignoring(host, action, *([name] if kind != "column" else []))
+        expect_match('the %s "%s" was not made: an authorizer of this program '
+                     "ignores it" % (kind, name),
+                     host.sql("SELECT ordersync_install()").error, kind)
+    host.ask(dict(op="ignore", actions=[]))
+    host.ok("SELECT ordersync_install()")
+    b.works(host)
+
+
 # ---- another file, another VFS ----------------------------------------------
 
 MOVED = "was moved, replaced or deleted while it is open"

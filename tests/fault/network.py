@@ -209,6 +209,26 @@ def a_port_where_nobody_listens_is_refused():
 
 
 @test
+def a_process_without_free_descriptors_says_so():
+    with box("no-descriptors") as b:
+        for more in ({}, dict(encrypt="off", ca_file=None)):
+            b.profile(**more)
+            errors = 0
+            for left in range(8):
+                with b.host() as host:
+                    host.ok("SELECT count(*) FROM ordersync_runs")
+                    host.ask(dict(op="descriptors", left=left))
+                    error = host.sql("SELECT count(*) FROM ordersync").error
+                    host.ask(dict(op="descriptors", left=None))
+                    errors += bool(error)
+                    expect(not error or "Too many open files" in error or
+                           "file descriptors, and this process can open" in
+                           error, error)
+                    host.ok("SELECT count(*) FROM ordersync")
+            expect(3 <= errors <= 6, "%d errors" % errors)
+
+
+@test
 def a_host_without_a_route_is_unreachable():
     # Linux gives a broadcast address no TCP route: nothing leaves the host.
     with box("no-route") as b:

@@ -157,6 +157,44 @@ def syncs_of_one_database_do_not_skip_each_other():
                found)
 
 
+def in_memory(path):
+    """Three connections of one process to a database in memory: one refreshes,
+    two are skipped. Another database's is not."""
+    with Box("memory-" + path.split("?")[1][:4]) as b, \
+            b.host(path=path) as host:
+        host.ok("SELECT ordersync_install()")
+        host.ok("UPDATE ordersync_syncs SET retries = 0")
+        b.server.faults(DELAY + "1500")
+        answer = host.ask(dict(op="threads", extension=SO, rounds=1,
+                               paths=[path] * 3))
+        b.server.faults()
+        found = sorted(repr(r) for r, in answer.results)
+        expect(found == ["[%d, None]" % b.rows, "[None, None]",
+                         "[None, None]"], "%r" % found)
+        expect(host.ok("SELECT status, count(*) FROM ordersync_runs GROUP BY 1"
+                       ).rows == [["skipped", 2], ["success", 1]], "the log")
+        for _ in range(3):  # given back, after an error too
+            b.server.faults("when=batch match=[soldTo] do=cut")
+            expect(host.refresh().error, "no error")
+            b.server.faults()
+            host.ok("SELECT ordersync_refresh()")
+        b.server.faults(DELAY + "700")
+        answer = host.ask(dict(op="threads", extension=SO, rounds=1,
+                               paths=[path, b.db_path]))
+        expect(answer.results == [[[b.rows, None]]] * 2,
+               "%r" % answer.results)
+
+
+@test
+def connections_that_share_a_cache_in_memory_refresh_one_at_a_time():
+    in_memory("file:lock?mode=memory&cache=shared")
+
+
+@test
+def connections_that_share_a_memdb_refresh_one_at_a_time():
+    in_memory("file:/lock?vfs=memdb")
+
+
 @test
 def what_is_no_file_in_the_locks_place_is_refused():
     """A symbolic link would have us make or lock a file of others; a FIFO is

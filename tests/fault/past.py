@@ -455,6 +455,22 @@ def changes_go_with_their_run():
 
 
 @test
+def now_is_after_every_run_whatever_the_clock_said():
+    with Kept("past-ahead") as b:
+        b.server.query("UPDATE vwKept SET qty = 5 WHERE id = 1")
+        b.program.ok(REFRESH)
+        before = b.sql("SELECT datetime('now', '-1 hour')")[0][0]
+        b.sql("UPDATE ordersync_runs SET started_at = datetime('now', '-1 day'"
+              "), finished_at = datetime('now', '-1 day')")
+        b.sql("UPDATE ordersync_runs SET started_at = datetime('now', '+1 day'"
+              "), finished_at = datetime('now', '+1 day') WHERE id = ?",
+              b.last_run().id)
+        expect(as_set(b.as_of("now")) == as_set(b.copy()), "as of now")
+        expect(as_set(b.as_of("2999-01-01")) == as_set(b.copy()), "later")
+        expect(as_set(b.as_of(before)) != as_set(b.copy()), "an hour ago")
+
+
+@test
 def a_run_without_changes_is_as_far_as_they_go():
     with Kept("past-gap") as b:
         first, copy = b.last_run().id, b.copy()

@@ -3,13 +3,14 @@ import fcntl
 import os
 import pty
 import re
+import socket
 import struct
 import subprocess
 import termios
 import time
 
 from box import Box
-from harness import SO, expect, main, test
+from harness import SO, expect, main, test, with_mounts
 
 SLOW = "when=batch match=[soldTo] after_rows=200 do=delay:3500"
 REFRESH = "SELECT ordersync_refresh()"
@@ -114,6 +115,35 @@ def nothing_shows_where_nobody_wants_it():
             for sql in (REFRESH, LIVE):
                 seen = look(b, sql, **env)
                 expect("\x1b" not in seen, "%s: %r" % (env, seen))
+
+
+@test
+def a_syslog_daemon_that_reads_no_more_is_not_waited_for():
+    with Box("terminal-syslog") as b:
+        folder = os.path.join(b.folder, "dev")
+        os.mkdir(folder)
+        daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        daemon.bind(os.path.join(folder, "log"))
+        prefix = with_mounts(
+            'for f in null zero random urandom; do : >"$1/$f"; mount --bind '
+            '"/dev/$f" "$1/$f"; done; mount --rbind "$1" /dev', folder)
+        with b.host(prefix=prefix, env=dict(
+                b.env, ORDERSYNC_LOG="syslog")) as host:
+            for _ in range(30):
+                host.ok(REFRESH, seconds=10)
+            daemon.setblocking(False)
+            lines = []
+            try:
+                while True:
+                    lines.append(daemon.recv(1000).decode())
+            except BlockingIOError:
+                pass
+            expect(len(lines) > 3 and "ordersync: open_orders: " in lines[0],
+                   "%r" % lines)
+            host.ok(REFRESH)
+            expect("ordersync: open_orders: connect" in
+                   daemon.recv(1000).decode(), "it reads again")
+        daemon.close()
 
 
 @test

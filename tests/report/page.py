@@ -270,6 +270,22 @@ def a_run_that_died_is_told_from_one_that_goes_on():
 
 
 @test
+def a_success_that_is_dated_in_the_future_has_no_age():
+    db = fresh("ahead.db", log=False)
+    db.executescript("""
+        INSERT INTO ordersync_syncs(name, source, target)
+        VALUES('a', 'dbo.v', 't');
+        INSERT INTO ordersync_runs(sync, status, started_at, finished_at)
+        VALUES('a', 'success', datetime('now', '+1 day'),
+          datetime('now', '+1 day'))""")
+    html = report(db)
+    expect("1 of 1 sync is failing" in html, "the heading")
+    expect("<td>in the future</td>" in html and "(in the future)" in html,
+           "the age")
+    expect("the clock was wrong then" in html, "the reason")
+
+
+@test
 def an_older_versions_tables_will_do():
     db = fresh("older.db")
     db.executescript("DROP VIEW ordersync_status; ALTER TABLE ordersync_runs "

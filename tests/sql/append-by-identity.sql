@@ -50,3 +50,8 @@ SELECT ordersync_refresh('t', '{"full_every":0}');
 SELECT ordersync_add('c', 'dbo.vwCommas', '{"mode":"append","watermark":"id","key":","}');
 SELECT ordersync_refresh('c'), ordersync_refresh('c'), ordersync_refresh('c');
 SELECT id FROM c;
+-- The index is one of the target's, though a table of temp has its name.
+CREATE TEMP TABLE w(id, what);
+SELECT ordersync_add('w', 'dbo.vwEvents', '{"mode":"append","watermark":"id","key":"id","overlap":1}');
+SELECT type, name FROM main.sqlite_schema WHERE tbl_name = 'w';
+SELECT ordersync_refresh('w');

@@ -6,6 +6,7 @@ SELECT ordersync_add('orders', 'dbo.vwZSDOrder_Advanced', '{"min_rows":13}');
 PRAGMA full_column_names = 1;
 PRAGMA short_column_names = 0;
 SELECT ordersync_refresh('orders');
+SELECT ordersync_report() LIKE '%fewer than min_rows%', ordersync_report() LIKE '%class="failed"%' OR ordersync_report() LIKE '%1 failed%';
 PRAGMA short_column_names = 1;
 SELECT ordersync_refresh('orders');
 SELECT ordersync_report() LIKE '%fewer than min_rows%';

@@ -27,10 +27,10 @@ VALUES('open_orders', 'running', strftime('%Y-%m-%d %H:%M:%f', 'now'),
   strftime('%Y-%m-%d %H:%M:%f', 'now', '+5 minutes'));
 SELECT state, consecutive_failures, last_error FROM ordersync_status;
 SELECT ordersync_refresh();
--- The clock was set back by an hour while that run was at work, and by another
--- one since.
-UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+2 hours'),
-  finished_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 hours');
+-- The clock was set back by some seconds while that run was at work, and by some
+-- more since.
+UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+50 seconds'),
+  finished_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+40 seconds');
 SELECT state, age_seconds, duration_ms BETWEEN 0 AND 60000 FROM ordersync_status;
 UPDATE ordersync_runs SET duration_ms = NULL; -- of an older version
 SELECT state, age_seconds, duration_ms FROM ordersync_status;
@@ -53,3 +53,20 @@ SELECT state FROM ordersync_status;
 SELECT ordersync_refresh();
 UPDATE ordersync_syncs SET stale_after = 1;
 SELECT ordersync_refresh();
+-- The clock was a day ahead: how old is that success?
+DELETE FROM ordersync_runs WHERE status <> 'success';
+UPDATE ordersync_syncs SET stale_after = 600, failing_after = 1800;
+UPDATE ordersync_runs SET started_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day'),
+  finished_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day');
+SELECT state, last_success IS NOT NULL, age_seconds, consecutive_failures, last_error FROM ordersync_status;
+-- What a run left then that was killed is not running until tomorrow.
+INSERT INTO ordersync_runs(sync, status, started_at, deadline_at)
+VALUES('open_orders', 'running', strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day'),
+  strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 day', '+5 minutes'));
+SELECT state, consecutive_failures, last_error FROM ordersync_status;
+INSERT INTO ordersync_runs(sync, status, started_at, deadline_at)
+VALUES('open_orders', 'running', strftime('%Y-%m-%d %H:%M:%f', 'now'),
+  strftime('%Y-%m-%d %H:%M:%f', 'now', '+5 minutes'));
+SELECT state, last_error FROM ordersync_status;
+SELECT ordersync_refresh();
+SELECT state, age_seconds < 60, consecutive_failures, last_error FROM ordersync_status;
