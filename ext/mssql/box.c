@@ -66,7 +66,7 @@ void tds_datain_stream_init(void *in, void *tds, size_t n);
 static void find_read_whole(void) {
   union {
     struct input in;
-    char room[64]; /* its TDSDATAINSTREAM is larger */
+    char room[64]; /* a TDSDATAINSTREAM has more behind it */
   } any;
   tds_datain_stream_init(&any, NULL, 0);
   read_whole = any.in.read;
