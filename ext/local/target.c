@@ -194,6 +194,14 @@ static void check_columns(struct target *t, sqlite3 *db,
   if (!e->code) check_missing(t, m, e);
 }
 
+/* Where an authorizer says no, rows are written that need not be. */
+static void check_encoding(struct target *t, sqlite3 *db) {
+  struct err ignored = {0};
+  char *name = sql_text(db, &ignored, "PRAGMA encoding");
+  t->is_utf16 = name && strcmp(name, "UTF-8") != 0;
+  sqlite3_free(name);
+}
+
 /* Deleting a row would delete (CASCADE) or empty (SET NULL, SET DEFAULT) the
 ** rows of other tables that point at it. That is as it should be for a row
 ** that vanished on the server, but not for one that comes back at once. */
@@ -237,6 +245,7 @@ enum err_code target_open(struct target *t, sqlite3 *db,
   check_columns(t, db, m, e);
   choose_rowid(t, db, m, e);
   check_children(t, db, m, e);
+  if (!e->code) check_encoding(t, db);
   if (!e->code) {
     t->qualified = sqlite3_mprintf("\"%w\".\"%w\"", m->schema, m->target);
     if (!t->qualified) err_nomem(e);

@@ -12,7 +12,8 @@ struct target {
   int has_updated_at;
   int without_rowid;
   int is_strict;
-  char *alias; /* owned: the INTEGER PRIMARY KEY that is the row id, or NULL */
+  int is_utf16; /* as is its database: two characters become U+FFFD */
+  char *alias;  /* owned: the INTEGER PRIMARY KEY that is the row id, or NULL */
   int alias_column; /* what is mapped to it, or -1 */
   char *rowid;      /* owned, quoted: a name of the row id that no column hides;
                     ** NULL when there is none, in mode replace only */

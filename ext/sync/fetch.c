@@ -219,6 +219,7 @@ static enum err_code attempt(const struct fetch *f, struct staging **out,
   if (staging_open(out, f->map->n_columns, 0, e)) goto done;
   runlog_progress(f->log, "waiting for rows", 0);
   if (!start(f, &r, &m, e)) read_rows(f, &r, &m, *out, e);
+  staging_settle(*out);
   if (!e->code) part_end(f->state, e);
   f->log->fetch_ms = clock_now_ms() - began;
   if (e->code) goto done;

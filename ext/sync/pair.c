@@ -302,10 +302,12 @@ static void read_local(struct pair *d, struct err *e) {
   if (sqlite3_finalize(stmt)) err_sqlite(e, d->p->a->db, "reading the target");
 }
 
-/* Whether a row that was put aside is not there. */
+/* Whether a row that was put aside is not there. Nor is one that a damaged file
+** has, and not by its row id. */
 static int is_left(struct pair *d, sqlite3_stmt *stmt, struct left *left,
                    struct err *e) {
   int found = 0;
+  left->staged = 0;
   sqlite3_bind_int64(stmt, 1, left->rowid);
   if (sqlite3_step(stmt) == SQLITE_ROW) {
     diff_read_old(d->p, stmt, e);

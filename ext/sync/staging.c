@@ -225,6 +225,12 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
   return ERR_NONE;
 }
 
+/* Whoever writes the rows needs it, for pages, where the host allows little. */
+void staging_settle(struct staging *s) {
+  size_t size = (s->used / LARGE_PAGE + 1) * LARGE_PAGE;
+  if (size < s->size) (void)resize(s, size);
+}
+
 enum err_code staging_next(struct staging *s, struct cell *cells, int *has_row,
                            struct err *e) {
   return staging_skim(s, cells, s->n_columns, has_row, e);

@@ -22,6 +22,9 @@ enum err_code staging_open(struct staging **out, int n_columns,
 enum err_code staging_append(struct staging *s, const struct cell *cells,
                              struct err *e);
 
+/* No more rows come: gives memory back that was taken for them. */
+void staging_settle(struct staging *s);
+
 sqlite3_int64 staging_rows(const struct staging *s);
 
 /* 1 when the rows outgrew memory and went to the file. */

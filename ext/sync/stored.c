@@ -45,6 +45,19 @@ static int may_be_number(const struct cell *cell) {
          memchr(cell->bytes, 'E', (size_t)cell->n_bytes);
 }
 
+/* SQLite makes U+FFFD of U+FFFE and U+FFFF when it turns UTF-8 into UTF-16. */
+static int has_noncharacter(const struct cell *cell) {
+  const char *at, *end;
+  if (cell->type != SQLITE_TEXT) return 0;
+  at = cell->bytes;
+  end = at + cell->n_bytes;
+  for (; end - at >= 3 && (at = memchr(at, 0xef, (size_t)(end - at) - 2));
+       at++) {
+    if (at[1] == '\xbf' && (at[2] == '\xbe' || at[2] == '\xbf')) return 1;
+  }
+  return 0;
+}
+
 static int may_change(const struct cell *cell, char affinity_code) {
   if (cell->type == SQLITE_NULL || cell->type == SQLITE_BLOB ||
       affinity_code == 'b') {
@@ -63,6 +76,7 @@ static void open_scratch(struct stored *s, struct err *e) {
   const struct target *t = s->target;
   sqlite3_str *make = sqlite3_str_new(NULL), *put = sqlite3_str_new(NULL);
   char *text;
+  if (t->is_utf16) sqlite3_str_appendall(make, "PRAGMA encoding = 'UTF-16';");
   for (int i = 0; i < t->n_decls; i++) {
     sqlite3_str_appendf(make, "%sc%d \"%w\"", i ? "," : "CREATE TABLE n(", i,
                         *t->decls[i] ? t->decls[i] : "BLOB");
@@ -95,7 +109,8 @@ void stored_convert(struct stored *s, struct cell *cells, const int *only,
       cells[i].type = SQLITE_FLOAT;
       cells[i].real = (double)cells[i].integer;
     }
-    changes |= may_change(&cells[i], s->affinities[i]);
+    changes |= may_change(&cells[i], s->affinities[i]) ||
+               (s->target->is_utf16 && has_noncharacter(&cells[i]));
   }
   if (!changes || e->code) return;
   if (!s->scratch) open_scratch(s, e);

@@ -310,9 +310,10 @@ static int backwards(void *unused, int n, const void *a, int m, const void *b) {
   return order ? -order : m - n;
 }
 
-/* Opens both ends; 0 when the files cannot be opened. */
+/* Opens both ends; 0 when the files cannot be opened. Of two seeds in a row one
+** has a host whose text is UTF-16. */
 static int open_both(struct diff *d, const char *extension, const char *served,
-                     const char *work) {
+                     const char *work, uint64_t seed) {
   char *message = NULL, path[600];
   (void)snprintf(path, sizeof path, "%s/local.db", work);
   if (sqlite3_open(served, &d->server) || sqlite3_open(path, &d->db)) return 0;
@@ -326,8 +327,9 @@ static int open_both(struct diff *d, const char *extension, const char *served,
   ** is not the column's (seen in 3.40): JOIN t ON t.c > l.n WHERE t.c = 'x '
   ** COLLATE RTRIM. Only the copy could have such an index. */
   run(d, d->db,
-      "PRAGMA automatic_index=OFF; PRAGMA synchronous=OFF; "
-      "SELECT ordersync_install()");
+      "PRAGMA encoding='UTF-%d'; PRAGMA automatic_index=OFF; "
+      "PRAGMA synchronous=OFF; SELECT ordersync_install()",
+      seed % 2 ? 16 : 8);
   run(d, d->db, "DELETE FROM ordersync_columns; DELETE FROM ordersync_syncs");
   run(d, d->server, "PRAGMA synchronous=OFF");
   return 1;
@@ -376,7 +378,7 @@ int main(int argc, char **argv) {
   if (!d) return 2;
   (void)snprintf(d->where, sizeof d->where, "seed %llu",
                  (unsigned long long)seed);
-  if (!open_both(d, argv[1], argv[2], argv[3])) return 2;
+  if (!open_both(d, argv[1], argv[2], argv[3], seed)) return 2;
   if (sees_new_rows(d))
     passed++;
   else

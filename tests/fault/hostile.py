@@ -417,6 +417,45 @@ def hostile_column_names_are_sent_whole_and_come_back():
             NAME, sent[1].split(" FROM [dbo]")[0])] == names, sent[1])
 
 
+def misplace_row(path, table):
+    """The table's third row, of few, is read by a scan and not by its row id."""
+    db = sqlite3.connect(path)
+    root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?",
+                      (table,)).fetchone()[0]
+    start = (root - 1) * db.execute("PRAGMA page_size").fetchone()[0]
+    db.close()
+    with open(path, "r+b") as f:
+        f.seek(start + 8 + 2 * 2)  # the third cell's place, behind the header
+        f.seek(start + int.from_bytes(f.read(2), "big") + 1)
+        f.write(b"\x4d")
+
+
+@test
+def a_row_that_a_damaged_file_hides_is_not_called_written():
+    for key in (None, "id"):
+        with Box("damaged-%s" % key, journal="delete") as b:
+            b.server.query("CREATE TABLE vwFew(id int, v nvarchar(9)); INSERT "
+                           "INTO vwFew VALUES(1, 'new'), (2, 'new'), (3, 'new')"
+                           ", (4, 'new'), (5, 'new'), (6, 'new')")
+            with b.host() as host:
+                host.ok("CREATE TABLE few(id INTEGER, v TEXT)")
+                host.ok("INSERT INTO few SELECT value, 'old' FROM "
+                        "json_each('[1,2,3,4,5,6]')")
+                host.ok("INSERT INTO ordersync_syncs(name, source, target, mode"
+                        ", key, retries) VALUES('few', 'dbo.vwFew', 'few', "
+                        "'diff', ?, 0)", key)
+                host.ok("INSERT INTO ordersync_columns(sync, position, "
+                        "source_column, target_column, kind) VALUES('few', 1, "
+                        "'id', 'id', 'raw'), ('few', 2, 'v', 'v', 'raw')")
+            misplace_row(b.db_path, "few")
+            with b.host() as host:
+                answer = host.sql("SELECT ordersync_refresh('few')")
+                expect_match("6 rows were fetched, but the target would have",
+                             answer.error, "key %s" % key)
+                expect(b.sql("SELECT DISTINCT v FROM few") == [("old",)],
+                       "rows were written")
+
+
 @test
 def hostile_sync_and_target_names_stay_names():
     with Box("sync-names") as b, b.host() as host:

@@ -15,7 +15,7 @@ from harness import LONG, expect, main, test
 BIG = "12345678901234567890123456789.123456789"
 TEXTS = ("", "a", "A", "a ", "b", "7", "007", "7.0", "1e3", " 7", "7 ", "0x1F",
          "ü", "Ü", "nul\0inside", "x" * 300, "9223372036854775808", "-0", "+5",
-         "Infinity", "null", "5.", ".5")
+         "Infinity", "null", "5.", ".5", "\ufeff", "x\uffff", "\U0001F600")
 VALUES = {
     "name": ("nvarchar(400)", TEXTS),
     "code": ("nvarchar(400)", TEXTS),
@@ -40,6 +40,7 @@ class OddBox(Box):
     replaces the rows of a table of the same columns."""
 
     def __init__(self, name, seed, mode):
+        self.encoding = "UTF-16" if seed % 3 == 0 else "UTF-8"
         super().__init__(name, rows=1, encrypt="off", ca_file=None)
         self.random = r = random.Random(seed)
         self.mode = mode
@@ -53,6 +54,14 @@ class OddBox(Box):
         self.program = self.host()
         for sql in self.ddl:
             self.program.ok(sql)
+
+    def make(self, journal):
+        db = sqlite3.connect(self.db_path)
+        db.execute("PRAGMA encoding = '%s'" % self.encoding)
+        db.execute("CREATE TABLE made(it)")
+        db.execute("DROP TABLE made")
+        db.close()
+        super().make(journal)
 
     def make_tables(self):
         """The two tables' columns are the same, the odd one has more to it."""

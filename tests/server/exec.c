@@ -70,11 +70,13 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   unsigned n;
   const struct column *cols = query_columns(q, &n);
   struct value *row = arena_alloc(en->a, (n + 1) * sizeof *row);
+  const struct fault *chunks = fault_has(&s->net.faults, DO_CHUNKS);
   bool by_rows = false, stop = false, ok;
   int got = 0;
   *rows = 0;
   for (unsigned i = 0; i < s->net.faults.n; i++)
     by_rows |= s->net.faults.f[i].after_rows >= 0;
+  s->wire.chunk = chunks && chunks->arg > 0 ? (size_t)chunks->arg : 0;
   wire_colmetadata(session_out(s), cols, n, &s->wire);
   if (s->options & OPT_FMTONLY) return true;
   ok = query_open(q);

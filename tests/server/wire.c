@@ -5,6 +5,7 @@
 */
 #include "wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* [MS-TDS] 2.2.5.4: the type tokens. */
@@ -412,6 +413,19 @@ static void put_variant(struct buf *b, const struct value *v,
   buf_set32(b, at, (uint32_t)(b->n - at - 4));
 }
 
+/* The bytes from `at` on become chunks of so many. */
+static void put_chunks(struct buf *b, size_t at, size_t chunk) {
+  size_t bytes = b->n - at;
+  uint8_t *all = mem_dup(b->p + at, bytes);
+  b->n = at;
+  for (size_t i = 0; i < bytes; i += chunk) {
+    size_t n = bytes - i < chunk ? bytes - i : chunk;
+    buf_u32(b, (uint32_t)n);
+    buf_put(b, all + i, n);
+  }
+  free(all);
+}
+
 static void put_plp(struct buf *b, const struct type *t, const struct value *v,
                     const struct wire *w) {
   /* [MS-TDS] 2.2.5.2.3: total length, chunks, a terminator */
@@ -420,22 +434,18 @@ static void put_plp(struct buf *b, const struct type *t, const struct value *v,
     buf_u64(b, UINT64_MAX);
     return;
   }
-  at = b->n;
   buf_u64(b, 0);
-  buf_u32(b, 0);
+  at = b->n;
   put_data(b, t, v);
-  bytes = b->n - at - 12;
+  bytes = b->n - at;
   if (bytes > w->textsize && t->id != T_UDT) {
     bytes = w->textsize;
     if (type_is_unicode(t->id)) bytes &= ~(size_t)1;
-    b->n = at + 12 + bytes;
+    b->n = at + bytes;
   }
-  buf_set32(b, at, (uint32_t)bytes);
-  buf_set32(b, at + 4, (uint32_t)((uint64_t)bytes >> 32));
-  if (bytes == 0)
-    b->n = at + 8; /* no chunk at all */
-  else
-    buf_set32(b, at + 8, (uint32_t)bytes);
+  buf_set32(b, at - 8, (uint32_t)bytes);
+  buf_set32(b, at - 4, (uint32_t)((uint64_t)bytes >> 32));
+  put_chunks(b, at, w->chunk ? w->chunk : bytes);
   buf_u32(b, 0);
 }
 

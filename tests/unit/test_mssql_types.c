@@ -210,6 +210,44 @@ static void test_mssql__never_cuts_a_long_text(void **state) {
   mssql_close(m);
 }
 
+#define MANY(text) "REPLICATE(CAST(N'" text "' AS nvarchar(max)), 2000)"
+#define IN_PAGE(text, collation)                                               \
+  "CAST(" MANY(text) " COLLATE " collation " AS varchar(max))"
+
+/* A value comes in chunks as long as the server likes: half a character at the
+** end of one is none that does not convert. */
+static void test_mssql__joins_chunks_within_a_character(void **state) {
+  static const struct {
+    const char *text, *sql;
+  } cases[] = {{"\U0001F600b", MANY("\U0001F600b")},
+               {"\U0001F600b",
+                IN_PAGE("\U0001F600b", "Latin1_General_100_CI_AS_SC_UTF8")},
+               {"\u4e2db", IN_PAGE("\u4e2db", "Chinese_PRC_CI_AS")}};
+  struct world *w = *state;
+  struct mssql *m = connect_to(&w->plain);
+  for (int i = 0; i < 3 * 6; i++) {
+    size_t n = strlen(cases[i / 6].text);
+    char spec[64], sql[256];
+    struct err e = {0};
+    struct value v = {0};
+    int has_row = 0;
+    (void)snprintf(spec, sizeof spec, "when=batch match=chunked do=chunks:%d",
+                   i % 6 + 1);
+    fault(&w->plain, spec);
+    (void)snprintf(sql, sizeof sql, "SELECT %s AS chunked", cases[i / 6].sql);
+    assert_int_equal(mssql_query(m, sql, &e), ERR_NONE);
+    assert_int_equal(mssql_next(m, &has_row, &e), ERR_NONE);
+    mssql_value(m, 0, &v);
+    assert_int_equal(v.n_bytes, 2000 * n);
+    for (size_t k = 0; k < 2000 * n; k += n) {
+      assert_memory_equal(v.bytes + k, cases[i / 6].text, n);
+    }
+    assert_int_equal(mssql_next(m, &has_row, &e), ERR_NONE);
+    assert_int_equal(has_row, 0);
+  }
+  mssql_close(m);
+}
+
 /* Left to whoever reads the value, and can name its column: as 0xFF. */
 static void test_mssql__marks_characters_that_do_not_convert(void **state) {
   static const struct {
@@ -310,6 +348,7 @@ int main(void) {
       MSSQL_TEST(test_mssql__reads_every_type_exactly),
       MSSQL_TEST(test_mssql__tells_null_from_empty),
       MSSQL_TEST(test_mssql__never_cuts_a_long_text),
+      MSSQL_TEST(test_mssql__joins_chunks_within_a_character),
       MSSQL_TEST(test_mssql__marks_characters_that_do_not_convert),
       MSSQL_TEST(test_mssql__a_name_that_is_no_unicode_is_refused),
       MSSQL_TEST(test_mssql__reads_a_datetime_with_any_byte_inverted),
