@@ -377,8 +377,8 @@ static void undo(const struct past *p, sqlite3_stmt *change, struct err *e) {
     row = find_row(p, key, changed, e);
     if (!row && !e->code) {
       err_set(e, ERR_DATA,
-              "the row %s, which run %lld updated, was deleted by somebody "
-              "else since",
+              "the row %s, which run %lld updated, is not there any more: "
+              "somebody else has deleted it, or the sync has another key since",
               key, (long long)sqlite3_column_int64(change, 3));
     }
     step(p, bind_undo(p, RESTORE, row, key, changed), e);
