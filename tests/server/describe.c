@@ -62,7 +62,7 @@ static struct query *first_result(struct engine *inner, const char *sql,
 
 /* [MS-TDS] type tokens, as sp_describe_first_result_set reports them. */
 static int tds_type(const struct type *t) {
-  struct wire w = {TDS_74, true, "", UINT32_MAX};
+  struct wire w = {TDS_74, true, "", UINT32_MAX, 0};
   struct type as = *t;
   struct buf b = {0};
   int token;

@@ -69,10 +69,13 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
   struct session *s = en->s;
   unsigned n;
   const struct column *cols = query_columns(q, &n);
+  const struct fault *pieces = fault_has(&s->net.faults, DO_PIECES);
+  struct wire wire = s->wire;
   struct value *row = arena_alloc(en->a, (n + 1) * sizeof *row);
   bool by_rows = false, stop = false, ok;
   int got = 0;
   *rows = 0;
+  if (pieces && pieces->arg > 0) wire.piece = (size_t)pieces->arg;
   for (unsigned i = 0; i < s->net.faults.n; i++)
     by_rows |= s->net.faults.f[i].after_rows >= 0;
   wire_colmetadata(session_out(s), cols, n, &s->wire);
@@ -87,7 +90,7 @@ bool exec_send(struct engine *en, struct query *q, int64_t *rows) {
     if (s->rowcount && *rows >= s->rowcount) break;
     got = query_next(q, row);
     if (got != 1) break;
-    wire_row(&s->out, cols, row, n, &s->wire);
+    wire_row(&s->out, cols, row, n, &wire);
     ++*rows;
     s->rows_sent++;
     if (s->out.n >= 64 << 10 ? !session_flush(s)

@@ -34,6 +34,7 @@ static const struct action {
                [DO_NO_COUNT] = {"no_count", "", 0, 0},
                [DO_MISCOUNT] = {"miscount", "1", 0, 0},
                [DO_DONE_BITS] = {"done_bits", "1", 0, 0},
+               [DO_PIECES] = {"pieces", "1", 0, 0},
                [DO_IGNORE_ATTENTION] = {"ignore_attention", "", 0, 0},
                [DO_AGAIN] = {"again", "", 0, 0},
                [DO_LOCK] = {"lock", "[1]", -1, 0},

@@ -43,6 +43,7 @@ enum fault_do { /* up to DO_BYE: at a place in the bytes, by net_fault() */
                 DO_NO_COUNT,
                 DO_MISCOUNT,
                 DO_DONE_BITS,
+                DO_PIECES,
                 DO_IGNORE_ATTENTION,
                 DO_AGAIN,
                 DO_LOCK,

@@ -412,6 +412,19 @@ static void put_variant(struct buf *b, const struct value *v,
   buf_set32(b, at, (uint32_t)(b->n - at - 4));
 }
 
+/* What was written as one chunk at that place, in pieces. */
+static void cut_chunk(struct buf *b, size_t at, size_t bytes, size_t piece) {
+  struct buf whole = {0};
+  buf_put(&whole, b->p + at + 4, bytes);
+  b->n = at;
+  for (size_t i = 0; i < bytes; i += piece) {
+    size_t n = bytes - i < piece ? bytes - i : piece;
+    buf_u32(b, (uint32_t)n);
+    buf_put(b, whole.p + i, n);
+  }
+  buf_clear(&whole);
+}
+
 static void put_plp(struct buf *b, const struct type *t, const struct value *v,
                     const struct wire *w) {
   /* [MS-TDS] 2.2.5.2.3: total length, chunks, a terminator */
@@ -434,6 +447,8 @@ static void put_plp(struct buf *b, const struct type *t, const struct value *v,
   buf_set32(b, at + 4, (uint32_t)((uint64_t)bytes >> 32));
   if (bytes == 0)
     b->n = at + 8; /* no chunk at all */
+  else if (w->piece > 0)
+    cut_chunk(b, at + 8, bytes, w->piece);
   else
     buf_set32(b, at + 8, (uint32_t)bytes);
   buf_u32(b, 0);

@@ -10,6 +10,7 @@ struct wire {
   bool utf8;         /* the client asked for UTF8_SUPPORT */
   const char *db;    /* borrowed: current database, for UDT_INFO */
   uint32_t textsize; /* SET TEXTSIZE */
+  size_t piece;      /* bytes of a (max) value that come at once; 0: all */
 };
 
 enum {
