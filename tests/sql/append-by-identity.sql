@@ -50,3 +50,8 @@ SELECT ordersync_refresh('t', '{"full_every":0}');
 SELECT ordersync_add('c', 'dbo.vwCommas', '{"mode":"append","watermark":"id","key":","}');
 SELECT ordersync_refresh('c'), ordersync_refresh('c'), ordersync_refresh('c');
 SELECT id FROM c;
+-- A number beyond 64 bits, with and without a key.
+.shell change "CREATE TABLE vwHuge(id int NOT NULL, w decimal(38,0) NOT NULL); INSERT INTO vwHuge VALUES(1, 5), (2, '100000000000000000000')"
+SELECT ordersync_add('h', 'dbo.vwHuge', '{"mode":"merge","watermark":"w","key":"id"}');
+SELECT ordersync_refresh('h');
+SELECT ordersync_refresh('h', '{"mode":"append","key":null}');
