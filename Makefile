@@ -17,7 +17,6 @@ FREETDS_A := $(if $(FREETDS),$(FREETDS)/lib/libsybdb.a,$(shell $(CC) \
              -print-file-name=libsybdb.a 2>/dev/null))
 LIBS     := -Wl,-u,text_iconv,-u,kerberos_import_name,-u,tls_handshake \
             -Wl,--wrap=tds_read_packet,--wrap=tds_get_byte \
-            -Wl,--wrap=tds_convert_stream \
             $(B)/freetds.a -linih -lhogweed -lnettle -lgmp -lgnutls \
             -lpthread -lm
 SAN      := -O1 -g -fno-omit-frame-pointer -DSQLITE_CORE \

@@ -27,8 +27,6 @@ static char conf_name[] = "ordersync";
 #define READS_MANY 100 /* behind the end of a connection, in a row */
 #define READS_MOST 10000
 
-#define CHARACTER_MOST 4 /* bytes of one, in any encoding */
-
 static __thread struct box *current;
 
 struct box *box_current(void) {
@@ -50,28 +48,6 @@ void box_clear(struct box *b) {
 ** the GOT, so they have to be ours and hidden. */
 FILE *box_stdout, *box_stderr;
 
-struct input { /* FreeTDS's TDSINSTREAM */
-  int (*read)(struct input *in, void *bytes, size_t n);
-};
-
-struct joined {
-  struct input base;
-  struct input *chunks; /* borrowed */
-};
-
-/* How FreeTDS reads a value that does not come in chunks. */
-static int (*read_whole)(struct input *in, void *bytes, size_t n);
-void tds_datain_stream_init(void *in, void *tds, size_t n);
-
-static void find_read_whole(void) {
-  union {
-    struct input in;
-    char room[64]; /* a TDSDATAINSTREAM has more behind it */
-  } any;
-  tds_datain_stream_init(&any, NULL, 0);
-  read_whole = any.in.read;
-}
-
 /* Tried again by the next connection when memory ran out. */
 int box_ready(void) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -83,7 +59,6 @@ int box_ready(void) {
   if (!box_stderr) box_stderr = fopencookie(NULL, "w", nowhere);
   if (!is_ready && box_stdout && box_stderr && dbinit() == SUCCEED) {
     dbsetifile(conf_name);
-    find_read_whole();
     is_ready = 1;
   }
   ready = is_ready;
@@ -144,7 +119,7 @@ void *box_calloc(size_t n, size_t n_bytes) {
 }
 
 void *box_realloc(void *memory, size_t n) {
-  return have(realloc(memory, n));
+  return have(realloc(memory, n ? n : 1)); /* of none it would free them */
 }
 
 char *box_strdup(const char *text) {
@@ -169,36 +144,6 @@ unsigned char __wrap_tds_get_byte(void *tds) {
   unsigned char byte = __real_tds_get_byte(tds);
   if (byte) return byte;
   return current && current->n_vain > READS_MANY ? 0xFF : byte;
-}
-
-/*
-** A value may come in chunks of any length ([MS-TDS] 2.2.5.2.3), and FreeTDS
-** converts each for itself. The end of one may be half a character, which by
-** itself is none (text.h): so there is a whole one, at least, or the value's
-** end. What does not come in chunks is left alone.
-*/
-static int read_joined(struct input *in, void *bytes, size_t n) {
-  struct input *chunks = ((struct joined *)in)->chunks;
-  size_t done = 0;
-  int got;
-  do {
-    got = chunks->read(chunks, (char *)bytes + done, n - done);
-    if (got < 0) return got;
-    done += (size_t)got;
-  } while (got > 0 && done < CHARACTER_MOST && done < n);
-  return (int)done;
-}
-
-int __real_tds_convert_stream(void *tds, void *converter, int direction,
-                              struct input *in, void *out);
-int __wrap_tds_convert_stream(void *tds, void *converter, int direction,
-                              struct input *in, void *out) {
-  struct joined joined;
-  if (in->read != read_whole) {
-    joined = (struct joined){{read_joined}, in};
-    in = &joined.base;
-  }
-  return __real_tds_convert_stream(tds, converter, direction, in, out);
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
 

@@ -40,6 +40,7 @@ struct converter {
   iconv_t system; /* owned */
   int n_bad;      /* bytes that stand for NO_UTF8; 0: EILSEQ is the caller's */
   int has_euro;   /* 0x80, as Windows has it in GBK */
+  size_t n_waiting; /* bytes of half a character that the last call left */
   struct {
     unsigned char n; /* 0: no character */
     unsigned char utf8[UTF8_MOST];
@@ -267,12 +268,6 @@ static int skip_bad(const struct converter *c, struct run *r) {
   return 0;
 }
 
-/* Half a character is asked for alone only where nothing follows: FreeTDS
-** gives up on it. */
-static int is_bad(const struct converter *c, int failed, int is_alone) {
-  return c->n_bad && (failed == EILSEQ || (failed == EINVAL && is_alone));
-}
-
 static const struct converter utf16_to_utf8 = {.convert = from_utf16,
                                                .n_bad = 2};
 static const struct converter utf8_to_utf16 = {.convert = to_utf16};
@@ -284,6 +279,22 @@ static iconv_t shared(const struct converter *c) {
 
 static int is_shared(const struct converter *c) {
   return c == &utf16_to_utf8 || c == &utf8_to_utf16 || c == &ascii_only;
+}
+
+/* Half a character that is all there is: a server may cut a (max) value between
+** any two bytes, or that is its end. FreeTDS would give up on EINVAL, but reads
+*on
+** where nothing was done; where that brings nothing, it asks for the same
+*again,
+** and that was the end. */
+static int must_wait(struct converter *c, size_t n) {
+  if (!c->n_bad || is_shared(c) || c->n_waiting == n) return 0;
+  c->n_waiting = n;
+  return 1;
+}
+
+static int is_bad(const struct converter *c, int failed, int is_alone) {
+  return c->n_bad && (failed == EILSEQ || (failed == EINVAL && is_alone));
 }
 
 static int is_utf16(const char *name) {
@@ -311,11 +322,19 @@ static struct converter *open_system(const char *tocode, const char *fromcode) {
   return NULL;
 }
 
+/* One of its own, which can wait; without memory the one that cannot. */
+static iconv_t open_utf16(void) {
+  struct converter *c = sqlite3_malloc64(sizeof *c);
+  if (!c) return shared(&utf16_to_utf8);
+  *c = utf16_to_utf8;
+  return c;
+}
+
 iconv_t text_iconv_open(const char *tocode, const char *fromcode) {
   struct converter *c;
   int to_utf8 = strcmp(tocode, "UTF-8") == 0;
   int page = page_number(fromcode);
-  if (to_utf8 && is_utf16(fromcode)) return shared(&utf16_to_utf8);
+  if (to_utf8 && is_utf16(fromcode)) return open_utf16();
   if (is_utf16(tocode) && strcmp(fromcode, "UTF-8") == 0)
     return shared(&utf8_to_utf16);
   c = open_system(tocode, fromcode);
@@ -346,7 +365,7 @@ static int all_is_ascii(char **in, size_t *in_left, char **out,
 
 size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
                   size_t *out_left) {
-  const struct converter *c = cd;
+  struct converter *c = cd;
   const char *begin;
   int failed;
   if (!in || !*in) /* only the C library's have a state */
@@ -354,15 +373,23 @@ size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
                ? iconv(c->system, in, in_left, out, out_left)
                : 0;
   begin = *in;
-  if (c == &utf16_to_utf8 && all_is_ascii(in, in_left, out, out_left)) return 0;
+  if (c->convert == from_utf16 && all_is_ascii(in, in_left, out, out_left)) {
+    if (c->n_waiting) c->n_waiting = 0;
+    return 0;
+  }
   struct run r = {.in = (unsigned char *)*in,
                   .in_end = (unsigned char *)*in + *in_left,
                   .out = (unsigned char *)*out,
                   .out_end = (unsigned char *)*out + *out_left};
-  do {
+  failed = c->convert(c, &r);
+  if (failed == EINVAL && (char *)r.in == begin && must_wait(c, *in_left)) {
+    return 0;
+  }
+  if (c->n_waiting) c->n_waiting = 0; /* what is shared is read only */
+  while (is_bad(c, failed, (char *)r.in == begin) &&
+         !(failed = skip_bad(c, &r))) {
     failed = c->convert(c, &r);
-  } while (is_bad(c, failed, (char *)r.in == begin) &&
-           !(failed = skip_bad(c, &r)));
+  }
   *in = (char *)r.in;
   *in_left = (size_t)(r.in_end - r.in);
   *out = (char *)r.out;
@@ -375,7 +402,7 @@ size_t text_iconv(iconv_t cd, char **in, size_t *in_left, char **out,
 int text_iconv_close(iconv_t cd) {
   struct converter *c = cd;
   if (is_shared(c)) return 0;
-  (void)iconv_close(c->system);
+  if (c->convert != from_utf16) (void)iconv_close(c->system);
   sqlite3_free(c);
   return 0;
 }

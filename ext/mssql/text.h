@@ -18,9 +18,11 @@
 **                      nothing is composed
 **   CP936, GB18030     to UTF-8, 0x80 is the euro sign
 **   to UTF-8           a lone surrogate, each byte that is no character, and
-**                      half a character that is all there is, become 0xFF, a
-**                      byte that no UTF-8 has: whoever reads the value can
-**                      then tell which it was. Opening never
+**                      half a character at the end become 0xFF, a byte that
+**                      no UTF-8 has: whoever reads the value can then tell
+**                      which it was. Half a character that is all there is
+**                      is left, and no error, where the call before did not
+**                      leave the same: more may come. Opening never
 **                      fails, since FreeTDS would then copy the bytes as they
 **                      are, or take them for ISO-8859-1: of an unknown
 **                      character set, ASCII is read.

@@ -68,11 +68,14 @@ enum err_code part_probe(struct state *s, struct reader *r, struct err *e) {
 static void take_ceiling(void *arg, const struct remote_column *column,
                          const struct value *v, struct err *e) {
   struct state *s = arg;
+  char text[64];
   (void)column;
   s->has_ceiling = 1;
-  if (!mark_from_value(&s->ceiling, &s->column, v)) {
-    err_set(e, ERR_DATA, "its answer is no %s",
-            remote_type_name(s->column.type));
+  if (mark_from_value(&s->ceiling, &s->column, v)) return;
+  value_describe(v, text, sizeof text);
+  err_set(e, ERR_DATA, "%s cannot become a watermark", text);
+  if (v->type == VALUE_DECIMAL) {
+    err_hint(e, "a watermark is a number within 64 bits");
   }
 }
 

@@ -22,7 +22,8 @@
   "coalesce(cell.value, 'null') AS value FROM name LEFT JOIN cell ON "         \
   "cell.row = row.id AND cell.name = name.name ORDER BY position))"
 
-/* What is done in the scratch database; ?1 is a row's number. */
+/* What is done in the scratch database; ?1 is a row's number. CROSS JOIN: a
+** change is read once, not once for each of the row's cells. */
 enum undo {
   FIND,
   FIND_WHOLE,
@@ -38,22 +39,24 @@ static const char *const undo_sql[N_UNDO] = {
     /* ?2 key, ?3 changed: one that has what the change made of it, before one
     ** that somebody else has changed since. */
     [FIND] = "SELECT id FROM row WHERE key = ?2 ORDER BY EXISTS (SELECT 1 FROM "
-             "json_each(?3) c JOIN cell ON cell.row = row.id AND cell.name = "
-             "c.key WHERE cell.value <> c.value -> '$[1]') LIMIT 1",
+             "json_each(?3) c CROSS JOIN cell ON cell.row = row.id AND "
+             "cell.name = c.key WHERE cell.value <> c.value -> '$[1]') LIMIT 1",
     /* The same where a key has many rows, all of whose cells a change names. */
     [FIND_WHOLE] =
-        "SELECT id FROM row WHERE key = ?2 AND whole = (SELECT "
-        "group_concat(value) FROM (SELECT coalesce(c.value -> '$[1]', 'null') "
-        "AS value FROM name LEFT JOIN json_each(?3) c ON c.key = name.name "
-        "ORDER BY position)) LIMIT 1",
+        "WITH c AS MATERIALIZED (SELECT key, value -> '$[1]' AS value FROM "
+        "json_each(?3)) SELECT id FROM row WHERE key = ?2 AND whole = (SELECT "
+        "group_concat(value) FROM (SELECT coalesce(c.value, 'null') AS value "
+        "FROM name LEFT JOIN c ON c.key = name.name ORDER BY position)) LIMIT "
+        "1",
     [NOTE_WHOLE] = NOTE_WHOLES " WHERE id = ?1",
-    [RESTORE] = "UPDATE cell SET value = c.value -> '$[0]' FROM json_each(?3) "
-                "c WHERE row = ?1 AND name = c.key",
+    [RESTORE] = "REPLACE INTO cell SELECT ?1, cell.name, c.value -> '$[0]' "
+                "FROM json_each(?3) c CROSS JOIN cell ON cell.row = ?1 AND "
+                "cell.name = c.key",
     [DROP_CELLS] = "DELETE FROM cell WHERE row = ?1",
     [DROP_ROW] = "DELETE FROM row WHERE id = ?1",
     [ADD_ROW] = "INSERT INTO row(key) VALUES(?2)",
-    [ADD_CELLS] = "INSERT INTO cell SELECT ?1, c.key, c.value -> '$[0]' FROM "
-                  "json_each(?3) c",
+    [ADD_CELLS] =
+        "INSERT INTO cell SELECT ?1, key, value -> '$[0]' FROM json_each(?3)",
 };
 
 struct past {
@@ -380,8 +383,8 @@ static void undo(const struct past *p, sqlite3_stmt *change, struct err *e) {
     row = find_row(p, key, changed, e);
     if (!row && !e->code) {
       err_set(e, ERR_DATA,
-              "the row %s, which run %lld updated, was deleted by somebody "
-              "else since",
+              "the row %s, which run %lld updated, is not there any more: "
+              "somebody else has deleted it, or the sync has another key since",
               key, (long long)sqlite3_column_int64(change, 3));
     }
     step(p, bind_undo(p, RESTORE, row, key, changed), e);

@@ -289,6 +289,38 @@ def undoing_four_times_as_much_is_four_times_the_work():
         expect(many < 6 * few, "%d, and %d" % (few, many))
 
 
+def undoing_wide(key, width):
+    """Instructions, when all cells of 40 rows have changed since."""
+    with Box("past-wide-%s-%d" % (key, width), rows=1) as b:
+        names = ["c%d" % i for i in range(width)]
+        b.server.query(
+            "CREATE TABLE vwWide(id int, one int, %s); WITH RECURSIVE c(n) AS "
+            "(SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 40) INSERT "
+            "INTO vwWide SELECT n, 1%s FROM c" % (
+                ",".join(n + " int" for n in names), ",n" * width))
+        host = b.host()
+        host.ok("SELECT ordersync_add('wide', 'dbo.vwWide', '{\"mode\":"
+                "\"diff\", \"key\":\"%s\", \"keep_changes\":1}')" % key)
+        host.ok("SELECT ordersync_refresh('wide')")
+        run = b.last_run().id
+        b.server.query("UPDATE vwWide SET " + ",".join(
+            "%s = %s + 1" % (n, n) for n in names))
+        host.ok("SELECT ordersync_refresh('wide')")
+        expect(b.sql("SELECT count(*) FROM ordersync_changes WHERE run > ?",
+                     run)[0][0] == 40, "other changes")
+        host.close()
+        return instructions(b, "SELECT count(*) FROM ordersync_as_of('wide', "
+                            "%d)" % run)
+
+
+@test
+def undoing_rows_four_times_as_wide_is_four_times_the_work():
+    for key in ("id", "one"):
+        few, many = undoing_wide(key, 25), undoing_wide(key, 100)
+        print("     instructions by %s: %d, %d" % (key, few, many))
+        expect(many < 5 * few, "%d, and %d" % (few, many))
+
+
 # ---- one with the rows ------------------------------------------------------
 
 @test
@@ -512,7 +544,7 @@ def others_may_write_too():
         b.sql("DELETE FROM kept WHERE id = 1")
         answer = b.program.sql("SELECT * FROM ordersync_as_of('kept', ?)",
                                first)
-        expect_match('the row {"id":1}, which run .* updated, was deleted',
+        expect_match('the row {"id":1}, which run .* updated, is not there',
                      answer.error, "the error")
 
 

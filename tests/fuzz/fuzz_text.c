@@ -74,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require(cd != (iconv_t)-1 && system != (iconv_t)-1);
   if (prepare(&ours, data + 2, size - 2, room)) {
     ours.rc = text_iconv(cd, &ours.at, &ours.left, &ours.to, &ours.room);
+    if (ours.rc == 0 && ours.left > 0) /* it waits for more */
+      ours.rc = text_iconv(cd, &ours.at, &ours.left, &ours.to, &ours.room);
     settle(&ours, size - 2, room);
   }
   if (prepare(&theirs, data + 2, size - 2, room)) {

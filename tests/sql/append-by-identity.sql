@@ -55,3 +55,8 @@ CREATE TEMP TABLE w(id, what);
 SELECT ordersync_add('w', 'dbo.vwEvents', '{"mode":"append","watermark":"id","key":"id","overlap":1}');
 SELECT type, name FROM main.sqlite_schema WHERE tbl_name = 'w';
 SELECT ordersync_refresh('w');
+-- A number beyond 64 bits, with and without a key.
+.shell change "CREATE TABLE vwHuge(id int NOT NULL, w decimal(38,0) NOT NULL); INSERT INTO vwHuge VALUES(1, 5), (2, '100000000000000000000')"
+SELECT ordersync_add('h', 'dbo.vwHuge', '{"mode":"merge","watermark":"w","key":"id"}');
+SELECT ordersync_refresh('h');
+SELECT ordersync_refresh('h', '{"mode":"append","key":null}');

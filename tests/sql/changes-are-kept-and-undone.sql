@@ -40,3 +40,18 @@ SELECT * FROM ordersync_as_of('open_orders');
 SELECT * FROM ordersync_as_of('nope', 'now');
 SELECT * FROM ordersync_as_of('open_orders', 'yesterday');
 SELECT * FROM ordersync_as_of('open_orders', NULL);
+-- Rows that somebody else has deleted; another key; the key's column renamed.
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
+BEGIN;
+DELETE FROM t WHERE a = 1;
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
+ROLLBACK;
+BEGIN;
+DELETE FROM t WHERE a = 2;
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
+ROLLBACK;
+BEGIN;
+UPDATE ordersync_syncs SET key = 'a';
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
+SELECT count(*) FROM ordersync_as_of('open_orders', 'now');
+ROLLBACK;
