@@ -159,14 +159,13 @@ case ${1:-short} in
     # unit waits for deadlines, and sql-live does one thing after the other.
     begin unit - unit
     begin sql-live 600 tests/sql/live-bundled.sh $build
-    begin sql 600 tests/sql/run.sh -n $build
-    tell unit sql sql-live
-    suite fault 900 tests/fault/run.sh $build short
-    begin install 300 tests/install/run.sh $build
-    begin report 120 tests/report/run.sh $build short
-    begin diff 900 tests/diff/run.sh $build 2000
-    tell diff report install
+    suite sql 600 tests/sql/run.sh -n $build
+    suite diff 900 tests/diff/run.sh $build 2000
     suite replay 600 tests/fuzz/replay.sh $build
+    suite install 300 tests/install/run.sh $build
+    suite report 120 tests/report/run.sh $build short
+    tell unit sql-live
+    suite fault 900 tests/fault/run.sh $build short
     ;;
   long)
     certificates

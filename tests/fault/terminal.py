@@ -138,4 +138,4 @@ def the_log_stays_readable_beside_it():
                    "a line reads %r" % line)
 
 
-main()
+main(again=True)
