@@ -164,8 +164,9 @@ case ${1:-short} in
     suite replay 600 tests/fuzz/replay.sh $build
     suite install 300 tests/install/run.sh $build
     suite report 120 tests/report/run.sh $build short
-    tell unit sql-live
+    tell unit
     suite fault 900 tests/fault/run.sh $build short
+    tell sql-live
     ;;
   long)
     certificates
