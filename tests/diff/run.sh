@@ -57,7 +57,7 @@ one() { # collation seed queries locale
   # Columns that the source has not are asked for by name, once.
   if grep '"event":"batch".*"error":[1-9]' server.log |
     grep -v 'SELECT TOP (0) \[gone\]' >refused; then
-    echo "the server refused:" >>failures
+    echo "FAIL the server refused a condition:" >>failures
     sed -n 1,5p refused >>failures
   fi
 }
@@ -69,7 +69,7 @@ passed=0 failed=0
 for c in ci cs; do
   read -r p f <"$work/$c/counts" 2>/dev/null || { p=0 f=1; }
   passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
-  grep -q '^the server refused' "$work/$c/failures" && failed=$((failed + 1))
+  grep -q '^FAIL the server refused' "$work/$c/failures" && failed=$((failed + 1))
   [ "$(cat "$work/$c/failures")" = "exit 0" ] || {
     echo "== --collation $c"
     sed -n 1,200p "$work/$c/failures"

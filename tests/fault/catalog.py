@@ -7,7 +7,7 @@ import time
 from box import Box
 from harness import LONG, SLACK, expect, expect_match, main, test
 
-OBJECTS, COLUMNS = 5000 if LONG else 2000, 20
+OBJECTS, COLUMNS = 5000 if LONG else 1000, 20
 COUNT = "SELECT count(*) FROM ordersync_catalog"
 ASKS = "when=batch match=base_object_name "
 

@@ -7,7 +7,8 @@ import sqlite3
 import subprocess
 
 from box import Box
-from harness import HERE, LONG, PYTHON, SO, expect, instructions, main, test
+from harness import (HERE, LONG, PYTHON, SO, expect, instructions, long_test,
+                     main, test)
 
 REFRESH = "SELECT ordersync_refresh('wide')"
 COLUMNS = ("id int", "kind nvarchar(20)", "qty bigint", "price float",
@@ -282,7 +283,7 @@ def fill(b, rows, sign):
         (rows, sign))
 
 
-@test
+@long_test
 def a_key_that_all_rows_share_is_no_more_work():
     """NULL, say: not as many comparisons as there are pairs of rows."""
     found = {}

@@ -5,6 +5,7 @@
 A test is a function with @test; it gets nothing and raises on failure. Each
 makes its own Box (box.py): a folder with a server, a profile and a database.
 """
+import itertools
 import json
 import os
 import re
@@ -39,6 +40,11 @@ processes = []
 def test(function):
     tests.append(function)
     return function
+
+
+def long_test(function):
+    """Of the long run alone."""
+    return test(function) if LONG else function
 
 
 class Skip(Exception):
@@ -305,7 +311,8 @@ def instructions(box, sql):
 running = set()
 
 
-def run_one(function):
+def run_one(function, failed="FAIL"):
+    """failed: what a failure is called, for a first try of two."""
     started = time.monotonic()
     running.add(function.__name__)
     try:
@@ -314,7 +321,7 @@ def run_one(function):
     except Skip as reason:
         verdict, detail = "skip", ": %s" % reason
     except Exception as error:
-        verdict = "FAIL"
+        verdict = failed
         frames = traceback.extract_tb(error.__traceback__)
         where = " < ".join("%s:%d" % (os.path.basename(f.filename), f.lineno)
                            for f in reversed(frames))
@@ -349,9 +356,10 @@ def main(threads=4, again=False):
         if name.startswith("template"):
             os.unlink(os.path.join(WORK, name))
     with ThreadPoolExecutor(threads) as pool:
-        good = list(pool.map(run_one, chosen))
+        good = list(pool.map(run_one, chosen, itertools.repeat(
+            "late" if again else "FAIL")))
     for i, function in enumerate(chosen):
-        if again and good[i] == "FAIL":
+        if good[i] == "late":
             print("again, alone:", flush=True)
             good[i] = run_one(function)
     passed, failed, skipped = map(good.count, ("ok  ", "FAIL", "skip"))

@@ -143,8 +143,8 @@ def killed(journal, mode, rounds):
     test(run)
 
 
-killed("wal", "replace", 200 if LONG else 22)
-killed("delete", "replace", 200 if LONG else 22)
+killed("wal", "replace", 200 if LONG else 16)
+killed("delete", "replace", 200 if LONG else 16)
 killed("wal", "diff", 60 if LONG else 6)
 killed("persist", "replace", 60 if LONG else 6)
 killed("truncate", "diff", 40 if LONG else 4)

@@ -1,11 +1,11 @@
 #!/bin/bash
 # Every allocation fails in turn: tests/fault/torture.sh BUILD_DIR short|long
-# short takes some twenty-five of each case's, long three hundred. Against a server of
+# short takes some twelve of each case's, long three hundred. Against a server of
 # its own. TORTURE_CASES="refresh diff" takes only these, TORTURE_MOST=100 so many (0: all).
 set -u
 # shellcheck source=tests/fault/common.sh
 . "$(dirname "$0")/common.sh" "${1:-}" || exit 2
-most=25
+most=12
 [ "${2:-short}" = long ] && most=300
 most=${TORTURE_MOST:-$most}
 

@@ -66,11 +66,12 @@ int main(void) {
                 sqlite3_column_int(stmt, 1)) < 0;
 }
 C
-make -s -C "$root" static >>"$dir/make.log" 2>&1
+make -s -j"$(nproc)" -C "$root" B="$dir/build" CFLAGS=-O0 static \
+  >>"$dir/make.log" 2>&1
 # shellcheck disable=SC2046 # words
 check "it works inside a program" "$version 1" \
   "$(cd "$root" && cc -Iinclude -o "$dir/inside" "$dir/inside.c" \
-    build/libordersync.a $(make -s libs) 2>&1 && "$dir/inside")"
+    "$dir/build/libordersync.a" $(make -s B="$dir/build" libs) 2>&1 && "$dir/inside")"
 if c++ --version >/dev/null 2>&1; then
   check "C++ takes the header and knows the function by its name in C" "" \
     "$(printf '%s\n' '#include "ordersync.h"' \

@@ -76,7 +76,7 @@ for release in $(printf '%s\n' "${@%-*}" | sort -u); do
 done
 wait
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 for name in "$@"; do
   log=$build/log/roots-$name.log
   [ -f "$log" ] || log=$build/log/roots-${name%-*}.log # no root was made
@@ -92,8 +92,12 @@ for name in "$@"; do
   echo "$name: $ended"
   [[ $ended = "exit code 0 "* ]] || [ "${f:-1}" != 0 ] || failed=$((failed + 1))
   sed -n 's/^ *skip /skip '"$name"': /p' "$log"
-  [[ $ended = "exit code 0 "* && ${f:-1} = 0 ]] ||
-    sed 's/^/| /' "$log" | tail -n 120
+  [[ $ended = "exit code 0 "* && ${f:-1} = 0 ]] && continue
+  sed 's/^/| /' "$log" | tail -n 50
+  # What failed; what was said last where no test did.
+  why=$(awk -v suite="$name" -f "$root/tests/failed.awk" "$log")
+  failures+=${why:-$(tail -n 4 "$log" | sed "s/^/FAIL $name: /")}$'\n'
 done
+printf %s "$failures"
 echo "roots: $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ] && [ $passed -gt 0 ]

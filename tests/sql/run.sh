@@ -50,7 +50,7 @@ plain() { # file
 }
 
 source_start() {
-  if [ -n "$live" ]; then live profile && live upload; else server start; fi
+  if [ -n "$live" ]; then live profile upload; else server start; fi
 }
 source_stop() {
   if [ -n "$live" ]; then live drop; else server stop; fi
