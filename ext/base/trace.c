@@ -80,8 +80,7 @@ static void put(const char *text) {
 
 /* Whether syslog(3) can be called: it waits for a daemon that reads no more.
 ** One that is away it does without. (Of a daemon that takes a stream nothing
-*can
-** be told.) */
+** can be told.) */
 static int syslog_has_room(void) {
   static const struct sockaddr_un to = {.sun_family = AF_UNIX,
                                         .sun_path = "/dev/log"};

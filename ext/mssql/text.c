@@ -282,11 +282,8 @@ static int is_shared(const struct converter *c) {
 }
 
 /* Half a character that is all there is: a server may cut a (max) value between
-** any two bytes, or that is its end. FreeTDS would give up on EINVAL, but reads
-*on
-** where nothing was done; where that brings nothing, it asks for the same
-*again,
-** and that was the end. */
+** any two bytes, or that is its end. FreeTDS would give up on EINVAL, but where
+** nothing was done it reads on, and asks for the same again if nothing comes. */
 static int must_wait(struct converter *c, size_t n) {
   if (!c->n_bad || is_shared(c) || c->n_waiting == n) return 0;
   c->n_waiting = n;

@@ -2,8 +2,7 @@
 ** Loads and validates a sync's row and columns.
 **
 ** One table of settings (source/setting.h) drives the row, the JSON options,
-*the
-** validation and the hint that lists what is valid.
+** the validation and the hint that lists what is valid.
 */
 #include "source/mapping.h"
 

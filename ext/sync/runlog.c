@@ -291,8 +291,7 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 
 /* The oldest runs are looked at, up to the first that is to stay; not one of
 ** the future, when the clock was wrong: all after it would stay as well. It
-*goes
-** with the next one that goes. */
+** goes with the next one that goes. */
 static void prune(const struct runlog *log, int keep_days, struct err *e) {
   char before[32], now[32], *runs;
   if (keep_days < 0) return;

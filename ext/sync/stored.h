@@ -30,8 +30,7 @@ void stored_read(sqlite3_stmt *stmt, int col, struct cell *cell, struct err *e);
 int stored_same(const struct cell *a, const struct cell *b);
 
 /* Whether the statement's row, from column first on, is the same as the n
-*cells:
-** without a copy of it. 0, too, where memory is not enough to tell. */
+** cells, which takes no copy of it. 0, too, where memory is not enough. */
 int stored_holds(sqlite3_stmt *stmt, int first, const struct cell *cells,
                  int n);
 

@@ -321,7 +321,7 @@ def undoing_wide(key, width):
                             "%d)" % run)
 
 
-@test
+@long_test
 def undoing_rows_four_times_as_wide_is_four_times_the_work():
     for key in ("id", "one"):
         few, many = undoing_wide(key, 25), undoing_wide(key, 100)
