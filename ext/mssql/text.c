@@ -281,7 +281,7 @@ static int is_shared(const struct converter *c) {
   return c == &utf16_to_utf8 || c == &utf8_to_utf16 || c == &ascii_only;
 }
 
-/* Half a character that is all there is: a server may cut a (max) value between
+/* Half a character, and that is all there is: a server may cut a value between
 ** any two bytes, or that is its end. FreeTDS would give up on EINVAL, but where
 ** nothing was done it reads on, and asks for the same again if nothing comes. */
 static int must_wait(struct converter *c, size_t n) {

@@ -1,5 +1,5 @@
 /*
-** What a sync remembers is true of its settings and its profile's, as they were.
+** What a sync remembers is true of its settings and its profile's as they were.
 */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -189,7 +189,7 @@ static void test_text__lone_surrogates_are_marked(void **state) {
 }
 
 /* As FreeTDS reads a value that comes in pieces: what is left is put before the
-** next piece, and at the end asked for once more, alone. Returns the bytes made;
+** next piece, and at the end asked for once more, alone. Returns what was made;
 ** it does not stop at what was left twice. */
 static size_t read_in_pieces(iconv_t cd, const char *bytes, size_t n,
                              size_t piece, char *out) {
