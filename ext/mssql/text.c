@@ -283,7 +283,7 @@ static int is_shared(const struct converter *c) {
 
 /* Half a character, and that is all there is: a server may cut a value between
 ** any two bytes, or that is its end. FreeTDS would give up on EINVAL, but where
-** nothing was done it reads on, and asks for the same again if nothing comes. */
+** nothing was done it reads on, and asks for the same if nothing comes. */
 static int must_wait(struct converter *c, size_t n) {
   if (!c->n_bad || is_shared(c) || c->n_waiting == n) return 0;
   c->n_waiting = n;
