@@ -30,6 +30,7 @@
 ** one of these is in, whether its value has changed or not. */
 struct shape {
   char *columns; /* owned: per mapped column, whether it is set */
+  int is_checked;
   sqlite3_stmt *plain, *strict; /* owned */
 };
 
@@ -44,6 +45,7 @@ struct writer {
   int n_shapes;
   char *columns;         /* which have changed in this row */
   int has_on_conflict;   /* some constraint may say what to do about one */
+  int has_triggers;      /* they may change what was set */
   sqlite3_int64 waiting; /* they were put off */
   sqlite3_stmt *take, *put;
   struct staging *old; /* of rows taken out: row id, other columns; in order */
@@ -216,34 +218,6 @@ static sqlite3_stmt *prepare_update(const struct apply *a, const char *verb,
   return sql_prepare_str(a->db, sql, e);
 }
 
-/* SQLite leaves a column out of an UPDATE, without a word, where the program's
-** authorizer answers SQLITE_IGNORE. Nothing reads its parameter then. */
-static enum err_code check_all_set(const struct apply *a, const char *columns,
-                                   struct err *e) {
-  const struct mapping *m = a->map;
-  sqlite3_stmt *stmt = prepare_update(a, "EXPLAIN UPDATE", columns, e);
-  char *left = sqlite3_malloc64((sqlite3_uint64)m->n_columns);
-  if (!left) err_nomem(e);
-  if (left) memcpy(left, columns, (size_t)m->n_columns);
-  while (left && !e->code && sqlite3_step(stmt) == SQLITE_ROW) {
-    const char *opcode = (const char *)sqlite3_column_text(stmt, 1);
-    int n = sqlite3_column_int(stmt, 2);
-    if (opcode && sqlite3_stricmp(opcode, "Variable") == 0 && n > 0 &&
-        n <= m->n_columns)
-      left[n - 1] = 0;
-  }
-  if (sqlite3_finalize(stmt)) err_sqlite(e, a->db, "looking at an update");
-  for (int i = 0; left && i < m->n_columns && !e->code; i++) {
-    if (!left[i]) continue;
-    err_set(e, ERR_LOCAL,
-            "an authorizer of this program ignores the UPDATE of \"%s\".\"%s\"",
-            m->target, m->columns[i].target);
-    err_hint(e, "let it pass, or deny it");
-  }
-  sqlite3_free(left);
-  return e->code;
-}
-
 static struct shape *add_shape(struct writer *w, struct err *e) {
   struct shape *shape = &w->shapes[w->n_shapes++];
   size_t n = (size_t)w->p->a->map->n_columns;
@@ -253,7 +227,6 @@ static struct shape *add_shape(struct writer *w, struct err *e) {
     return shape;
   }
   memcpy(shape->columns, w->columns, n);
-  if (check_all_set(w->p->a, shape->columns, e)) return shape;
   shape->plain = prepare_update(w->p->a, "UPDATE", shape->columns, e);
   if (w->has_on_conflict) {
     shape->strict =
@@ -318,23 +291,59 @@ static int update_row(const struct writer *w, sqlite3_stmt *stmt,
   return rc ? rc : apply_step(a, stmt, w->p->cells, columns);
 }
 
+static int has_triggers(const struct apply *a, struct err *e) {
+  return sql_integer(
+             a->db, e,
+             "SELECT count(*) FROM (SELECT type, tbl_name FROM "
+             "\"%w\".sqlite_schema UNION ALL SELECT type, tbl_name FROM "
+             "temp.sqlite_schema) WHERE type = 'trigger' AND tbl_name = "
+             "%Q COLLATE nocase",
+             a->map->schema, a->map->target) > 0;
+}
+
+/* Looks at the first row that was written so. SQLite leaves a column out of an
+** UPDATE, without a word, where the program's authorizer answers SQLITE_IGNORE.
+*/
+static void check_all_set(struct writer *w, struct shape *shape,
+                          sqlite3_int64 rowid, struct err *e) {
+  const struct diff_plan *p = w->p;
+  const struct mapping *m = p->a->map;
+  shape->is_checked = 1;
+  if (w->has_triggers || w->has_on_conflict) return; /* or these did it */
+  if (step_rowid(w->look, rowid) == SQLITE_ROW) {
+    diff_read_old(p, w->look, e);
+    for (int i = 0; i < m->n_columns && !e->code; i++) {
+      if (!shape->columns[i] || stored_same(&p->old[i], &p->cells[i])) continue;
+      err_set(
+          e, ERR_LOCAL,
+          "an authorizer of this program ignores the UPDATE of \"%s\".\"%s\"",
+          m->target, m->columns[i].target);
+      err_hint(e, "let it pass, or deny it");
+    }
+  }
+  if (sqlite3_reset(w->look)) err_sqlite(e, p->a->db, "reading a row");
+}
+
 /* UPDATE OR ABORT first where a constraint would drop this row or another one
 ** (ON CONFLICT IGNORE, REPLACE) instead of saying that the value is taken. It
 ** also overrules NOT NULL ON CONFLICT REPLACE, which is not to be, and what a
 ** trigger says: so whatever else it meets is left to a plain UPDATE. */
 static void try_update(struct writer *w, sqlite3_int64 row, struct err *e) {
   sqlite3_int64 rowid = w->p->rows[row];
-  const struct shape *shape = find_shape(w, rowid, e);
+  struct shape *shape = find_shape(w, rowid, e);
   int rc = SQLITE_CONSTRAINT;
   if (!shape || e->code) return;
   if (shape->strict) rc = update_row(w, shape->strict, shape->columns, rowid);
   if ((rc & 0xff) == SQLITE_CONSTRAINT && !is_taken(w, rc)) {
     rc = update_row(w, shape->plain, shape->columns, rowid);
   }
-  if (is_taken(w, rc))
+  if (is_taken(w, rc)) {
     w->waiting++;
-  else if (is_written(w, rc, row, e))
-    w->p->plans[row] = PLAN_KEEP;
+    return;
+  }
+  if (!is_written(w, rc, row, e)) return;
+  w->p->plans[row] = PLAN_KEEP;
+  if (!shape->is_checked) check_all_set(w, shape, rowid, e);
 }
 
 static void update_pass(struct writer *w, struct err *e) {
@@ -450,6 +459,7 @@ static void update_rows(struct diff_plan *p, struct err *e) {
   if (!w.columns) err_nomem(e);
   w.look = diff_prepare_read(p, "=?1", e);
   w.has_on_conflict = diff_has_on_conflict(p->a, e);
+  w.has_triggers = has_triggers(p->a, e);
   if (!e->code) update_pass(&w, e);
   if (!e->code && w.waiting) update_waiting(&w, e);
   apply_end(p->a, &w.batches, e);
