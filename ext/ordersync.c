@@ -21,6 +21,7 @@ SQLITE_EXTENSION_INIT1
 #include "catalog.h"
 #include "check.h"
 #include "live/vtab.h"
+#include "local/caller.h"
 #include "local/install.h"
 #include "mssql/mssql.h"
 #include "report.h"
@@ -149,6 +150,7 @@ static void call(sqlite3_context *context, int argc, sqlite3_value **argv) {
     return;
   }
   function->app->busy = 1;
+  caller_check_encoding(c.db, &c.e);
   for (int i = 0; i < argc; i++) c.args[i] = sql_argument(argv[i], i + 1, &c.e);
   if (!c.e.code) function->work(&c);
   function->app->busy = 0;
@@ -201,6 +203,7 @@ int sqlite3_ordersync_init(sqlite3 *db, char **pzErrMsg,
                         sqlite3_libversion());
     return SQLITE_ERROR;
   }
+  caller_learn_encoding(db);
   rc = register_functions(db);
   if (rc == SQLITE_OK) rc = check_register(db);
   if (rc == SQLITE_OK) rc = catalog_register(db);

@@ -39,6 +39,39 @@ enum err_code caller_check_pragma(sqlite3 *db, struct err *e) {
   return e->code;
 }
 
+static int read_schema(sqlite3 *db) {
+  return sqlite3_table_column_metadata(db, "main", "sqlite_schema", NULL, NULL,
+                                       NULL, NULL, NULL, NULL);
+}
+
+/* The last of four bytes at 56: https://sqlite.org/fileformat2.html 1.3.13 */
+static int is_utf16(sqlite3 *db) {
+  sqlite3_file *file = NULL;
+  unsigned char encoding = 0;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  return file && file->pMethods &&
+         file->pMethods->xRead(file, &encoding, 1, 59) == SQLITE_OK &&
+         (encoding == 2 || encoding == 3);
+}
+
+void caller_learn_encoding(sqlite3 *db) {
+  if (is_utf16(db)) (void)read_schema(db);
+}
+
+enum err_code caller_check_encoding(sqlite3 *db, struct err *e) {
+  /* That another connection of a shared cache writes is another code. */
+  if (!is_utf16(db) || read_schema(db) != SQLITE_LOCKED ||
+      sqlite3_extended_errcode(db) != SQLITE_LOCKED) {
+    return e->code;
+  }
+  err_set(e, ERR_MISUSE,
+          "the text of this database is UTF-16, which SQLite must know before "
+          "a statement begins that calls ordersync");
+  err_hint(e, "let the connection read the database first, by SELECT count(*) "
+              "FROM sqlite_schema");
+  return e->code;
+}
+
 static int has_moved(sqlite3 *db, const char *schema) {
   int moved = 0;
   return sqlite3_file_control(db, schema, SQLITE_FCNTL_HAS_MOVED, &moved) ==

@@ -31,6 +31,16 @@ enum err_code caller_check_readers(sqlite3 *db, const char *schema,
 enum err_code caller_check_place(sqlite3 *db, const char *schema,
                                  struct err *e);
 
+/* SQLite learns a file's encoding when it first reads the schema; newer ones do
+** not while a statement runs, unless it is UTF-8: a call of ours that is a
+** connection's first statement could read nothing. To be called when the
+** extension is loaded. Reads one byte, and the schema of a UTF-16 file. */
+void caller_learn_encoding(sqlite3 *db);
+
+/* Refuses where that could not help: the extension was loaded by a statement,
+** SELECT load_extension(...). */
+enum err_code caller_check_encoding(sqlite3 *db, struct err *e);
+
 /* Whether main may be written at all. */
 int caller_may_write(sqlite3 *db);
 

@@ -94,13 +94,11 @@ static void lock_file(struct lock *lock, const char *path,
 
 /* ---- in memory ----------------------------------------------------------- */
 
-/* "memdb" shares what begins with a slash; of the shared cache all connections
-** have one file, though it is in memory. Owned; NULL: out of memory. */
+/* All connections of a shared cache have one file, though it is in memory. (Of
+** the VFS "memdb" each has its own, and newer SQLites tell no name.)
+** Owned; NULL: out of memory. */
 static char *mark_name(sqlite3 *db, const char *sync) {
-  const char *path = sqlite3_db_filename(db, "main");
   sqlite3_file *file = NULL;
-  if (path && *path == '/')
-    return sqlite3_mprintf("ordersync-lock:%s:%s", path, sync);
   sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   return sqlite3_mprintf("ordersync-lock:%p:%s", (void *)file, sync);
 }

@@ -7,7 +7,8 @@
 ** it.
 **
 ** A database in memory has no file, and no other process can reach it, but
-** other connections of this one may: cache=shared, or the VFS "memdb".
+** other connections of this one may: cache=shared. (What they share by the VFS
+** "memdb" is not seen to be the same.)
 */
 #ifndef ORDERSYNC_LOCK_H
 #define ORDERSYNC_LOCK_H

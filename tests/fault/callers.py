@@ -2,6 +2,7 @@
 after fork, and interrupted at any moment."""
 import os
 import random
+import subprocess
 import time
 
 from box import Box
@@ -227,6 +228,31 @@ def last_insert_rowid_is_the_callers(b, host):
     answer = host.refresh()
     expect(answer.error and answer.last_insert_rowid == 4711,
            "it is %s after a failure" % answer.last_insert_rowid)
+
+
+# ---- the database's encoding -------------------------------------------------
+
+@test
+def the_first_statement_may_be_ours_in_a_utf_16_database():
+    """SQLite 3.46 cannot learn the encoding while a statement runs."""
+    with Box("utf-16") as b:
+        path = os.path.join(b.folder, "wide.db")
+
+        def shell(*commands):
+            return subprocess.run(["sqlite3", "-batch", path, *commands],
+                                  env=b.env, capture_output=True, text=True,
+                                  timeout=20)
+        shell("PRAGMA encoding = 'UTF-16'; CREATE TABLE t(x)")
+        load = "SELECT load_extension('%s')" % SO
+        for commands in ((".load " + SO,),
+                         (load, "SELECT count(*) FROM sqlite_schema")):
+            answer = shell(*commands, "SELECT ordersync_install()")
+            expect("installed" in answer.stdout and not answer.stderr,
+                   "%r" % answer)
+        answer = shell(load, "SELECT ordersync_refresh('x')")
+        expect_match("is UTF-16, which SQLite must know|there is no sync",
+                     answer.stderr, "the error")
+        expect(shell("PRAGMA encoding").stdout.startswith("UTF-16"), "another")
 
 
 # ---- several threads, several processes -------------------------------------

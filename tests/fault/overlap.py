@@ -157,11 +157,12 @@ def syncs_of_one_database_do_not_skip_each_other():
                found)
 
 
-def in_memory(path):
+@test
+def connections_that_share_a_cache_in_memory_refresh_one_at_a_time():
     """Three connections of one process to a database in memory: one refreshes,
     two are skipped. Another database's is not."""
-    with Box("memory-" + path.split("?")[1][:4]) as b, \
-            b.host(path=path) as host:
+    path = "file:lock?mode=memory&cache=shared"
+    with Box("memory") as b, b.host(path=path) as host:
         host.ok("SELECT ordersync_install()")
         host.ok("UPDATE ordersync_syncs SET retries = 0")
         b.server.faults(DELAY + "1500")
@@ -183,16 +184,6 @@ def in_memory(path):
                                paths=[path, b.db_path]))
         expect(answer.results == [[[b.rows, None]]] * 2,
                "%r" % answer.results)
-
-
-@test
-def connections_that_share_a_cache_in_memory_refresh_one_at_a_time():
-    in_memory("file:lock?mode=memory&cache=shared")
-
-
-@test
-def connections_that_share_a_memdb_refresh_one_at_a_time():
-    in_memory("file:/lock?vfs=memdb")
 
 
 @test
