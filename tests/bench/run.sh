@@ -21,7 +21,7 @@ live_rows=100000
 source=dbo.vwZSDOrder_Advanced
 max_refresh_s=0.35
 max_lock_ms=250
-max_live_ratio=1.3
+max_live_ratio=1.2
 
 export LC_ALL=C
 load=$(cut -d' ' -f1 /proc/loadavg)
