@@ -9,6 +9,8 @@ target that it names exist; ext/README.md maps every file.
 import glob
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -269,6 +271,18 @@ present = {path[len("ext/"):] if path.count("/") == 1 else path[4:-2]
 present = {p for p in present if not p.endswith(".h")}
 check(mapped == present and present, "ext/README.md has another map: %s" %
       sorted(mapped ^ present))
+
+# What is in the repository has its home there; others' files may lie beside it.
+if os.path.exists(".git") and shutil.which("git"):
+    # safe.directory: the tree may be another user's.
+    tracked = subprocess.run(["git", "-c", "safe.directory=*", "ls-files"],
+                             capture_output=True, text=True).stdout
+    top = {name.split("/")[0] for name in tracked.splitlines()}
+    homeless = {name for name in top if name[0] != "."} - {
+        "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "ext", "include",
+        "sql", "tests"}
+    check(not homeless, "files outside the agreed folders: %s" %
+          sorted(homeless))
 
 targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.M))
 for name in set(re.findall(r"`make ([a-z-]+)", readme)):

@@ -289,14 +289,6 @@ def undoing(key, rows):
                             "%d)" % run)
 
 
-@long_test
-def undoing_four_times_as_much_is_four_times_the_work():
-    for key in ("id", "kind"):
-        few, many = undoing(key, 100), undoing(key, 400)
-        print("     instructions by %s: %d, %d" % (key, few, many))
-        expect(many < 6 * few, "%d, and %d" % (few, many))
-
-
 def undoing_wide(key, width):
     """Instructions, when all cells of 40 rows have changed since."""
     with Box("past-wide-%s-%d" % (key, width), rows=1) as b:
@@ -321,12 +313,22 @@ def undoing_wide(key, width):
                             "%d)" % run)
 
 
+def is_about_linear(measured, keys, few, most):
+    """Four times as much costs at most so many times the instructions."""
+    for key in keys:
+        once, more = measured(key, few), measured(key, 4 * few)
+        print("     instructions by %s: %d, %d" % (key, once, more))
+        expect(more < most * once, "%d, and %d" % (once, more))
+
+
+@long_test
+def undoing_four_times_as_much_is_four_times_the_work():
+    is_about_linear(undoing, ("id", "kind"), 100, 6)
+
+
 @long_test
 def undoing_rows_four_times_as_wide_is_four_times_the_work():
-    for key in ("id", "one"):
-        few, many = undoing_wide(key, 25), undoing_wide(key, 100)
-        print("     instructions by %s: %d, %d" % (key, few, many))
-        expect(many < 5 * few, "%d, and %d" % (few, many))
+    is_about_linear(undoing_wide, ("id", "one"), 25, 5)
 
 
 # ---- one with the rows ------------------------------------------------------
