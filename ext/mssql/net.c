@@ -110,10 +110,17 @@ int net_aside_run(struct net_wait *w, struct net_aside *a) {
   through.fd = a->through = eventfd(0, EFD_CLOEXEC);
   if (a->through < 0) failure = errno;
   if (!failure) failure = thread_start(aside_main, a);
-  if (!failure) return net_poll(w, &through, 1, -1) == 1;
-  (void)atomic_flag_test_and_set(&a->is_left); /* there is no thread */
-  errno = failure;
-  return 0;
+  if (failure) {
+    (void)atomic_flag_test_and_set(&a->is_left); /* there is no thread */
+    errno = failure;
+    return 0;
+  }
+  if (net_poll(w, &through, 1, -1) != 1) return 0;
+  /* The thread has told and is about to leave, which may be after this returns:
+  ** the host is to find no descriptor that it did not have. */
+  (void)close(a->through);
+  a->through = -1;
+  return 1;
 }
 
 struct lookup {
