@@ -48,6 +48,28 @@ void box_clear(struct box *b) {
 ** the GOT, so they have to be ours and hidden. */
 FILE *box_stdout, *box_stderr;
 
+/* What is left for dbinit(), on the thread that calls it. */
+static __thread struct {
+  char *at;
+  size_t n;
+} spare;
+
+#define SPARE_BYTES 40960 /* it takes 8 for each of 4,096 connections */
+
+/* The start of FreeTDS, which dies where memory is short in it, or counts as
+** done the next time: what it takes is there before. It gives nothing back. */
+static int start(void) {
+  char *memory = calloc(1, SPARE_BYTES);
+  int rc;
+  if (!memory) return 0;
+  spare.at = memory;
+  spare.n = SPARE_BYTES;
+  rc = dbinit();
+  spare.n = 0;
+  if (rc == SUCCEED) dbsetifile(conf_name);
+  return rc == SUCCEED;
+}
+
 /* Tried again by the next connection when memory ran out. */
 int box_ready(void) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -57,10 +79,7 @@ int box_ready(void) {
   (void)pthread_mutex_lock(&lock);
   if (!box_stdout) box_stdout = fopencookie(NULL, "w", nowhere);
   if (!box_stderr) box_stderr = fopencookie(NULL, "w", nowhere);
-  if (!is_ready && box_stdout && box_stderr && dbinit() == SUCCEED) {
-    dbsetifile(conf_name);
-    is_ready = 1;
-  }
+  if (!is_ready && box_stdout && box_stderr) is_ready = start();
   ready = is_ready;
   (void)pthread_mutex_unlock(&lock);
   return ready;
@@ -103,19 +122,31 @@ _Noreturn void box_assert_fail(const char *expression, const char *file,
 }
 
 /* FreeTDS goes on with NULL in some places, and dies of it. What it had by then
-** is lost. Not in dbinit(), which allocates while it holds a lock. */
+** is lost. */
 static void *have(void *memory) {
   if (memory || !current) return memory;
   current->no_memory = 1;
   box_exit(1);
 }
 
+/* Zeroed; NULL where it is not dbinit() that asks, or it asks for too much. */
+static void *take_spare(size_t n) {
+  char *memory = spare.at;
+  n = (n + 15) / 16 * 16; /* as malloc() aligns */
+  if (n > spare.n) return NULL;
+  spare.at += n;
+  spare.n -= n;
+  return memory;
+}
+
 void *box_malloc(size_t n) {
-  return have(malloc(n));
+  void *memory = spare.n ? take_spare(n) : NULL;
+  return memory ? memory : have(malloc(n));
 }
 
 void *box_calloc(size_t n, size_t n_bytes) {
-  return have(calloc(n, n_bytes));
+  void *memory = spare.n ? take_spare(n * n_bytes) : NULL;
+  return memory ? memory : have(calloc(n, n_bytes));
 }
 
 void *box_realloc(void *memory, size_t n) {
@@ -123,7 +154,9 @@ void *box_realloc(void *memory, size_t n) {
 }
 
 char *box_strdup(const char *text) {
-  return have(strdup(text));
+  size_t n = strlen(text) + 1;
+  char *copy = box_malloc(n);
+  return copy ? memcpy(copy, text, n) : NULL;
 }
 
 /* FreeTDS reads on when a connection has ended, and gets zeros. Where it waits
