@@ -95,6 +95,9 @@ def a_lock_held_all_along_is_an_error_at_the_deadline(b):
 def an_exclusive_lock_of_a_moment_is_waited_for():
     """Others take one at each commit; the shell's busy handler is none."""
     with Box("exclusive", journal="delete") as b, b.host() as host:
+        # Newer SQLites read the schema before they call any function, and say
+        # themselves that they cannot.
+        host.ok("SELECT count(*) FROM sqlite_schema")
         writer = Writer(b, "BEGIN EXCLUSIVE").hold()
         threading.Timer(1.5, writer.release).start()
         b.works(host)
@@ -104,13 +107,14 @@ def an_exclusive_lock_of_a_moment_is_waited_for():
 def an_exclusive_lock_for_good_is_an_error():
     with Box("exclusive-long", journal="delete") as b, b.host() as host:
         old = b.checksum()
+        host.ok("SELECT count(*) FROM sqlite_schema")  # as above
         writer = Writer(b, "BEGIN EXCLUSIVE").hold()
         answer = host.refresh()
         shell = Shell(b, "SELECT ordersync_refresh()")
         writer.release()
-        for error in (answer.error, shell.err):
-            expect_match(LOCKED + "; another connection kept it locked for 5 "
-                         "seconds", error, "the error")
+        expect_match(LOCKED + "; another connection kept it locked for 5 "
+                     "seconds", answer.error, "the error")
+        expect_match(LOCKED, shell.err, "the shell's error")
         expect(answer.seconds < READING + SLACK, "took %.1f s" %
                answer.seconds)
         expect(shell.code > 0, "exit code %d" % shell.code)

@@ -36,15 +36,18 @@ command -v valgrind >/dev/null || valgrind=
 [ -d "$build/certs" ] || "$root/tests/server/make-cert.sh" "$build/certs" \
   >/dev/null 2>&1 || { echo "cannot make certificates"; exit 1; }
 
-# What differs from run to run: ports, temporary folders; and FreeTDS does not
-# always get to know why a link broke. On somebody else's server also the words
-# of its messages, the lines of its profile, and the T-SQL, which it does not
-# tell.
+# What differs from run to run, or from shell to shell: ports, temporary folders,
+# how the shell begins its errors; and FreeTDS does not always get to know why a
+# link broke. On somebody else's server also the words of its messages, the lines
+# of its profile, and the T-SQL, which it does not tell.
 plain() { # file
   local more=()
   [ -z "$live" ] || more=(-e '/^SELECT/d' -e 's/ordersync\.ini:[0-9]*:/ordersync.ini:N:/'
     -e 's/: [^:]* (message \([0-9]*\),[^)]*)/: ... (message \1)/')
   sed -e "s#$dir#.#g" -e 's/port [0-9][0-9]*/port N/g' \
+    -e 's/^Runtime error near line/Error near line/' -e 's/^Error: stepping, //' \
+    -e 's/^Error in [0-9]*[a-z]* command line argument: //' \
+    -e '/^\(Error near line\|sync "\)/s/ ([0-9]*)$//' \
     -e '/^Program interrupted\.$/d' -e 's/\(the connection broke [a-z ]*\): Connection reset by peer/\1/' \
     "${more[@]}" "$1"
 }
