@@ -379,8 +379,7 @@ def a_silent_resolver_ends_by_the_login_timeout():
         old = dict(b.settings)
         b.profile(server="sql.example.com")
         with b.host(prefix=prefix) as host:
-            host.process.stdin.write(b'{"op": "sql", "sql": '
-                                     b'"SELECT ordersync_refresh()"}\n')
+            host.start("SELECT ordersync_refresh()")
             expect_signals_left_to_the_host(host)
             answer = host.answer()
             expect_match("sql.example.com: no login within 2 seconds, while "
@@ -532,7 +531,7 @@ def final(name, category, text, number, change=None, fault=None,
                 b.server.faults()
                 if heal:
                     b.sql(heal)
-            b.fails(category, text, 2, number, attempts=1, heal=mend)
+            b.fails(category, text, SLACK, number, attempts=1, heal=mend)
     run.__name__ = name
     test(run)
 
