@@ -350,7 +350,7 @@ def blocked_by_threads(pid):
 def expect_signals_left_to_the_host(host):
     """A look-up's thread handles none but its own faults. One that libc is
     just making still blocks everything."""
-    threads, until = [], time.monotonic() + 1.5
+    threads, until = [], time.monotonic() + 10
     while time.monotonic() < until and (not threads or any(
             blocked.intersection(OWN_FAULTS) for blocked in threads)):
         time.sleep(0.02)
