@@ -229,7 +229,7 @@ def the_password_shows_nowhere():
 @test
 def a_long_message_shows_no_part_of_the_password():
     """Wherever the message is cut."""
-    with Box("long-echo", password=SENTINEL, query_timeout=5) as b:
+    with Box("long-echo", password=SENTINEL) as b:
         b.profile(retries=None)
         for sql in ("SELECT ordersync_refresh()",
                     "SELECT count(*) FROM ordersync"):
@@ -255,7 +255,7 @@ def other_spellings_of_the_password_are_masked():
                  SENTINEL.replace("]", "]]"), "".join(
                      c if c.isalnum() else "%%%02X" % ord(c)
                      for c in SENTINEL)]
-    with Box("spellings", password=SENTINEL, query_timeout=5) as b:
+    with Box("spellings", password=SENTINEL) as b:
         for said in spellings:
             b.server.faults('when=batch match="FROM [dbo]" do=error:50000:16:'
                             "near %s here" % said)
