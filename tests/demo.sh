@@ -31,7 +31,7 @@ sqlite3 server.db ".parameter init" ".parameter set :rows 2435" \
   --user orders_reader --password 'demo-only' --database Sales \
   --cert certs/server.pem --key certs/server-key.pem --encrypt required &
 server=$!
-for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+for _ in $(seq 400); do [ -s port ] && break; sleep 0.05; done
 echo "listening on localhost port $(cat port)"
 
 say "2. A profile: where the server is and who we are; never in the database"

@@ -7,7 +7,7 @@ import time
 
 from box import Box
 from harness import (LONG, PASSWORD, SO, USER, Shell, expect, expect_match,
-                     main, test)
+                     main, test, wait_for)
 
 ROWS_BATCH = 'when=batch match=[soldTo] '
 CUT = ROWS_BATCH + "after_rows=99 do=cut"
@@ -292,9 +292,12 @@ def threads_with_connections_of_their_own_do_not_meet():
 
 @one
 def threads_on_one_database_run_one_at_a_time(b, host):
-    b.server.faults(ROWS_BATCH + "do=delay:700")
-    answer = host.ask({"op": "threads", "extension": SO, "rounds": 1,
-                       "paths": [b.db_path] * 5}, 60)
+    b.server.faults(ROWS_BATCH + "do=hold")
+    host.send({"op": "threads", "extension": SO, "rounds": 1,
+               "paths": [b.db_path] * 5})
+    wait_for(lambda: runs(b).count("skipped") == 4, "four that are skipped")
+    b.server.faults()
+    answer = host.answer()
     results = sorted((r for results in answer.results for r in results),
                      key=repr)
     expect(results == sorted([[b.rows, None]] + [[None, None]] * 4, key=repr),

@@ -156,4 +156,4 @@ for i, name in enumerate(STAGES):
     for how, error, after, more in three if LONG else [three[i % 3]]:
         ends(name, how, error, after, **more)
 
-main(threads=1)
+main(threads=1, again=True)

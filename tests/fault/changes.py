@@ -313,6 +313,7 @@ def meddled(name, sql, firsts, times, journal="wal"):
     def function():
         with WideBox("meddle-" + name, "id", 800, journal=journal) as b:
             b.program.close()
+            b.profile(query_timeout=100)
             writes = 0
             for first in firsts:
                 b.server.query("UPDATE vwWide SET note = 'new%d' WHERE id = 7"

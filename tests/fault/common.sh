@@ -47,7 +47,7 @@ start_servers() { # password kind...
     servers+=($!)
   done
   for kind in "$@"; do
-    for _ in $(seq 100); do [ -s "$work/port-$kind" ] && break; sleep 0.05; done
+    for _ in $(seq 400); do [ -s "$work/port-$kind" ] && break; sleep 0.05; done
     [ -s "$work/port-$kind" ] || { cat "$work"/server-*.log; exit 1; }
   done
 }

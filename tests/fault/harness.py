@@ -32,6 +32,8 @@ USER, PASSWORD = "orders_reader", "S3cret!word"
 ROWS = 300
 # Two loaded cores: how much later than its deadline a run may end.
 SLACK = 2.5
+# What waits for nothing; a wait would be for 20 s, or without end.
+AT_ONCE = 2 * SLACK
 
 tests = []
 processes = []
@@ -54,6 +56,13 @@ class Skip(Exception):
 def expect(condition, message):
     if not condition:
         raise AssertionError(message)
+
+
+def wait_for(condition, what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        expect(time.monotonic() < deadline, "never came: " + what)
+        time.sleep(0.02)
 
 
 def expect_match(pattern, text, what):
@@ -146,7 +155,8 @@ class Server:
         """What came since mark()."""
         try:
             with open(self.path("server.log")) as f:
-                lines = f.read().splitlines()
+                # A line that is just being written is for the next time.
+                lines = f.read().split("\n")[:-1]
         except FileNotFoundError:
             lines = []
         self.lines = len(lines)
@@ -160,6 +170,12 @@ class Server:
         """The T-SQL since mark(), without the session's settings."""
         return [e["sql"] for e in self.log() if e["event"] in ("batch", "rpc")
                 and not e["sql"].startswith("SET ")]
+
+    def wait_for_fetch(self):
+        """Until somebody asks for rows since mark(): what a refresh reads
+        before the network, it has read."""
+        wait_for(lambda: any("TOP (0)" in sql for sql in self.sent()),
+                 "the fetch")
 
     def logins(self):
         return len([e for e in self.log() if e["event"] == "login"])
@@ -198,8 +214,15 @@ class Host:
         self.pid = self.process.pid
         processes.append(self.process)
 
-    def ask(self, request, seconds=60):
+    def send(self, request):
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
+
+    def start(self, sql, **more):
+        """answer() then waits for it."""
+        self.send(dict(op="sql", sql=sql, args=[], **more))
+
+    def ask(self, request, seconds=60):
+        self.send(request)
         return self.answer(seconds)
 
     def answer(self, seconds=60):
@@ -346,7 +369,8 @@ def give_up():
 def main(threads=4, again=False):
     """again: what failed is tried once more, alone, for tests whose clocks a
     busy machine upsets."""
-    watchdog = threading.Timer(1200 if LONG else 240, give_up)
+    # Before run.sh kills it, which cannot tell what hung.
+    watchdog = threading.Timer(2700 if LONG else 540, give_up)
     watchdog.daemon = True
     watchdog.start()
     names = sys.argv[3:]

@@ -154,6 +154,7 @@ killed("truncate", "diff", 40 if LONG else 4)
 def a_kill_while_rows_go_to_a_temporary_file_leaves_nothing():
     with Box("staging-kill", query_timeout=60) as box:
         make_big(box, 70)
+        box.server.faults('when=batch match="[t]" after_rows=69 do=hang')
         tmp = os.path.join(box.folder, "tmp")
         seen = 0
         for i in range(12 if LONG else 2):
@@ -169,7 +170,8 @@ def a_kill_while_rows_go_to_a_temporary_file_leaves_nothing():
             expect(box.sql("SELECT id, t FROM big") == [(1, "old")],
                    "the old rows did not stay")
             expect(box.last_run().status == "running", "the run's row")
-        expect(seen, "no kill hit the staging file")
+        expect(seen == i + 1, "no kill hit the staging file")
+        box.server.faults()
         after = Shell(box, "SELECT ordersync_refresh('big')")
         expect(after.out == "70\n", "the next refresh: " + after.err)
         expect(box.sql("SELECT count(*) FROM ordersync_runs WHERE sync = 'big'"

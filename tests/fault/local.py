@@ -12,7 +12,7 @@ import time
 
 from box import Box, make_big
 from harness import (SLACK, Shell, expect, expect_match, main, test,
-                     with_mounts)
+                     wait_for, with_mounts)
 
 LOCKED = "database is locked"
 FULL = "database or disk is full"
@@ -64,15 +64,15 @@ class Writer:
         self.db.execute("ROLLBACK")
 
     def hold_during_fetch(self, released_after=None):
-        """Takes the lock when the run's row is there; the server gives us the
-        time by a delay."""
+        """Takes the lock when the run's row is there; until then the server
+        holds the rows back."""
+        self.box.server.faults(ROWS_BATCH + "do=hold")
+
         def wait():
-            deadline = time.monotonic() + 20
             running = "SELECT 1 FROM ordersync_runs WHERE status = 'running'"
-            while (time.monotonic() < deadline and
-                   not self.box.sql(running)):
-                time.sleep(0.02)
+            wait_for(lambda: self.box.sql(running), "the run")
             self.hold()
+            self.box.server.faults()
             if released_after:
                 time.sleep(released_after)
                 self.release()
@@ -125,7 +125,6 @@ def an_exclusive_lock_for_good_is_an_error():
 @both_journals
 def a_lock_taken_during_the_fetch_is_an_error_at_the_deadline(b):
     old = b.checksum()
-    b.server.faults(ROWS_BATCH + "do=delay:500")
     with b.host() as host:
         thread = Writer(b).hold_during_fetch(released_after=4)
         answer = host.refresh()
@@ -178,7 +177,6 @@ unread("a_stopped_terminal_holds_up_no_run", stopped_terminal)
 @both_journals
 def a_lock_that_is_released_in_time_is_waited_for(b):
     b.profile(query_timeout=60)
-    b.server.faults(ROWS_BATCH + "do=delay:500")
     with b.host() as host:
         thread = Writer(b).hold_during_fetch(released_after=2)
         b.works(host)
@@ -190,7 +188,6 @@ def a_lock_that_is_released_in_time_is_waited_for(b):
 def a_reader_does_not_stop_a_refresh_for_good(b):
     """In WAL never; with a rollback journal COMMIT waits for it."""
     b.profile(query_timeout=60)
-    b.server.faults(ROWS_BATCH + "do=delay:300")
     with b.host() as host:
         thread = Writer(b, "BEGIN").hold_during_fetch(released_after=1.5)
         b.works(host)
@@ -203,7 +200,6 @@ def a_reader_of_a_rollback_journal_is_waited_for_until_the_deadline():
         b.profile(query_timeout=3)
         b.stamp(2)
         old = b.checksum()
-        b.server.faults(ROWS_BATCH + "do=delay:300")
         with b.host() as host:
             thread = Writer(b, "BEGIN").hold_during_fetch(released_after=4)
             answer = host.refresh()

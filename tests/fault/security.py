@@ -5,11 +5,10 @@ import select
 import socket
 import subprocess
 import threading
-import time
 
 from box import Box
 from harness import (CERTS, SLACK, SO, Host, Shell, Skip, expect, expect_match,
-                     instead_of, main, test)
+                     instead_of, main, test, wait_for)
 
 SENTINEL = "Zq9x!W7-seNtineL'k]2"
 ROWS_BATCH = 'when=batch match=[soldTo] '
@@ -230,7 +229,7 @@ def the_password_shows_nowhere():
 @test
 def a_long_message_shows_no_part_of_the_password():
     """Wherever the message is cut."""
-    with Box("long-echo", password=SENTINEL, query_timeout=5) as b:
+    with Box("long-echo", password=SENTINEL) as b:
         b.profile(retries=None)
         for sql in ("SELECT ordersync_refresh()",
                     "SELECT count(*) FROM ordersync"):
@@ -256,7 +255,7 @@ def other_spellings_of_the_password_are_masked():
                  SENTINEL.replace("]", "]]"), "".join(
                      c if c.isalnum() else "%%%02X" % ord(c)
                      for c in SENTINEL)]
-    with Box("spellings", password=SENTINEL, query_timeout=5) as b:
+    with Box("spellings", password=SENTINEL) as b:
         for said in spellings:
             b.server.faults('when=batch match="FROM [dbo]" do=error:50000:16:'
                             "near %s here" % said)
@@ -305,15 +304,11 @@ def a_server_cannot_forge_lines_of_the_log():
 @test
 def the_command_line_has_no_password():
     with Box("cmdline", password=SENTINEL) as b:
-        b.server.faults(ROWS_BATCH + "do=delay:1500")
+        b.server.faults(ROWS_BATCH + "do=hold")
         host = Host(b)
         before = b.server.logins()
-        host.process.stdin.write(b'{"op": "sql", "sql": "SELECT '
-                                 b'ordersync_refresh()", "args": []}\n')
-        deadline = time.monotonic() + 20
-        while b.server.logins() == before:
-            expect(time.monotonic() < deadline, "it does not log in")
-            time.sleep(0.01)
+        host.start("SELECT ordersync_refresh()")
+        wait_for(lambda: b.server.logins() > before, "the login")
         for name in ("cmdline", "environ", "comm"):
             with open("/proc/%d/%s" % (host.pid, name), "rb") as f:
                 expect_no_secret(f.read(), name)
@@ -324,6 +319,7 @@ def the_command_line_has_no_password():
         expect_no_secret(names, "a descriptor's name")
         expect(not select.select([host.process.stdout], [], [], 0)[0],
                "the refresh had ended: the test proves nothing")
+        b.server.faults()
         expect(host.answer().value == b.rows, "other rows")
         host.close()
 

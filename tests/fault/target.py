@@ -2,7 +2,6 @@
 where it is: attached, in memory; who made it."""
 import glob
 import sqlite3
-import threading
 
 from box import Box
 from harness import WORK, expect, expect_match, main, test
@@ -235,11 +234,14 @@ def changed_meanwhile(name, change, text, value, mode="replace"):
             b.sql("INSERT INTO simple VALUES(1, 'old')")
             b.sql("UPDATE ordersync_syncs SET mode = ?, key = 'id' "
                   "WHERE name = 'simple'", mode)
-            b.server.faults("when=batch match=vwSimple skip=1 do=delay:1500")
-            timer = threading.Timer(0.5, lambda: [b.sql(c) for c in change])
-            timer.start()
-            answer = host.sql(INSERTED)
-            timer.join()
+            b.server.faults("when=batch match=vwSimple skip=1 do=hold")
+            b.server.mark()
+            host.start(INSERTED)
+            b.server.wait_for_fetch()
+            for sql in change:
+                b.sql(sql)
+            b.server.faults()
+            answer = host.answer()
             if text:
                 expect_match(text, answer.error, "the error")
             else:

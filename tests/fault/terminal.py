@@ -83,8 +83,8 @@ def a_wait_for_the_login_shows_too():
     with Box("terminal-login") as b:
         b.server.faults("when=login do=delay:3500")
         lines = drawn(look(b, REFRESH))
-        expect(lines and all("connecting, " in x for x in lines),
-               "drawn: %r" % lines)
+        # What comes after the login may take long, too.
+        expect(lines and "connecting, " in lines[0], "drawn: %r" % lines)
 
 
 @test

@@ -134,13 +134,13 @@ loop() { # shell database
   PATH=$dir/fake:$PATH $1 "$root/sql/schedule/ordersync-loop" 600 "$2" x \
     >"$dir/loop.out" 2>&1 &
   pid=$!
-  for _ in $(seq 100); do
+  for _ in $(seq 400); do
     grep -q 'refreshed\|failed' "$dir/loop.out" && break
     sleep 0.05
   done
   sleep 0.3 # a failure may still be told
   kill -TERM $pid
-  for _ in $(seq 100); do kill -0 $pid 2>/dev/null && sleep 0.05; done
+  for _ in $(seq 400); do kill -0 $pid 2>/dev/null && sleep 0.05; done
   kill -KILL $pid 2>/dev/null
   wait $pid
   echo "$? $(sed 1d "$dir/loop.out")"

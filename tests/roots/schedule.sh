@@ -50,7 +50,7 @@ sqlite3 $dir/server.db ".parameter init" ".parameter set :rows 40" \
   --cert $dir/certs/server.pem --key $dir/certs/server-key.pem &
 server=$!
 trap 'kill $server' EXIT
-for _ in $(seq 100); do [ -s $dir/port ] && break; sleep 0.1; done
+for _ in $(seq 300); do [ -s $dir/port ] && break; sleep 0.1; done
 port=$(cat $dir/port)
 
 # ---- the steps ---------------------------------------------------------------
@@ -90,15 +90,16 @@ check "a cron line that was changed stays" 'stays as it is.*as delivered' "$(ste
 sed 's#orders\.db#failing.db#; s#ordersync\.ini#failing.ini#' \
   /etc/cron.d/ordersync-cron >/etc/cron.d/ordersync-failing
 systemctl start cron
-check "cron refreshes" '^1$' "$(until_is 75 1 \
+check "cron refreshes" '^1$' "$(until_is 150 1 \
   "SELECT count(*) > 1 FROM ordersync_runs WHERE status = 'success'")"
-check "cron's failing run is logged" '^auth$' "$(until_is 20 auth \
+check "cron's failing run is logged" '^auth$' "$(until_is 60 auth \
   'SELECT error_category FROM ordersync_runs LIMIT 1' $failing)"
 mailed() { grep "^Subject: .*$1" /tmp/ordersync-mail 2>/dev/null | head -n 1; }
-for _ in $(seq 20); do [ -n "$(mailed failing.db)" ] && break; sleep 0.5; done
+for _ in $(seq 120); do [ -n "$(mailed failing.db)" ] && break; sleep 0.5; done
 check "cron mails what failed" '^Subject: Cron <ordersync@.*Login failed' \
   "$(mailed failing.db) $(grep 'Login failed' /tmp/ordersync-mail)"
 check "cron mails nothing else" '^$' "$(mailed orders.db)"
+journalctl --sync # it writes them down when it finds the time
 check "cron's failing run is in the system's log" 'refused the login' \
   "$(journalctl -q --since -5min _UID="$(id -u ordersync)" -o cat)"
 systemctl stop cron
@@ -121,13 +122,13 @@ check "the timer starts the service" '^2$' "$(
     >/run/systemd/system/ordersync.timer.d/soon.conf
   systemctl daemon-reload
   systemctl restart ordersync.timer
-  until_is 20 2 "SELECT count(*) FROM ordersync_runs WHERE status = 'success'")"
+  until_is 60 2 "SELECT count(*) FROM ordersync_runs WHERE status = 'success'")"
 systemctl stop ordersync.timer
 echo wrong >/etc/ordersync.password
 systemctl start ordersync.service 2>/dev/null
 check "a failed run is a failed service" '^failed' \
   "$(systemctl is-failed ordersync.service)"
-for _ in $(seq 20); do
+for _ in $(seq 120); do
   told=$(journalctl -q -p err -t ordersync -o cat | grep 'last success')
   [ -n "$told" ] && break
   sleep 0.5

@@ -22,6 +22,7 @@ static const struct action {
                [DO_GARBAGE] = {"garbage", "", 0, 0},
                [DO_STRAY] = {"stray", "[1]", 16, 0},
                [DO_DELAY] = {"delay", "1", 0, 0},
+               [DO_HOLD] = {"hold", "", 0, 0},
                [DO_DRIP] = {"drip", "1[2]", 0, 0},
                [DO_BYE] = {"bye", "[t]", 0, 0},
                [DO_FLIP] = {"flip", "1[2]", 0, 1},
@@ -210,6 +211,16 @@ void fault_pick(enum fault_when when, const char *text, struct fault_set *out) {
     out->f[out->n++] = r->fault;
   }
   pthread_mutex_unlock(&lock);
+}
+
+bool fault_asked(enum fault_do what) {
+  bool found = false;
+  pthread_mutex_lock(&lock);
+  reload();
+  for (unsigned i = 0; i < rule_count && !found; i++)
+    found = rules[i].fault.what == what;
+  pthread_mutex_unlock(&lock);
+  return found;
 }
 
 const struct fault *fault_has(const struct fault_set *s, enum fault_do what) {

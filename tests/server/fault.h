@@ -31,6 +31,7 @@ enum fault_do { /* up to DO_BYE: at a place in the bytes, by net_fault() */
                 DO_GARBAGE,
                 DO_STRAY,
                 DO_DELAY,
+                DO_HOLD,
                 DO_DRIP,
                 DO_BYE,
                 DO_FLIP,
@@ -69,6 +70,8 @@ struct fault_set { /* those that apply to one response */
 bool fault_add(const char *line);
 void fault_file(const char *path);
 void fault_pick(enum fault_when when, const char *text, struct fault_set *out);
+/* Whether the rules still ask for it, used up or not. */
+bool fault_asked(enum fault_do what);
 const struct fault *fault_has(const struct fault_set *s, enum fault_do what);
 /* The error that error: and refuse_login: ask for, with SQL Server's own text
 ** and severity where nothing else was said; `about` is the login, database or

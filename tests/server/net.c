@@ -288,6 +288,9 @@ void net_fault(struct net *n, const struct fault *f) {
   case DO_DELAY:
     net_sleep(n, f->arg);
     break;
+  case DO_HOLD:
+    while (!n->dead && !n->attention && fault_asked(DO_HOLD)) net_sleep(n, 10);
+    break;
   case DO_DRIP:
     set_drip(n, f->arg, f->arg2);
     break;

@@ -16,7 +16,7 @@ sqlite3 "$dir/scratch.db" "CREATE TABLE ordersync_scratch(a int)"
   --cert "$build/certs/server.pem" --key "$build/certs/server-key.pem" \
   >"$dir/server.err" 2>&1 &
 server=$!
-for _ in $(seq 100); do [ -s "$dir/port" ] && break; sleep 0.05; done
+for _ in $(seq 400); do [ -s "$dir/port" ] && break; sleep 0.05; done
 [ -s "$dir/port" ] || { cat "$dir/server.err"; exit 1; }
 echo 'Other;s3cret' >"$dir/secret"
 cat >"$dir/ordersync.ini" <<INI

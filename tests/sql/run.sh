@@ -74,8 +74,8 @@ one() {
   source_start || { echo "FAIL $name: there is no source"; return 1; }
   # As the library is by itself; newer shells turn it off.
   shell=(sqlite3 -batch -cmd "PRAGMA trusted_schema = ON" orders.db)
-  run=(timeout --foreground 120 "${shell[@]}")
-  [ -n "$valgrind" ] && run=(timeout --foreground 600 valgrind -q --leak-check=full
+  run=(timeout --foreground 300 "${shell[@]}")
+  [ -n "$valgrind" ] && run=(timeout --foreground 900 valgrind -q --leak-check=full
     --errors-for-leak-kinds=definite --show-leak-kinds=definite
     --error-exitcode=99 --keep-debuginfo=yes --log-file=valgrind.log
     "${shell[@]}")

@@ -66,7 +66,7 @@ void server_start(struct world *w, struct server *s, const char *const *extra) {
   while (*extra) argv[n++] = (char *)(uintptr_t)*extra++;
   argv[n] = NULL;
   assert_int_equal(posix_spawn(&s->pid, path, NULL, NULL, argv, environ), 0);
-  for (int i = 0; i < 500 && !s->port; i++) {
+  for (int i = 0; i < 3000 && !s->port; i++) {
     pause_ms(10);
     s->port = read_port(s->port_file);
   }

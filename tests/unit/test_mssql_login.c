@@ -161,9 +161,11 @@ static int ask_browser(const char *answer, const char *instance) {
   struct addrinfo at = {.ai_family = AF_INET,
                         .ai_addrlen = sizeof in,
                         .ai_addr = (struct sockaddr *)&in};
-  struct net_wait wait = {.deadline_ms = clock_now_ms() + 400};
+  /* Short where nobody will answer: that is waited for to its end. */
+  struct net_wait wait = {.deadline_ms =
+                              clock_now_ms() + (*answer ? 10000 : 400)};
   struct browser b = {socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), answer};
-  struct timeval patience = {1, 0};
+  struct timeval patience = {10, 0};
   pthread_t thread;
   int port;
   /* An address of our own in 127/8: others may test at the same time. */
