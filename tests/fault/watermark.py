@@ -83,11 +83,7 @@ class MovesBox(Box):
             self.random.getrandbits(20), self.tick() if at is None else at, row)
 
     def source(self, columns=COLUMNS):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rows = db.execute("SELECT %s FROM vwMoves ORDER BY id" %
-                          columns).fetchall()
-        db.close()
-        return rows
+        return self.server.run("SELECT %s FROM vwMoves ORDER BY id" % columns)
 
     def table(self):
         return self.sql("SELECT %s FROM moves ORDER BY id" % COLUMNS)
