@@ -1,7 +1,6 @@
 """What the target table is like: triggers, keys, generated columns, defaults;
 where it is: attached, in memory; who made it."""
 import glob
-import sqlite3
 import threading
 
 from box import Box

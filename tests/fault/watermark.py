@@ -3,7 +3,6 @@ whenever a run ends, the table has what the mark says, and in the end what the
 source has."""
 import random
 import signal
-import sqlite3
 
 from box import Box
 from harness import LONG, Shell, expect, expect_match, main, test
