@@ -44,7 +44,7 @@ all: $(SO) ## build ordersync.so
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
-	  awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+	  awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
 
 # ---- the extension -----------------------------------------------------------
 # -z nodelete: a thread that still looks up a name runs our code, and GnuTLS does

@@ -36,14 +36,18 @@ int tvf_open(size_t cursor_bytes, sqlite3_vtab_cursor **out);
 int tvf_eof(sqlite3_vtab_cursor *base);
 int tvf_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid);
 
-/* For xBestIndex: xFilter gets the values of up to n arguments, the first of
-** which is this column, and of none behind one that is not there. Returns how
-** many; -1 where one has no value yet: SQLITE_CONSTRAINT. */
+/* For xBestIndex: asks for the values of up to n arguments, of which `first` is
+** the first hidden column. They come to xFilter in this order, up to the first
+** one that the call leaves out. Returns how many; -1 where a value is not known
+** yet in the plan that SQLite tries: then xBestIndex returns SQLITE_CONSTRAINT.
+*/
 int tvf_arguments(sqlite3_index_info *info, int first, int n);
 
-/* For a function that keeps its answer: the cursor that was opened last, until
-** the next call for any. A subquery's cursor is closed right after the next one
-** was opened, which may then have what was kept. */
+/* For a function that keeps its answer between scans: the table's slot for the
+** cursor that was opened last. xOpen fills it; xFilter and xClose of any cursor
+** empty it. For each row of an outer query SQLite opens a subquery's next cursor
+** and then closes the one before, whose xClose so finds its successor here and
+** can hand the answer over. */
 sqlite3_vtab_cursor **tvf_opened(sqlite3_vtab *vtab);
 
 /* The connection. */

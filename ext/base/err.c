@@ -115,7 +115,7 @@ static size_t credential_length(const char *text) {
     const char *end = strchr(text + 1, close);
     return end ? (size_t)(end - text) + 1 : strlen(text);
   }
-  while (text[n] && !strchr(" \t\r\n;,&)", text[n])) n++;
+  while (text[n] && !strchr(ASCII_BLANKS ";,&)", text[n])) n++;
   return n;
 }
 

@@ -21,8 +21,11 @@ struct interrupt {
   void *on_tick_arg;       /* borrowed */
 };
 
-/* Forgets on_tick. */
+/* Starts to watch db, which must outlive i. on_tick is NULL afterwards: whoever
+** wants to be called sets it then. ERR_NOMEM or ERR_LOCAL; then there is
+** nothing to close. */
 enum err_code interrupt_open(struct interrupt *i, sqlite3 *db, struct err *e);
+/* Frees; accepts a cleared one. */
 void interrupt_close(struct interrupt *i);
 
 /* Non-zero once interrupted, and from then on. arg is the struct interrupt, as

@@ -17,6 +17,9 @@ enum trace_level { TRACE_ERROR = 0, TRACE_WARN, TRACE_INFO };
 /* "ERROR", "WARN", "INFO". Static. */
 const char *trace_level_name(enum trace_level level);
 
+/* Writes one line, if ORDERSYNC_LOG asks for this level: the sync's name, a
+** phase such as "fetch", a text that is masked already. Never waits, never
+** fails. */
 void trace_line(enum trace_level level, const char *sync, const char *phase,
                 const char *text);
 

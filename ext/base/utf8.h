@@ -9,15 +9,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The bytes of the character at text, of which n_bytes are left; 0 when it is
-** malformed or cut. */
+/* How many bytes the character at text takes, where n_bytes are left; 0 when it
+** is malformed or cut off. */
 int utf8_length(const char *text, size_t n_bytes);
 
-/* The bytes from the beginning of text that are UTF-8: n_bytes where all are.
- */
+/* How many bytes from the beginning of text are valid UTF-8: n_bytes where all
+** of them are. */
 size_t utf8_valid(const char *text, size_t n_bytes);
 
-/* limit, or less, so that a cut of text there splits no character. */
+/* The greatest length, at most limit bytes, to which text can be cut without
+** splitting a character. */
 size_t utf8_cut(const char *text, size_t limit);
 
 /* The UTF-16 units that the text takes; -1 when it is not UTF-8. */
@@ -61,9 +62,12 @@ static inline int ascii_is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Whether there is nothing in text, which may be NULL, but blanks. */
+/* What counts as a blank in configuration and between words of T-SQL. */
+#define ASCII_BLANKS " \t\r\n"
+
+/* Whether text is NULL, empty or nothing but blanks. */
 static inline int ascii_is_blank(const char *text) {
-  return !text || text[strspn(text, " \t\r\n")] == 0;
+  return !text || text[strspn(text, ASCII_BLANKS)] == 0;
 }
 
 /* The value of a hexadecimal digit, or -1. */

@@ -20,6 +20,7 @@ struct vtab_args {
 */
 enum err_code vtab_args_parse(struct vtab_args *a, int argc,
                               const char *const *argv, struct err *e);
+/* Frees; accepts a cleared one. */
 void vtab_args_clear(struct vtab_args *a);
 
 #endif

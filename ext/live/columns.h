@@ -50,23 +50,29 @@ struct live_table {
 /* Fills map, told and declared from the sync, from the server (while
 ** creating, and then into the shadow table), or from the shadow table. */
 enum err_code columns_load(struct live_table *t, int creating, struct err *e);
+/* Frees what columns_load() filled; accepts a cleared table. */
 void columns_clear(struct live_table *t);
 
-/* How column i reads on the server, which has it as the returned column; NULL:
-** that is not known, and *out is what the mapping tells. */
+/* Describes column i of the mapping for a condition, in *out. Returns the
+** server's own column, or NULL where that is not known yet: then *out is a
+** guess from the mapping. */
 const struct remote_column *columns_where(struct where_column *out,
                                           const struct live_table *t,
                                           const struct match *match, int i);
 
-/* What the table knows of its source's columns; NULL: nothing. */
+/* The source's columns as far as they are known, owned by t; NULL: not at all.
+*/
 const struct remote_columns *columns_known(const struct live_table *t);
 
-/* Asks for them; map NULL: those of any. */
+/* Asks the server for them, into t->known. map: the mapping whose columns are
+** wanted even where SELECT * hides them; NULL: none in particular. */
 enum err_code columns_learn(struct live_table *t, struct link *link,
                             const char *source, const struct mapping *map,
                             struct err *e);
 
-/* The shadow table that keeps a source's columns: name and life. */
+/* The shadow table "<name>_columns", in which a table made with source= or
+** query= keeps the columns that the server had: dropped, renamed, and whether a
+** name's suffix is that of one. Nothing happens for a table of a sync. */
 enum err_code columns_drop(struct live_table *t, struct err *e);
 enum err_code columns_rename(struct live_table *t, const char *name,
                              struct err *e);

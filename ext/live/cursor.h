@@ -1,5 +1,7 @@
 /*
-** The methods of a cursor.
+** The cursor of the live view: the methods that sqlite3_module names alike,
+** xOpen to xRowid, with their contract. They return SQLite's code; the text of
+** an error is in the table's zErrMsg.
 */
 #ifndef ORDERSYNC_CURSOR_H
 #define ORDERSYNC_CURSOR_H

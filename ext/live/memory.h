@@ -37,6 +37,7 @@ struct memories {
   struct memory *current; /* borrowed: of the present scan */
 };
 
+/* Frees; accepts a cleared one. */
 void memories_clear(struct memories *m);
 
 enum memory_advice {
@@ -45,15 +46,18 @@ enum memory_advice {
   MEMORY_LOCAL  /* what was kept will do */
 };
 
-/* A fetch has ended with rows left: there were more than m->most of them, or
-** than can be kept. */
+/* To be called when a fetch ended before the last row, since there were more
+** than m->most of them or than can be kept: drops the rows, and decides when to
+** try again, if ever. */
 void memory_give_up(struct memory *m);
 
-/* The cursor that held m is replaced by the one that holds next. */
+/* Moves all that m remembers to `next`, whose cursor replaces m's. */
 void memories_hand_on(struct memories *m, struct memories *next);
 
-/* Takes over the request of the scan that is about to be made, by the plan that
-** came with this idxStr, and makes m->current its memory. */
+/* What to do for the scan that is about to be made. index_string: the idxStr of
+** its plan, which tells the places of a statement apart by its address. The
+** request is moved out of *r. m->current is the scan's memory afterwards. On
+** failure e is set and the advice is of no use. */
 enum memory_advice memories_consider(struct memories *m,
                                      const char *index_string,
                                      struct request *r, struct err *e);

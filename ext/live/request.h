@@ -45,18 +45,23 @@ char *plan_order_text(const struct plan *plan, const struct match *match,
 struct request {
   char *texts[PLAN_TERMS]; /* owned */
   int n;
-  int inexact; /* some condition is wider than SQLite's, or not there */
-  int never;   /* no row can match */
+  int inexact; /* the server may return rows that SQLite will refuse: a
+               ** condition is wider than SQLite's, or was not printed */
+  int never;   /* no row can match: the server need not be asked */
 };
 
 /* 1 when some comparison is with NULL, and so never true. */
 int request_compares_null(const struct plan *plan, int argc,
                           sqlite3_value **argv);
 
+/* Makes the conditions of a scan from its plan and the values that xFilter got:
+** texts[i] is that of plan->terms[i]. On failure r may be half full: clear it.
+*/
 enum err_code request_make(struct request *r, const struct plan *plan,
                            const struct live_table *t,
                            const struct match *match, int argc,
                            sqlite3_value **argv, struct err *e);
+/* Frees; accepts a cleared one. */
 void request_clear(struct request *r);
 
 /* The texts joined by AND, without those where skip[i] is set (NULL: all).

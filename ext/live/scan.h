@@ -23,17 +23,20 @@ struct scan {
   struct progress progress; /* on a terminal */
 };
 
+/* Makes s ready for the table's columns by map, which must outlive it. */
 enum err_code scan_init(struct scan *s, struct live_table *table,
                         const struct mapping *map, struct err *e);
+/* Ends what is under way, and frees; accepts a cleared one. */
 void scan_clear(struct scan *s);
 
 /* Learns the source's columns; needs a connection only for the first time. */
 enum err_code scan_describe(struct scan *s, const struct plan *plan,
                             struct err *e);
 
-/* Sends the SELECT. where is the scan's from now on. *changed: the source has
-** other columns than it was known to have; forgotten, so that scan_describe()
-** asks again. */
+/* Sends the SELECT. s takes over `where` (conditions, or NULL), also on
+** failure. top: rows at most; -1: all. *changed: the source no longer has the
+** columns it was known to have. They are forgotten, so call scan_describe() and
+** then this again. */
 enum err_code scan_start(struct scan *s, const struct plan *plan, char *where,
                          sqlite3_int64 top, int *changed, struct err *e);
 

@@ -13,13 +13,15 @@
 */
 enum err_code caller_check(sqlite3 *db, const char *schema, struct err *e);
 
-/* The same, but for readers: for what only adds, and touches nothing that one
-** may have read. */
+/* The same, but other statements of this connection may be reading: for work
+** that only adds rows or tables, and touches nothing that they may have read.
+*/
 enum err_code caller_check_beside(sqlite3 *db, const char *schema,
                                   struct err *e);
 
-/* The part of it that counts also for what only reads: SQLite lets a CHECK of
-** a hostile file call us during PRAGMA integrity_check. */
+/* The part of caller_check() that also matters to functions that only read:
+** refuses while a PRAGMA runs, since SQLite lets a CHECK constraint of a
+** hostile file call us during PRAGMA integrity_check. */
 enum err_code caller_check_pragma(sqlite3 *db, struct err *e);
 
 /* Refuses, inside the caller's transaction, while one of its statements reads
@@ -37,8 +39,8 @@ enum err_code caller_check_place(sqlite3 *db, const char *schema,
 ** extension is loaded. Reads one byte, and the schema of a UTF-16 file. */
 void caller_learn_encoding(sqlite3 *db);
 
-/* Refuses where that could not help: the extension was loaded by a statement,
-** SELECT load_extension(...). */
+/* Refuses where caller_learn_encoding() came too late, because a statement was
+** running already: the extension was loaded by SELECT load_extension(...). */
 enum err_code caller_check_encoding(sqlite3 *db, struct err *e);
 
 /* Whether main may be written at all. */

@@ -46,6 +46,7 @@ enum err_code target_check_name(const char *name, struct err *e);
 ** failure t is cleared. */
 enum err_code target_recheck(struct target *t, sqlite3 *db,
                              const struct mapping *m, struct err *e);
+/* Frees; accepts a cleared one. */
 void target_clear(struct target *t);
 
 #endif

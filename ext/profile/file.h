@@ -40,7 +40,7 @@ enum err_code profile_file_secret(const char *path, char **secret,
 /* Fails unless the file can be read and holds certificates in PEM. */
 enum err_code profile_file_certificates(const char *path, struct err *e);
 
-/* Wipes n bytes and frees; accepts NULL. */
+/* Overwrites the n bytes of a secret, then frees it; accepts NULL. */
 void profile_file_wipe(char *text, size_t n);
 
 #endif

@@ -94,7 +94,8 @@ int keyword_same(const struct profile *p, const struct profile *o);
 /* Frees what keyword_set() allocated. */
 void keyword_free(struct profile *p);
 
-/* What FreeTDS's conf parser would misread in a value, or NULL. */
+/* What the parser of FreeTDS's configuration would misread in this value, to be
+** put behind "the value": "has two blanks in a row". NULL: nothing. */
 const char *keyword_conf_hazard(const char *text);
 
 #endif

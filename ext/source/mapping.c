@@ -303,7 +303,7 @@ void mapping_clear(struct mapping *m) {
 }
 
 int mapping_has_key(const struct mapping *m) {
-  return m->key && m->key[strspn(m->key, " ,\t\r\n")];
+  return m->key && m->key[strspn(m->key, "," ASCII_BLANKS)];
 }
 
 int mapping_is_key(const struct mapping *m, int i) {
@@ -311,10 +311,10 @@ int mapping_is_key(const struct mapping *m, int i) {
   size_t n_name = strlen(name);
   while (*at) {
     size_t n;
-    at += strspn(at, " ,\t\r\n");
+    at += strspn(at, "," ASCII_BLANKS);
     n = strcspn(at, ",");
     if (n >= n_name && sqlite3_strnicmp(at, name, (int)n_name) == 0 &&
-        n_name + strspn(at + n_name, " \t\r\n") >= n) {
+        n_name + strspn(at + n_name, ASCII_BLANKS) >= n) {
       return 1;
     }
     at += n;

@@ -28,8 +28,11 @@ struct match {
   struct match_column *columns; /* owned: one a mapped column */
 };
 
+/* Begins with all columns as mapped; map must outlive m. ERR_NOMEM leaves m as
+** one that can be cleared. */
 enum err_code match_init(struct match *m, const struct mapping *map,
                          struct err *e);
+/* Frees; accepts a cleared one. */
 void match_clear(struct match *m);
 
 /*

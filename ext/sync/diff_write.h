@@ -44,6 +44,8 @@ void diff_read_old(const struct diff_plan *p, sqlite3_stmt *stmt,
 ** conflict. */
 int diff_has_on_conflict(const struct apply *a, struct err *e);
 
+/* Does what the plan says: deletes, updates, inserts, in the transaction that
+** is open, counted in batches. On failure the caller rolls back. */
 enum err_code diff_write(struct diff_plan *p, struct err *e);
 
 #endif

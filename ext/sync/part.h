@@ -22,7 +22,8 @@
 enum err_code part_check_column(const struct mapping *m,
                                 const struct remote_column *c, struct err *e);
 
-/* Before each attempt. */
+/* Forgets what an earlier attempt of the run found; to be called before each.
+*/
 void part_begin(struct state *s);
 
 /* Asks the probe, if there is one; sets is_unchanged. */
@@ -33,11 +34,11 @@ enum err_code part_probe(struct state *s, struct reader *r, struct err *e);
 enum err_code part_where(struct state *s, struct reader *r, struct match *m,
                          char **where, struct err *e);
 
-/* Looks at the mark of the present row. */
+/* Takes the present row's watermark into account: the greatest one wins. */
 enum err_code part_see(struct state *s, const struct reader *r, struct match *m,
                        struct err *e);
 
-/* After the last row: the new mark. */
+/* To be called after the last row: makes the greatest of them the new mark. */
 enum err_code part_end(struct state *s, struct err *e);
 
 #endif

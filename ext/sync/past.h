@@ -13,16 +13,17 @@
 
 struct past;
 
-/* sync: NULL is the one that is meant where none is named. at: a number is a
-** run's id, a text a moment in UTC; what counts is the last success until then.
-** ERR_CONFIG where the changes do not go back that far. NULL when e is set. */
+/* Opens the table of `sync` (NULL: mapping_default()) as the last successful
+** run up to `at` left it: a number is a run's id, a text a moment in UTC.
+** ERR_CONFIG where the recorded changes do not go back that far. *out is NULL
+** on failure. */
 enum err_code past_open(struct past **out, sqlite3 *db, const char *sync,
                         sqlite3_value *at, struct err *e);
 /* Accepts NULL. */
 void past_close(struct past *p);
 
-/* The next row, the first one after past_open(). *has_row is 0 at the end.
-** ERR_DATA where the table has not what the last run left. */
+/* Steps to the next row; the first call to the first one. *has_row is 0 at the
+** end. ERR_DATA where somebody changed the table since the last run. */
 enum err_code past_next(struct past *p, int *has_row, struct err *e);
 
 /* The row's key and the row, as JSON; until the next call. */

@@ -53,6 +53,7 @@ struct runlog {
 void runlog_init(struct runlog *log, sqlite3 *db, const char *sync);
 /* Looks again: while the database is busy, nothing is found. */
 void runlog_find_tables(struct runlog *log);
+/* Frees; accepts a cleared one. Writes nothing. */
 void runlog_clear(struct runlog *log);
 
 /*
@@ -71,8 +72,8 @@ enum err_code runlog_begin(struct runlog *log, int deadline_s,
 void runlog_detail(struct runlog *log, enum trace_level level,
                    const char *phase, const char *fmt, ...);
 
-/* For who records something by run_id, in the apply transaction: now the run
-** has a row. */
+/* Makes sure, in the apply transaction, that the run has its row, and so an id:
+** for those who record something under it. */
 enum err_code runlog_need_row(struct runlog *log, struct err *e);
 
 /* Writes the success, the details (none where nothing changed and there is no

@@ -25,12 +25,14 @@ enum err_code staging_append(struct staging *s, const struct cell *cells,
 /* No more rows come: gives memory back that was taken for them. */
 void staging_settle(struct staging *s);
 
+/* How many rows there are. */
 sqlite3_int64 staging_rows(const struct staging *s);
 
 /* 1 when the rows outgrew memory and went to the file. */
 int staging_spilled(const struct staging *s);
 
-/* Where the next row is, 0: the first one; and back to such a place. */
+/* The place of the row that staging_next() will read, 0 for the first one; and
+** back to a place that staging_tell() gave. */
 sqlite3_int64 staging_tell(const struct staging *s);
 void staging_seek(struct staging *s, sqlite3_int64 at);
 

@@ -61,6 +61,7 @@ enum err_code state_load(struct state *s, sqlite3 *db, const struct mapping *m,
 enum err_code state_store(struct state *s, sqlite3 *db, sqlite3_int64 rows,
                           struct err *e);
 
+/* Frees; accepts a cleared one. */
 void state_clear(struct state *s);
 
 /* "SELECT <rowid>, <columns> FROM <target> WHERE <key>": the rows with the key
@@ -69,9 +70,8 @@ sqlite3_stmt *state_prepare_by_key(const struct mapping *m,
                                    const struct target *t, sqlite3 *db,
                                    const char *explain, struct err *e);
 
-/* The CREATE INDEX that finds a row by its key; NULL: there is one. To be
- * freed.
- */
+/* The CREATE INDEX that would find a row by its key, to be freed by
+** sqlite3_free(); NULL where there is such an index. */
 char *state_key_index(const struct mapping *m, const struct target *t,
                       sqlite3 *db, struct err *e);
 

@@ -14,8 +14,11 @@ struct stored {
   sqlite3_stmt *put, *get;     /* owned */
 };
 
+/* Opens a private database in memory with a table that is declared like the
+** target. target must outlive s. */
 enum err_code stored_open(struct stored *s, const struct target *target,
                           struct err *e);
+/* Frees; accepts a cleared one. */
 void stored_close(struct stored *s);
 
 /* Makes the row in cells what the target would hold; it stays so until the

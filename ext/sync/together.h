@@ -10,11 +10,13 @@
 #include "source/mapping.h"
 
 /*
-** While a statement of the caller's reads the main database: makes *hold one
-** that keeps an attached target (NULL: it is not attached) as it is, too, to be
-** finalized, and finds out that the target is as the last run that the main
-** database knows of has left it. SQLITE_BUSY where another run committed
-** meanwhile, or one stays half committed.
+** For a target in an attached file, while a statement of the caller's reads the
+** main database. Makes *hold a statement that is reading the attached file too:
+** until the caller finalizes it, no run of somebody else shows in either file.
+** Then checks that the two belong together: that the target is as the last run
+** in the main file's log left it. ERR_LOCAL with SQLITE_BUSY where another run
+** committed in between, or one stays half committed. *hold is NULL where the
+** target is in the main file: there is nothing to do.
 **
 ** Who reads the attached file already, in a transaction or beside this
 ** statement, goes on to read what was there when that began.

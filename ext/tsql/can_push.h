@@ -45,7 +45,8 @@ char where_affinity(const char *decl);
 ** finds it true. Under BINARY only. */
 int can_push(const struct where_column *c, enum where_op op);
 
-/* 1 when the conversion makes NULL of NULL only. */
+/* 1 when the conversion by kind turns no value but NULL into NULL, so that IS
+** NULL means the same on both sides. */
 int can_push_null(const struct where_column *c);
 
 /* 1 when the server sorts the column as SQLite sorts its conversion. */
@@ -59,7 +60,7 @@ static inline int is_decimal_type(enum remote_type type) {
   return type >= REMOTE_DECIMAL && type <= REMOTE_SMALLMONEY;
 }
 
-/* A double gives so many digits back as they are. */
+/* A decimal of so many digits comes back unchanged from a double. */
 #define DECIMAL_REAL_DIGITS 15
 
 /* 1 when every value of a decimal column becomes INTEGER or REAL. */

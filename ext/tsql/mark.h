@@ -28,24 +28,27 @@ struct mark {
 ** without a fraction, what has a date, and rowversion. */
 int mark_accepts(const struct remote_column *c);
 
-/* Whether it can do without a key: no row gets another one. */
+/* Whether a sync with this watermark needs no key: a row keeps its number,
+** while a time or a rowversion changes with the row. */
 int mark_is_number(const struct remote_column *c);
 
-/* From a value of such a column; none from NULL. 0: it is beyond 64 bits, or no
-** point in time. */
+/* From a value of such a column; NULL leaves no mark set. Returns 0 when the
+** value is beyond 64 bits, or no point in time. */
 int mark_from_value(struct mark *m, const struct remote_column *c,
                     const struct value *v);
 
-/* <0, 0, >0; none is less than all. */
+/* Less than, equal to or greater than 0, as strcmp(); a mark that is not set is
+** less than any other. */
 int mark_compare(const struct mark *a, const struct mark *b);
 
-/* As in the first lines above; NULL when out of memory. And back: 0 when it is
-** not of this column's type. */
+/* As text, "int 4711", to be freed by sqlite3_free(); NULL when out of memory.
+** mark_parse() reads it; 0 when it is not of this column's type. */
 char *mark_text(const struct mark *m, const struct remote_column *c);
 int mark_parse(struct mark *m, const struct remote_column *c, const char *text);
 
-/* Moves back: by that many units of a number, seconds of a time, rounded up to
-** what the type can tell apart, and not beyond its first value. */
+/* Moves the mark back by `overlap`: so many units of a number, so many seconds
+** of a time, rounded up to what the type can tell apart, and not below the
+** least value that it can hold. */
 void mark_move_back(struct mark *m, const struct remote_column *c,
                     double overlap);
 

@@ -6,10 +6,11 @@
 #include "tsql/can_push.h"
 #include "value/time.h"
 
-/* Longer texts and blobs are compared by SQLite alone. */
+/* Characters or bytes of a literal at most; what is longer is compared by
+** SQLite alone. */
 #define TEXT_MOST 1000
 
-/* A list of more is not printed, or by its range only. */
+/* Values of an IN at most; a longer list is not printed, or as a range. */
 #define LIST_MOST 2000
 
 /* No row can match. */

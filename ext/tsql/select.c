@@ -81,7 +81,7 @@ char *tsql_finish(sqlite3_str *out, struct err *e) {
 /* ---- sources ----------------------------------------------------------- */
 
 static const char *skip_blank(const char *at) {
-  return at + strspn(at, " \t\r\n");
+  return at + strspn(at, ASCII_BLANKS);
 }
 
 /* Block comments nest in T-SQL. */
@@ -104,13 +104,14 @@ static const char *skip_comments(const char *at) {
 
 int tsql_is_query(const char *source) {
   const char *at = skip_comments(source);
-  return *at == '(' || (sqlite3_strnicmp(at, "SELECT", 6) == 0 &&
-                        (at[6] == 0 || strchr(" \t\r\n[\"'*(-+/.", at[6])));
+  return *at == '(' ||
+         (sqlite3_strnicmp(at, "SELECT", 6) == 0 &&
+          (at[6] == 0 || strchr(ASCII_BLANKS "[\"'*(-+/.", at[6])));
 }
 
 void tsql_hint_with(const char *source, struct err *e) {
   const char *at = skip_comments(source);
-  if (sqlite3_strnicmp(at, "WITH", 4) != 0 || !strchr(" \t\r\n[", at[4]))
+  if (sqlite3_strnicmp(at, "WITH", 4) != 0 || !strchr(ASCII_BLANKS "[", at[4]))
     return;
   err_hint(e, "What begins with WITH must be a view on the server, or have its "
               "WITH rewritten as a subquery.");
@@ -129,9 +130,9 @@ static const char *read_part(const char *at, char **name, struct err *e) {
     at = *at == close && sqlite3_str_length(part) ? at + 1 : NULL;
   } else {
     size_t n = strcspn(at, ".");
-    while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
+    while (n > 0 && strchr(ASCII_BLANKS, at[n - 1])) n--;
     /* A plain name has nothing that could be T-SQL. */
-    if (strcspn(at, " \t\r\n'\"[](){};,=<>*/+-%&|^~!") < n) {
+    if (strcspn(at, ASCII_BLANKS "'\"[](){};,=<>*/+-%&|^~!") < n) {
       at = NULL;
     } else if (n > 0) {
       sqlite3_str_append(part, at, (int)n);
@@ -177,7 +178,7 @@ static void append_name(sqlite3_str *out, const char *source, struct err *e) {
 static void append_query(sqlite3_str *out, const char *source, struct err *e) {
   const char *at = skip_blank(source);
   size_t n = strlen(at);
-  while (n > 0 && strchr(" \t\r\n;", at[n - 1])) n--;
+  while (n > 0 && strchr(ASCII_BLANKS ";", at[n - 1])) n--;
   sqlite3_str_appendchar(out, 1, '(');
   append_quoted(out, at, (int)n, 0, "", e);
   sqlite3_str_appendall(out, "\n) AS [q]");

@@ -14,7 +14,7 @@
 #define TEXT_SPACES 25
 extern const char text_spaces[TEXT_SPACES][4];
 
-/* Moves both ends of *text over Unicode White_Space. */
+/* Takes Unicode White_Space off both ends: *text and *n are moved. */
 void text_trim(const unsigned char **text, int *n);
 
 /* 1 t true y yes on x -> 1; 0 f false n no off -> 0; else -1. Case matters

@@ -61,6 +61,7 @@ struct remote_columns {
   int count;
 };
 
+/* Frees; accepts a cleared one. */
 void remote_columns_clear(struct remote_columns *columns);
 
 /* Adds deep copies; to starts cleared. ERR_NOMEM leaves it cleared. */

@@ -212,105 +212,138 @@ static void append_list(struct diff *d, sqlite3_str *out, int i) {
 
 /* ---- conditions -------------------------------------------------------- */
 
-static void append_comparison(struct diff *d, sqlite3_str *out, const char *a) {
-  static const char *const ops[] = {
-      "=", "=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT"};
+static const char *const ops[] = {
+    "=", "=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT"};
+
+/* Each appends one condition on column i of the table that is called a. */
+typedef void condition_fn(struct diff *d, sqlite3_str *out, const char *a,
+                          int i);
+
+static void append_operation(struct diff *d, sqlite3_str *out, const char *a,
+                             int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " %s ", PICK(d, ops));
+  append_value(d, out, i);
+}
+
+static void append_reversed(struct diff *d, sqlite3_str *out, const char *a,
+                            int i) {
+  append_value(d, out, i);
+  sqlite3_str_appendf(out, " %s ", PICK(d, ops));
+  schema_append_name(d, out, a, i);
+}
+
+/* What goes to the server. */
+static void append_pushed(struct diff *d, sqlite3_str *out, const char *a,
+                          int i) {
+  static const char *const pushed[] = {"=", "<", "<=", ">", ">="};
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " %s ", PICK(d, pushed));
+  append_value(d, out, i);
+}
+
+static void append_null_test(struct diff *d, sqlite3_str *out, const char *a,
+                             int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendall(out, chance(d, 50) ? " IS NULL" : " IS NOT NULL");
+}
+
+static void append_in(struct diff *d, sqlite3_str *out, const char *a, int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendall(out, chance(d, 80) ? " IN " : " NOT IN ");
+  append_list(d, out, i);
+}
+
+static void append_in_select(struct diff *d, sqlite3_str *out, const char *a,
+                             int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " IN (SELECT %s FROM l)",
+                      chance(d, 50)   ? "k"
+                      : chance(d, 50) ? "t"
+                                      : "i");
+}
+
+static void append_between(struct diff *d, sqlite3_str *out, const char *a,
+                           int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendall(out, " BETWEEN ");
+  append_value(d, out, i);
+  sqlite3_str_appendall(out, " AND ");
+  append_value(d, out, i);
+}
+
+static void append_pattern(struct diff *d, sqlite3_str *out, const char *a,
+                           int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " %s '%s'", chance(d, 50) ? "LIKE" : "GLOB",
+                      chance(d, 30)   ? "a%"
+                      : chance(d, 30) ? "2025-01*"
+                      : chance(d, 30) ? "abc*"
+                                      : "%5%");
+}
+
+static void append_row_values(struct diff *d, sqlite3_str *out, const char *a,
+                              int i) {
+  int j = schema_any_column(d);
+  sqlite3_str_appendall(out, "(");
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendall(out, ", ");
+  schema_append_name(d, out, a, j);
+  sqlite3_str_appendf(out, ") %s (", PICK(d, ops));
+  append_value(d, out, i);
+  sqlite3_str_appendall(out, ", ");
+  append_value(d, out, j);
+  sqlite3_str_appendall(out, ")");
+}
+
+static void append_two_columns(struct diff *d, sqlite3_str *out, const char *a,
+                               int i) {
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " %s ", PICK(d, ops));
+  schema_append_name(d, out, a, schema_any_column(d));
+}
+
+static void append_collated(struct diff *d, sqlite3_str *out, const char *a,
+                            int i) {
   static const char *const collations[] = {"NOCASE", "RTRIM", "BINARY"};
+  schema_append_name(d, out, a, i);
+  sqlite3_str_appendf(out, " %s ", chance(d, 50) ? "=" : PICK(d, ops));
+  if (chance(d, 60)) {
+    char *value = copied_value(d, i);
+    sqlite3_str_appendf(out, "%s(%s)", chance(d, 50) ? "upper" : "lower",
+                        value);
+    sqlite3_free(value);
+  } else {
+    append_value(d, out, i);
+  }
+  sqlite3_str_appendf(out, " COLLATE %s", PICK(d, collations));
+}
+
+/* What cannot be pushed. */
+static void append_expression(struct diff *d, sqlite3_str *out, const char *a,
+                              int i) {
+  int is_plus = chance(d, 50);
+  sqlite3_str_appendall(out, is_plus ? "+" : "length(");
+  schema_append_name(d, out, a, i);
+  if (is_plus) {
+    sqlite3_str_appendall(out, " = ");
+    append_value(d, out, i);
+  } else {
+    sqlite3_str_appendf(out, ") > %d", rnd(d, 6));
+  }
+}
+
+/* As often as it stands here. */
+static condition_fn *const conditions[] = {
+    append_null_test,   append_in,        append_in,        append_in_select,
+    append_between,     append_between,   append_pattern,   append_row_values,
+    append_two_columns, append_reversed,  append_collated,  append_expression,
+    append_operation,   append_operation, append_operation, append_operation};
+
+static void append_comparison(struct diff *d, sqlite3_str *out, const char *a) {
   int i = schema_any_column(d);
-  if (chance(d, 30)) { /* what is pushed */
-    static const char *const pushed[] = {"=", "<", "<=", ">", ">="};
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " %s ", PICK(d, pushed));
-    append_value(d, out, i);
-    return;
-  }
-  switch (rnd(d, 16)) {
-  case 0:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendall(out, chance(d, 50) ? " IS NULL" : " IS NOT NULL");
-    break;
-  case 1:
-  case 2:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendall(out, chance(d, 80) ? " IN " : " NOT IN ");
-    append_list(d, out, i);
-    break;
-  case 3:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " IN (SELECT %s FROM l)",
-                        chance(d, 50)   ? "k"
-                        : chance(d, 50) ? "t"
-                                        : "i");
-    break;
-  case 4:
-  case 5:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendall(out, " BETWEEN ");
-    append_value(d, out, i);
-    sqlite3_str_appendall(out, " AND ");
-    append_value(d, out, i);
-    break;
-  case 6:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " %s '%s'", chance(d, 50) ? "LIKE" : "GLOB",
-                        chance(d, 30)   ? "a%"
-                        : chance(d, 30) ? "2025-01*"
-                        : chance(d, 30) ? "abc*"
-                                        : "%5%");
-    break;
-  case 7: { /* row values */
-    int j = schema_any_column(d);
-    sqlite3_str_appendall(out, "(");
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendall(out, ", ");
-    schema_append_name(d, out, a, j);
-    sqlite3_str_appendf(out, ") %s (", PICK(d, ops));
-    append_value(d, out, i);
-    sqlite3_str_appendall(out, ", ");
-    append_value(d, out, j);
-    sqlite3_str_appendall(out, ")");
-    break;
-  }
-  case 8:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " %s ", PICK(d, ops));
-    schema_append_name(d, out, a, schema_any_column(d));
-    break;
-  case 9:
-    append_value(d, out, i);
-    sqlite3_str_appendf(out, " %s ", PICK(d, ops));
-    schema_append_name(d, out, a, i);
-    break;
-  case 10:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " %s ", chance(d, 50) ? "=" : PICK(d, ops));
-    if (chance(d, 60)) {
-      char *value = copied_value(d, i);
-      sqlite3_str_appendf(out, "%s(%s)", chance(d, 50) ? "upper" : "lower",
-                          value);
-      sqlite3_free(value);
-    } else {
-      append_value(d, out, i);
-    }
-    sqlite3_str_appendf(out, " COLLATE %s", PICK(d, collations));
-    break;
-  case 11:
-    sqlite3_str_appendall(out, chance(d, 50) ? "+" : "length(");
-    if (sqlite3_str_value(out)[sqlite3_str_length(out) - 1] == '(') {
-      schema_append_name(d, out, a, i);
-      sqlite3_str_appendf(out, ") > %d", rnd(d, 6));
-    } else {
-      schema_append_name(d, out, a, i);
-      sqlite3_str_appendall(out, " = ");
-      append_value(d, out, i);
-    }
-    break;
-  default:
-    schema_append_name(d, out, a, i);
-    sqlite3_str_appendf(out, " %s ", PICK(d, ops));
-    append_value(d, out, i);
-    break;
-  }
+  condition_fn *append = chance(d, 30) ? append_pushed : PICK(d, conditions);
+  append(d, out, a, i);
 }
 
 void predicate_append(struct diff *d, sqlite3_str *out, const char *a,

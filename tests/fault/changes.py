@@ -60,21 +60,12 @@ class WideBox(Box):
                 "bytes": lambda: r.randbytes(r.randint(1, 20)),
                 "day": lambda: "20%02d-01-02" % r.randint(10, 40)}[name]()
 
-    def change(self, sql, *args):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        with db:
-            db.execute(sql, args)
-        db.close()
-
     def insert(self, number):
-        self.change("INSERT INTO vwWide VALUES(?,?,?,?,?,?,?)", number,
-                    *[self.value(name) for name in NAMES[1:]])
+        self.server.run("INSERT INTO vwWide VALUES(?,?,?,?,?,?,?)", number,
+                        *[self.value(name) for name in NAMES[1:]])
 
     def source(self, sql="SELECT * FROM vwWide"):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rows = db.execute(sql).fetchall()
-        db.close()
-        return rows
+        return self.server.run(sql)
 
     def expect_the_sources(self):
         def sort(rows):
@@ -107,7 +98,7 @@ class WideBox(Box):
         n_deleted, n_updated = r.choice(((0, 0), (0, 1), (1, 0), (2, 3),
                                          (9, 20), (3, len(rowids) - 5)))
         for row in rowids[:n_deleted]:
-            self.change("DELETE FROM vwWide WHERE rowid = ?", row)
+            self.server.run("DELETE FROM vwWide WHERE rowid = ?", row)
         updated = 0
         for row in rowids[n_deleted:n_deleted + n_updated]:
             name = r.choice(NAMES[1:])
@@ -115,8 +106,8 @@ class WideBox(Box):
                               (name, row))[0][0]
             new = self.value(name)
             updated += old != new
-            self.change("UPDATE vwWide SET %s = ? WHERE rowid = ?" % name,
-                        new, row)
+            self.server.run("UPDATE vwWide SET %s = ? WHERE rowid = ?" % name,
+                            new, row)
         n_inserted = r.choice((0, 0, 1, 7))
         for _ in range(n_inserted):
             self.number += 1

@@ -5,6 +5,7 @@
 A test is a function with @test; it gets nothing and raises on failure. Each
 makes its own Box (box.py): a folder with a server, a profile and a database.
 """
+import contextlib
 import itertools
 import json
 import os
@@ -180,11 +181,23 @@ class Server:
     def logins(self):
         return len([e for e in self.log() if e["event"] == "login"])
 
-    def query(self, sql):
+    @contextlib.contextmanager
+    def tables(self):
+        """The database that the server's tables are in; one transaction."""
         db = sqlite3.connect(self.path("server.db"), timeout=20)
         with db:
-            db.executescript(sql)
+            yield db
         db.close()
+
+    def query(self, sql):
+        """Runs statements."""
+        with self.tables() as db:
+            db.executescript(sql)
+
+    def run(self, sql, *args):
+        """Runs one statement; its rows."""
+        with self.tables() as db:
+            return db.execute(sql, args).fetchall()
 
 
 # ---- a program that refreshes -----------------------------------------------

@@ -128,11 +128,9 @@ class OddBox(Box):
     # ---- the source ---------------------------------------------------------
 
     def change(self, statements):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        with db:
+        with self.server.tables() as db:
             for sql, args in statements:
                 db.execute(sql, args)
-        db.close()
 
     def tick(self):
         self.w += self.random.choice((1, 1, 3))
@@ -165,9 +163,7 @@ class OddBox(Box):
 
     def change_at_random(self):
         r = self.random
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        ids = [row for (row,) in db.execute("SELECT id FROM vwOdd")]
-        db.close()
+        ids = [row for (row,) in self.server.run("SELECT id FROM vwOdd")]
         r.shuffle(ids)
         todo = [self.insertion() for _ in range(r.choice((0, 0, 1, 7)))]
         todo += [self.update(row) for row in

@@ -100,34 +100,27 @@ class Kept(Box):
                     "12345678901234567890123456789.123456789", "0.5", "7",
                     "-0.000000001"))}[name]()
 
-    def change(self, sql, *args):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        with db:
-            db.execute(sql, args)
-        db.close()
-
     def insert(self, number):
-        self.change("INSERT INTO vwKept VALUES(?,?,?,?,?,?,?,?,?)", number,
-                    *[self.value(name) for name in NAMES[1:]])
+        self.server.run("INSERT INTO vwKept VALUES(?,?,?,?,?,?,?,?,?)", number,
+                        *[self.value(name) for name in NAMES[1:]])
 
     def change_at_random(self):
         r = self.random
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rowids = [row for (row,) in db.execute("SELECT rowid FROM vwKept")]
-        db.close()
+        rowids = [row for (row,) in
+                  self.server.run("SELECT rowid FROM vwKept")]
         r.shuffle(rowids)
         n_deleted, n_updated = r.choice(((0, 0), (0, 1), (1, 0), (2, 3), (5, 9),
                                          (3, len(rowids) - 5)))
         for row in rowids[:n_deleted]:
-            self.change("DELETE FROM vwKept WHERE rowid = ?", row)
+            self.server.run("DELETE FROM vwKept WHERE rowid = ?", row)
         for row in rowids[n_deleted:n_deleted + n_updated]:
             for name in r.sample(NAMES[1:], r.randint(1, 3)):
-                self.change("UPDATE vwKept SET %s = ? WHERE rowid = ?" % name,
-                            self.value(name), row)
+                self.server.run("UPDATE vwKept SET %s = ? WHERE rowid = ?" %
+                                name, self.value(name), row)
         for _ in range(r.choice((0, 0, 1, 5))):
             # A number that was deleted comes again now and then.
             self.number += r.choice((1, 1, 0))
-            self.change("DELETE FROM vwKept WHERE id = ?", self.number)
+            self.server.run("DELETE FROM vwKept WHERE id = ?", self.number)
             self.insert(self.number)
 
     def raw(self, sql, *args):
@@ -712,7 +705,7 @@ build()
 def part(mode):
     """Only what is above the mark is fetched; the changes are the run's."""
     with Kept("past-" + mode) as b:
-        b.change("UPDATE vwKept SET qty = id")
+        b.server.run("UPDATE vwKept SET qty = id")
         b.program.ok(REFRESH)
         b.sql("UPDATE ordersync_syncs SET mode = ?, watermark = 'qty' WHERE "
               "name = 'kept'", mode)
@@ -722,12 +715,13 @@ def part(mode):
             for _ in range(b.random.choice((0, 1, 5, 20))):
                 counter += 1
                 if mode == "merge" and b.random.random() < 0.5:
-                    b.change("UPDATE vwKept SET note = ?, qty = ? WHERE id = ?",
-                             b.value("note"), counter, b.random.randrange(60))
+                    b.server.run(
+                        "UPDATE vwKept SET note = ?, qty = ? WHERE id = ?",
+                        b.value("note"), counter, b.random.randrange(60))
                 else:
                     b.insert(counter)
-                    b.change("UPDATE vwKept SET qty = ? WHERE id = ?", counter,
-                             counter)
+                    b.server.run("UPDATE vwKept SET qty = ? WHERE id = ?",
+                                 counter, counter)
             b.program.ok(REFRESH)
             run, copy = b.last_run(), b.copy()
             new = replay(past[-1][1], b.kept(past[-1][0].id), ["id"])

@@ -125,6 +125,3 @@ class Realm:
 
     def ticket(self, user="alice", *more):
         self.do("kinit", *more, user, feed=PASSWORD + "\n")
-
-    def forget(self):
-        self.do("kdestroy", "-q")

@@ -1,7 +1,6 @@
 """What the target table is like: triggers, keys, generated columns, defaults;
 where it is: attached, in memory; who made it."""
 import glob
-import sqlite3
 
 from box import Box
 from harness import WORK, expect, expect_match, main, test
@@ -411,11 +410,7 @@ class DiffBox(SimpleBox):
         expect(counts == [(0, updated, 0)], "logged: %r" % counts)
 
     def source(self):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rows = db.execute("SELECT id, v FROM vwSimple ORDER BY id, v"
-                          ).fetchall()
-        db.close()
-        return rows
+        return self.server.run("SELECT id, v FROM vwSimple ORDER BY id, v")
 
     def stays(self, text):
         """The refresh must fail, and every row stay."""

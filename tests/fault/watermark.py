@@ -3,7 +3,6 @@ whenever a run ends, the table has what the mark says, and in the end what the
 source has."""
 import random
 import signal
-import sqlite3
 
 from box import Box
 from harness import LONG, Shell, expect, expect_match, main, test
@@ -83,11 +82,7 @@ class MovesBox(Box):
             self.random.getrandbits(20), self.tick() if at is None else at, row)
 
     def source(self, columns=COLUMNS):
-        db = sqlite3.connect(self.server.path("server.db"), timeout=20)
-        rows = db.execute("SELECT %s FROM vwMoves ORDER BY id" %
-                          columns).fetchall()
-        db.close()
-        return rows
+        return self.server.run("SELECT %s FROM vwMoves ORDER BY id" % columns)
 
     def table(self):
         return self.sql("SELECT %s FROM moves ORDER BY id" % COLUMNS)

@@ -230,7 +230,7 @@ static bool bind_subquery(struct engine *en, struct scope *scope,
   return true;
 }
 
-static bool bind_cast_node(struct engine *en, struct node *n) {
+static bool bind_cast_node(struct node *n) {
   struct node *a = n->arg[0];
   bool notnull = a->type.notnull;
   n->coll_rank = a->coll_rank;
@@ -242,25 +242,38 @@ static bool bind_cast_node(struct engine *en, struct node *n) {
   if (a->type.id == T_NONE && a->kind == N_LITERAL) a->value.id = n->type.id;
   n->type.notnull = notnull && !n->tries && type_is_string(n->type.id) &&
                     type_is_string(a->type.id);
-  (void)en;
+  return true;
+}
+
+/* Whether this argument is a condition, not a value. */
+static bool takes_condition(const struct node *n, unsigned arg) {
+  return n->kind == N_AND || n->kind == N_OR || n->kind == N_NOT ||
+         (n->kind == N_CALL && arg == 0 && strcasecmp(n->name, "IIF") == 0);
+}
+
+/* *stop: an error was noted, and what holds the arguments is not bound. */
+static bool bind_args(struct engine *en, struct scope *scope, struct node *n,
+                      bool *stop) {
+  *stop = false;
+  for (unsigned i = 0; i < n->argc && !*stop; i++) {
+    if (takes_condition(n, i)) {
+      if (!bind_condition(en, scope, n->arg[i])) return false;
+      continue;
+    }
+    if (!bind_expr(en, scope, n->arg[i])) return false;
+    *stop = n->arg[i]->predicate;
+    if (*stop)
+      bind_error(en, n->arg[i]->line, 102, 15, 1, "Incorrect syntax near '='.");
+  }
   return true;
 }
 
 bool bind_expr(struct engine *en, struct scope *scope, struct node *n) {
+  bool stop;
   if (n->kind == N_CASE) return bind_case(en, scope, n);
   if (n->kind == N_AGG) return true; /* bound with its query */
-  for (unsigned i = 0; i < n->argc; i++) {
-    bool logic =
-        n->kind == N_AND || n->kind == N_OR || n->kind == N_NOT ||
-        (n->kind == N_CALL && i == 0 && strcasecmp(n->name, "IIF") == 0);
-    if (!(logic ? bind_condition(en, scope, n->arg[i])
-                : bind_expr(en, scope, n->arg[i])))
-      return false;
-    if (!logic && n->arg[i]->predicate) {
-      bind_error(en, n->arg[i]->line, 102, 15, 1, "Incorrect syntax near '='.");
-      return true;
-    }
-  }
+  if (!bind_args(en, scope, n, &stop)) return false;
+  if (stop) return true;
   if (n->style && !bind_expr(en, scope, n->style)) return false;
   switch (n->kind) {
   case N_LITERAL:
@@ -289,7 +302,7 @@ bool bind_expr(struct engine *en, struct scope *scope, struct node *n) {
     n->predicate = true;
     return true;
   case N_CAST:
-    return n->implicit || bind_cast_node(en, n);
+    return n->implicit || bind_cast_node(n);
   case N_CALL:
     return bind_call(en, n);
   case N_COLLATE:

@@ -96,53 +96,67 @@ static i128 from_big_endian(const struct value *in, size_t most) {
   return (int64_t)v;
 }
 
+/* Bytes of bit ... bigint. */
+static unsigned integer_bytes(unsigned id) {
+  static const uint8_t bytes[] = {1, 1, 2, 4, 8};
+  return bytes[id - T_BIT];
+}
+
+static bool float_to_integer(struct job *j, i128 *v) {
+  double d = j->in->u.f;
+  if (j->to->id == T_BIT) {
+    *v = d != 0;
+  } else if (fabs(d) < 9.3e18) {
+    *v = (i128)d;
+  } else if (j->to->id == T_BIGINT) {
+    return convert_overflow(j);
+  } else {
+    return sqlerr_set(j->e, 232, 16, 3,
+                      "Arithmetic overflow error for type %s, value = %f.",
+                      type_name(j->to), d);
+  }
+  return true;
+}
+
+static bool text_to_integer(struct job *j, i128 *v) {
+  const char *text = j->in->u.s.p;
+  size_t n = j->in->u.s.n;
+  int scale = 0;
+  while (n && text[n - 1] == ' ') n--;
+  while (n && *text == ' ') {
+    text++;
+    n--;
+  }
+  *v = 0; /* as is '' */
+  if (n == 0) return true;
+  if (j->to->id == T_BIT) {
+    *v = n == 4 && strncasecmp(text, "true", 4) == 0;
+    if (*v || (n == 5 && strncasecmp(text, "false", 5) == 0)) return true;
+  }
+  return (!memchr(text, '.', n) && dec_parse(text, n, false, v, &scale)) ||
+         failed(j);
+}
+
 static bool to_integer(struct job *j) {
   const struct value *in = j->in;
-  static const size_t width[] = {1, 1, 2, 4, 8};
   i128 v = 0;
   if (type_is_integer(in->id)) {
     v = in->u.i;
   } else if (type_is_exact(in->id)) {
     v = in->u.dec;
-    if (j->to->id == T_BIT) { /* 0.4 is true */
-      j->out->u.i = v != 0;
-      return true;
-    }
-    if (in->id == T_DECIMAL)
+    if (j->to->id == T_BIT)
+      v = v != 0; /* 0.4 is true */
+    else if (in->id == T_DECIMAL)
       v /= dec_pow10(in->scale); /* truncates; money rounds */
     else
       (void)dec_rescale(&v, in->scale, 0);
   } else if (in->id == T_FLOAT || in->id == T_REAL) {
-    if (j->to->id == T_BIT) {
-      j->out->u.i = in->u.f != 0;
-      return true;
-    }
-    if (fabs(in->u.f) >= 9.3e18)
-      return type_is_integer(j->to->id) && j->to->id != T_BIGINT
-                 ? sqlerr_set(j->e, 232, 16, 3,
-                              "Arithmetic overflow error for type %s, value = "
-                              "%f.",
-                              type_name(j->to), in->u.f)
-                 : convert_overflow(j);
-    v = (i128)in->u.f;
+    if (!float_to_integer(j, &v)) return false;
   } else if (type_is_string(in->id)) {
-    int scale = 0;
-    size_t n = in->u.s.n, i = 0;
-    while (n && in->u.s.p[n - 1] == ' ') n--;
-    while (i < n && in->u.s.p[i] == ' ') i++;
-    if (j->to->id == T_BIT && n - i >= 4) {
-      if (n - i == 4 && strncasecmp(in->u.s.p + i, "true", 4) == 0)
-        return j->out->u.i = 1, true;
-      if (n - i == 5 && strncasecmp(in->u.s.p + i, "false", 5) == 0)
-        return j->out->u.i = 0, true;
-    }
-    if (i == n) return j->out->u.i = 0, true; /* '' is 0 */
-    if (memchr(in->u.s.p, '.', n) ||
-        !dec_parse(in->u.s.p, n, false, &v, &scale))
-      return failed(j);
+    if (!text_to_integer(j, &v)) return false;
   } else if (in->id == T_BINARY || in->id == T_VARBINARY ||
              in->id == T_ROWVERSION) {
-    v = from_big_endian(in, width[j->to->id - T_BIT]);
+    v = from_big_endian(in, integer_bytes(j->to->id));
   } else {
     return not_allowed(j);
   }
@@ -361,11 +375,43 @@ static bool from_hex(struct job *j, struct buf *b) {
   return true;
 }
 
+/* Big-endian, as numbers become binaries. */
+static void put_number(struct buf *b, const struct value *in) {
+  uint64_t bits = (uint64_t)in->u.i;
+  unsigned n = sizeof bits;
+  if (in->id == T_REAL) {
+    float single = (float)in->u.f;
+    bits = 0;
+    n = sizeof single;
+    memcpy(&bits, &single, n);
+  } else if (in->id == T_FLOAT) {
+    memcpy(&bits, &in->u.f, sizeof bits);
+  } else {
+    n = integer_bytes(in->id);
+  }
+  while (n-- > 0) buf_u8(b, (unsigned)(bits >> (8 * n)) & 255);
+}
+
+/* Numbers lose and get bytes on the left, all else on the right. */
+static void fit_binary(struct buf *b, const struct type *to, bool is_number) {
+  size_t want = (size_t)to->len, have = b->n;
+  if (to->len <= 0 || to->id == T_IMAGE || to->id == T_UDT) return;
+  if (have > want) {
+    if (is_number) memmove(b->p, b->p + (have - want), want);
+    b->n = want;
+  } else if (to->id != T_VARBINARY && have < want) {
+    size_t gap = is_number ? 0 : have;
+    buf_reserve(b, want - have);
+    if (is_number) memmove(b->p + (want - have), b->p, have);
+    memset(b->p + gap, 0, want - have);
+    b->n = want;
+  }
+}
+
 static bool to_binary(struct job *j) {
   const struct value *in = j->in;
   struct buf b = {0};
-  bool ok = true, right = false; /* numbers are padded on the left */
-  size_t want = (size_t)j->to->len;
+  bool ok = true, is_number = false;
   if (type_is_binary(in->id)) {
     buf_put(&b, in->u.s.p, in->u.s.n);
   } else if (type_is_string(in->id)) {
@@ -375,39 +421,15 @@ static bool to_binary(struct job *j) {
       text_to_utf16(&b, in->u.s.p, in->u.s.n);
     else
       page_encode(&b, in->u.s.p, in->u.s.n, j->to->coll);
-  } else if (type_is_integer(in->id)) {
-    static const unsigned width[] = {1, 1, 2, 4, 8};
-    for (unsigned i = width[in->id - T_BIT]; i-- > 0;)
-      buf_u8(&b, (unsigned)((uint64_t)in->u.i >> (8 * i)) & 255);
-    right = true;
-  } else if (in->id == T_FLOAT || in->id == T_REAL) {
-    float single = (float)in->u.f;
-    unsigned n = in->id == T_REAL ? sizeof single : sizeof in->u.f;
-    uint8_t bytes[sizeof in->u.f];
-    memcpy(bytes, in->id == T_REAL ? (const void *)&single : &in->u.f, n);
-    while (n-- > 0) buf_u8(&b, bytes[n]);
-    right = true;
+  } else if (type_is_integer(in->id) || in->id == T_FLOAT || in->id == T_REAL) {
+    put_number(&b, in);
+    is_number = true;
   } else if (in->id == T_GUID) {
     buf_put(&b, in->u.guid, 16);
   } else {
     return not_allowed(j);
   }
-  if (ok && j->to->len > 0 && j->to->id != T_IMAGE && j->to->id != T_UDT) {
-    if (b.n > want) {
-      if (right) memmove(b.p, b.p + (b.n - want), want);
-      b.n = want;
-    } else if (j->to->id != T_VARBINARY && b.n < want) {
-      size_t have = b.n;
-      buf_reserve(&b, want - have);
-      if (right) {
-        memmove(b.p + (want - have), b.p, have);
-        memset(b.p, 0, want - have);
-      } else {
-        memset(b.p + have, 0, want - have);
-      }
-      b.n = want;
-    }
-  }
+  if (ok) fit_binary(&b, j->to, is_number);
   j->out->u.s.p = arena_dup(j->a, b.p, b.n);
   j->out->u.s.n = b.n;
   buf_clear(&b);

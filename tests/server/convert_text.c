@@ -30,106 +30,133 @@ static void commas(char text[DEC_TEXT + 24]) {
   }
 }
 
+/* Styles that show the day alone: Y is the year, y its last two digits, M and D
+** are month and day. */
+static const struct {
+  int style;
+  const char *form;
+} day_styles[] = {{1, "M/D/y"},   {101, "M/D/Y"}, {2, "y.M.D"},
+                  {102, "Y.M.D"}, {3, "D/M/y"},   {103, "D/M/Y"},
+                  {104, "D.M.Y"}, {110, "M-D-Y"}, {111, "Y/M/D"},
+                  {12, "yMD"},    {112, "YMD"},   {23, "Y-M-D"}};
+
+/* NULL: a style of another kind. */
+static char *day_text(struct job *j, int style) {
+  int y, m, d;
+  char out[DATE_TEXT];
+  size_t n = 0;
+  const char *form = NULL;
+  for (size_t i = 0; i < sizeof day_styles / sizeof *day_styles; i++)
+    if (day_styles[i].style == style) form = day_styles[i].form;
+  if (!form) return NULL;
+  date_civil(j->in->u.w.days, &y, &m, &d);
+  for (; *form; form++) {
+    int part = *form == 'Y' ? y : *form == 'y' ? y % 100 : *form == 'M' ? m : d;
+    if (strchr("YyMD", *form))
+      n += (size_t)snprintf(out + n, sizeof out - n, "%0*d",
+                            *form == 'Y' ? 4 : 2, part);
+    else
+      out[n++] = *form;
+  }
+  return arena_text(j->a, out, n);
+}
+
+/* A date or time as its parts. */
+struct spelt {
+  char date[DATE_TEXT], time[DATE_TEXT + 4], offset[16];
+};
+
+static void spell(struct spelt *out, const struct value *in,
+                  const struct when *w) {
+  date_format(out->date, w->days);
+  if (in->id == T_DATETIME)
+    snprintf(out->time + time_format(out->time, w->ticks, 0), 5, ".%03d",
+             datetime_millis(w->ticks));
+  else
+    time_format(out->time, w->ticks, in->id == T_SMALLDATETIME ? 0 : in->scale);
+  out->offset[0] = 0;
+  if (in->id == T_DATETIMEOFFSET)
+    snprintf(out->offset, sizeof out->offset, " %c%02d:%02d",
+             w->offset < 0 ? '-' : '+', abs(w->offset) / 60,
+             abs(w->offset) % 60);
+}
+
+static char *joined(struct job *j, const struct spelt *t, const char *between) {
+  if (j->in->id == T_DATE) return arena_format(j->a, "%s", t->date);
+  if (j->in->id == T_TIME) return arena_format(j->a, "%s", t->time);
+  return arena_format(j->a, "%s%s%s%s", t->date, between, t->time, t->offset);
+}
+
+/* Feb 29 2024 12:34PM: styles 0 and 100. */
+static char *month_name_text(struct job *j, const char *offset) {
+  const struct when *w = &j->in->u.w;
+  int y, m, d, minutes = (int)(w->ticks / TICKS_PER_MINUTE), h = minutes / 60;
+  const char *month;
+  char *day, *time;
+  date_civil(w->days, &y, &m, &d);
+  month = date_month(j->fmt->language, m);
+  day = arena_format(j->a, "%.*s %2d %d",
+                     (int)text_offset(month, strlen(month), 3), month, d, y);
+  time = arena_format(j->a, "%2d:%02d%s", (h + 11) % 12 + 1, minutes % 60,
+                      h < 12 ? "AM" : "PM");
+  if (j->in->id == T_DATE) return day;
+  if (j->in->id == T_TIME) return time;
+  return arena_format(j->a, "%s %s%s", day, time, offset);
+}
+
+/* ISO 8601: style 126, and 127, which shows UTC. */
+static char *iso8601_text(struct job *j, struct spelt *t, int style) {
+  struct when utc = date_utc(&j->in->u.w);
+  /* datetime leaves a zero fraction out */
+  if (j->in->id == T_DATETIME && strcmp(t->time + 8, ".000") == 0)
+    t->time[8] = 0;
+  if (j->in->id == T_DATETIMEOFFSET && style == 127) {
+    spell(t, j->in, &utc);
+    strcpy(t->offset, "Z");
+  } else if (t->offset[0]) {
+    memmove(t->offset, t->offset + 1, strlen(t->offset)); /* the blank */
+  }
+  return joined(j, t, "T");
+}
+
 static char *date_text(struct job *j) {
   const struct value *in = j->in;
-  const struct when *w = &in->u.w;
-  const char *month;
-  char date[DATE_TEXT], time[DATE_TEXT], off[16] = "";
-  int y, m, d, brief, style = j->style, s = (int)(w->ticks / TICKS_PER_SECOND);
   bool old = in->id == T_DATETIME || in->id == T_SMALLDATETIME;
-  int h = s / 3600, scale = in->id == T_DATETIME        ? 3
-                            : in->id == T_SMALLDATETIME ? 0
-                                                        : in->scale;
-  date_civil(w->days, &y, &m, &d);
-  date_format(date, w->days);
-  if (in->id == T_DATETIME) {
-    int ms = datetime_millis(w->ticks);
-    snprintf(time, sizeof time, "%02d:%02d:%02d.%03d", h, s / 60 % 60, s % 60,
-             ms);
-  } else {
-    time_format(time, w->ticks, scale);
-  }
-  if (in->id == T_DATETIMEOFFSET)
-    snprintf(off, sizeof off, " %c%02d:%02d", w->offset < 0 ? '-' : '+',
-             abs(w->offset) / 60, abs(w->offset) % 60);
-  if (style < 0) style = old ? 0 : 121;
-  month = date_month(j->fmt->language, m);
-  brief = (int)text_offset(month, strlen(month), 3);
+  int style = j->style >= 0 ? j->style : old ? 0 : 121;
+  struct spelt t;
+  char *day;
+  spell(&t, in, &in->u.w);
   switch (style) {
   case 0:
   case 100:
-    if (in->id == T_TIME)
-      return arena_format(j->a, "%2d:%02d%s", (h + 11) % 12 + 1, s / 60 % 60,
-                          h < 12 ? "AM" : "PM");
-    if (in->id == T_DATE)
-      return arena_format(j->a, "%.*s %2d %d", brief, month, d, y);
-    return arena_format(j->a, "%.*s %2d %d %2d:%02d%s%s", brief, month, d, y,
-                        (h + 11) % 12 + 1, s / 60 % 60, h < 12 ? "AM" : "PM",
-                        off);
-  case 1:
-    return arena_format(j->a, "%02d/%02d/%02d", m, d, y % 100);
-  case 101:
-    return arena_format(j->a, "%02d/%02d/%d", m, d, y);
-  case 2:
-    return arena_format(j->a, "%02d.%02d.%02d", y % 100, m, d);
-  case 102:
-    return arena_format(j->a, "%d.%02d.%02d", y, m, d);
-  case 3:
-    return arena_format(j->a, "%02d/%02d/%02d", d, m, y % 100);
-  case 103:
-    return arena_format(j->a, "%02d/%02d/%d", d, m, y);
-  case 104:
-    return arena_format(j->a, "%02d.%02d.%d", d, m, y);
-  case 110:
-    return arena_format(j->a, "%02d-%02d-%d", m, d, y);
-  case 111:
-    return arena_format(j->a, "%d/%02d/%02d", y, m, d);
-  case 12:
-    return arena_format(j->a, "%02d%02d%02d", y % 100, m, d);
-  case 112:
-    return arena_format(j->a, "%04d%02d%02d", y, m, d);
+    return month_name_text(j, t.offset);
   case 8:
   case 108:
-    return arena_format(j->a, "%.8s", time);
+    return arena_text(j->a, t.time, 8);
   case 14:
   case 114:
-    if (time[8] == '.' && old) time[8] = ':';
-    return arena_format(j->a, "%s", time);
-  case 23:
-    return arena_format(j->a, "%s", date);
+    if (t.time[8] == '.' && old) t.time[8] = ':';
+    return arena_format(j->a, "%s", t.time);
   case 20:
   case 120:
-    if (in->id == T_DATE) return arena_format(j->a, "%s", date);
-    if (in->id == T_TIME) return arena_format(j->a, "%.8s", time);
-    return arena_format(j->a, "%s %.8s%s", date, time, off);
+    t.time[8] = 0;
+    return joined(j, &t, " ");
   case 21:
   case 25:
   case 121:
-    if (in->id == T_SMALLDATETIME)
-      return arena_format(j->a, "%s %s.000", date, time);
-    if (in->id == T_DATE) return arena_format(j->a, "%s", date);
-    if (in->id == T_TIME) return arena_format(j->a, "%s", time);
-    return arena_format(j->a, "%s %s%s", date, time, off);
+    if (in->id == T_SMALLDATETIME) strcat(t.time, ".000");
+    return joined(j, &t, " ");
   case 126:
   case 127:
-    if (in->id == T_DATE) return arena_format(j->a, "%s", date);
-    if (in->id == T_TIME) return arena_format(j->a, "%s", time);
-    /* datetime leaves a zero fraction out */
-    if (in->id == T_DATETIME && strcmp(time + 8, ".000") == 0) time[8] = 0;
-    if (style == 127 && in->id == T_DATETIMEOFFSET) {
-      struct when u = date_utc(w);
-      char ut[DATE_TEXT];
-      date_format(date, u.days);
-      time_format(ut, u.ticks, scale);
-      return arena_format(j->a, "%sT%sZ", date, ut);
-    }
-    return arena_format(j->a, "%sT%s%s", date, time, off[0] ? off + 1 : "");
+    return iso8601_text(j, &t, style);
   default:
-    sqlerr_set(j->e, 281, 16, 1,
-               "%d is not a valid style number when converting from %s to a "
-               "character string.",
-               style, convert_name(in->id));
-    return NULL;
+    day = day_text(j, style);
+    if (!day)
+      sqlerr_set(j->e, 281, 16, 1,
+                 "%d is not a valid style number when converting from %s to a "
+                 "character string.",
+                 style, convert_name(in->id));
+    return day;
   }
 }
 
@@ -159,6 +186,49 @@ static void squeeze(struct job *j) {
   buf_clear(&b);
 }
 
+/* What of v fits into `want` units of the type: no character is split. */
+static size_t fitting_bytes(const struct value *v, const struct type *to,
+                            size_t want) {
+  const char *text = v->u.s.p;
+  size_t at = 0, next = 0;
+  if (type_is_unicode(to->id)) return text_offset(text, v->u.s.n, want);
+  while (next < v->u.s.n) {
+    size_t bytes;
+    (void)text_next(text, v->u.s.n, &next);
+    bytes = page_bytes(text + at, next - at, to->coll);
+    if (bytes > want) break;
+    want -= bytes;
+    at = next;
+  }
+  return at;
+}
+
+/* Text that is too long for its type. */
+static bool cut_string(struct job *j, size_t want) {
+  struct value *v = j->out;
+  unsigned from = j->in->id;
+  if (type_is_string(from) || type_is_binary(from)) {
+    v->u.s.n = fitting_bytes(v, j->to, want);
+  } else if (type_is_integer(from) && from != T_BIT) {
+    v->u.s.p = "*"; /* a number too long for its text */
+    v->u.s.n = 1;
+  } else if (type_is_date(from)) {
+    v->u.s.n = want;
+  } else {
+    return convert_overflow(j);
+  }
+  return true;
+}
+
+static void pad_string(struct job *j, size_t blanks) {
+  struct value *v = j->out;
+  char *p = arena_raw(j->a, v->u.s.n + blanks);
+  memcpy(p, v->u.s.p, v->u.s.n);
+  memset(p + v->u.s.n, ' ', blanks);
+  v->u.s.p = p;
+  v->u.s.n += blanks;
+}
+
 static bool fit_string(struct job *j) {
   const struct type *to = j->to;
   struct value *v = j->out;
@@ -169,35 +239,53 @@ static bool fit_string(struct job *j) {
     return true;
   have = uni ? text_utf16_units(v->u.s.p, v->u.s.n)
              : page_bytes(v->u.s.p, v->u.s.n, to->coll);
-  if (have > want && !type_is_string(j->in->id) && !type_is_binary(j->in->id)) {
-    if (type_is_integer(j->in->id) && j->in->id != T_BIT) {
-      v->u.s.p = "*"; /* a number too long for its text */
-      v->u.s.n = 1;
-      return true;
-    }
-    if (type_is_date(j->in->id)) {
-      v->u.s.n = want;
-      return true;
-    }
-    return convert_overflow(j);
-  }
-  if (have > want) {
-    size_t i = 0, k = 0;
-    while (!uni && k < v->u.s.n) {
-      (void)text_next(v->u.s.p, v->u.s.n, &k);
-      if (page_bytes(v->u.s.p + i, k - i, to->coll) > want) break;
-      want -= page_bytes(v->u.s.p + i, k - i, to->coll);
-      i = k;
-    }
-    v->u.s.n = uni ? text_offset(v->u.s.p, v->u.s.n, want) : i;
-  } else if (have < want && (to->id == T_CHAR || to->id == T_NCHAR)) {
-    char *p = arena_raw(j->a, v->u.s.n + want - have);
-    memcpy(p, v->u.s.p, v->u.s.n);
-    memset(p + v->u.s.n, ' ', want - have);
-    v->u.s.p = p;
-    v->u.s.n += want - have;
-  }
+  if (have > want) return cut_string(j, want);
+  if (have < want && (to->id == T_CHAR || to->id == T_NCHAR))
+    pad_string(j, want - have);
   return true;
+}
+
+static void exact_text(char text[DEC_TEXT + 24], const struct job *j) {
+  const struct value *in = j->in;
+  bool is_money = in->id != T_DECIMAL;
+  i128 v = in->u.dec;
+  int scale = in->scale;
+  if (is_money && j->style != 2) {
+    (void)dec_rescale(&v, scale, 2);
+    scale = 2;
+  }
+  dec_format(text, v, scale);
+  if (is_money && j->style == 1) commas(text);
+}
+
+/* The fewest digits that read back the same. */
+static int shortest_digits(const struct value *in) {
+  bool is_real = in->id == T_REAL;
+  int digits = is_real ? 6 : 15;
+  for (; digits < 17; digits++) {
+    char back[64];
+    snprintf(back, sizeof back, "%.*g", digits, in->u.f);
+    if (is_real ? strtof(back, NULL) == (float)in->u.f
+                : strtod(back, NULL) == in->u.f)
+      break;
+  }
+  return digits;
+}
+
+static void float_text(char text[DEC_TEXT + 24], const struct job *j) {
+  if (j->style == 3 && !j->fmt->no_style3)
+    snprintf(text, 64, "%.*g", shortest_digits(j->in), j->in->u.f);
+  else
+    float_format(text, j->in->u.f, j->style == 1 ? 8 : j->style == 2 ? 16 : 6);
+}
+
+/* Bytes are taken for text of the type. */
+static void bytes_text(struct job *j) {
+  const uint8_t *bytes = (const uint8_t *)j->in->u.s.p;
+  size_t n = j->in->u.s.n, *n_out = &j->out->u.s.n;
+  j->out->u.s.p = type_is_unicode(j->to->id)
+                      ? text_from_utf16(j->a, bytes, n, n_out)
+                      : page_decode(j->a, bytes, n, j->to->coll, n_out);
 }
 
 bool convert_to_string(struct job *j) {
@@ -211,31 +299,9 @@ bool convert_to_string(struct job *j) {
   if (type_is_integer(in->id)) {
     snprintf(text, sizeof text, "%lld", (long long)in->u.i);
   } else if (type_is_exact(in->id)) {
-    i128 v = in->u.dec;
-    int scale = in->scale;
-    if (in->id != T_DECIMAL && j->style != 2) {
-      (void)dec_rescale(&v, scale, 2);
-      scale = 2;
-    }
-    dec_format(text, v, scale);
-    if (in->id != T_DECIMAL && j->style == 1) commas(text);
+    exact_text(text, j);
   } else if (in->id == T_FLOAT || in->id == T_REAL) {
-    int digits = j->style == 1                         ? 8
-                 : j->style == 2                       ? 16
-                 : j->style == 3 && !j->fmt->no_style3 ? 17
-                                                       : 6;
-    if (digits == 17) { /* the shortest that reads back the same */
-      for (digits = in->id == T_REAL ? 6 : 15; digits < 17; digits++) {
-        char back[64];
-        snprintf(back, sizeof back, "%.*g", digits, in->u.f);
-        if (in->id == T_REAL ? strtof(back, NULL) == (float)in->u.f
-                             : strtod(back, NULL) == in->u.f)
-          break;
-      }
-      snprintf(text, 64, "%.*g", digits, in->u.f);
-    } else {
-      float_format(text, in->u.f, digits);
-    }
+    float_text(text, j);
   } else if (type_is_date(in->id)) {
     p = date_text(j);
     if (!p) return false;
@@ -245,12 +311,7 @@ bool convert_to_string(struct job *j) {
   } else if (j->style == 1 || j->style == 2) {
     p = hex_text(j);
   } else {
-    const uint8_t *bytes = (const uint8_t *)in->u.s.p;
-    if (type_is_unicode(j->to->id))
-      j->out->u.s.p = text_from_utf16(j->a, bytes, in->u.s.n, &j->out->u.s.n);
-    else
-      j->out->u.s.p =
-          page_decode(j->a, bytes, in->u.s.n, j->to->coll, &j->out->u.s.n);
+    bytes_text(j);
     return fit_string(j);
   }
   j->out->u.s.n = strlen(p);

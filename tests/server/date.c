@@ -121,57 +121,50 @@ static int full_year(int y, int n) {
   return n > 2 ? y : y < 50 ? 2000 + y : 1900 + y;
 }
 
-/* hh:mm[:ss[.fffffff]] [AM|PM], or hhAM; returns false when not a time. */
+/* .fffffff or :mmm, in ticks; false when there are too many digits, or none. */
+static bool scan_fraction(struct scan *c, int64_t *ticks) {
+  bool is_millis = eat(c, ':');
+  int value, n, most = is_millis ? 3 : 7;
+  if (!is_millis && !eat(c, '.')) return true;
+  n = digits(c, &value);
+  if (n < 1 || n > most) return false;
+  *ticks = value;
+  for (int i = is_millis ? 3 : n; i < 7; i++) *ticks *= 10;
+  return true;
+}
+
+/* [blanks]AM or PM, on a clock of 12 hours; false when h is no hour of it. */
+static bool scan_half_day(struct scan *c, int *h, bool *found) {
+  size_t from = c->i;
+  int letter;
+  blanks(c);
+  letter = c->i + 1 < c->n ? toupper((unsigned char)c->s[c->i]) : 0;
+  *found = (letter == 'A' || letter == 'P') && (c->s[c->i + 1] | 32) == 'm';
+  c->i = *found ? c->i + 2 : from;
+  if (!*found) return true;
+  if (*h < 1 || *h > 12) return false;
+  *h = *h % 12 + (letter == 'P' ? 12 : 0);
+  return true;
+}
+
+/* hh:mm[:ss[.fffffff | :mmm]] [AM|PM], or hhAM; returns false when not a time.
+*/
 static bool scan_time(struct scan *c, int64_t *ticks) {
   size_t from = c->i;
   int h, m = 0, s = 0, n = digits(c, &h);
-  int64_t frac = 0;
-  bool colon = false;
-  if (n < 1 || n > 2) goto no;
-  if (eat(c, ':')) {
-    colon = true;
-    if (digits(c, &m) < 1) goto no;
-    if (eat(c, ':') && digits(c, &s) < 1) goto no;
-    if (eat(c, '.')) {
-      int k = 0;
-      while (c->i < c->n && isdigit((unsigned char)c->s[c->i])) {
-        if (k >= 7) goto no;
-        frac = frac * 10 + (c->s[c->i++] - '0');
-        k++;
-      }
-      if (k == 0) goto no;
-      while (k++ < 7) frac *= 10;
-    } else if (c->i < c->n && c->s[c->i] == ':') {
-      int ms; /* hh:mm:ss:mmm */
-      c->i++;
-      n = digits(c, &ms);
-      if (n < 1 || n > 3) goto no;
-      frac = (int64_t)ms * 10000;
-    }
-  }
-  {
-    size_t at = c->i;
-    blanks(c);
-    if (c->i + 1 < c->n && (c->s[c->i + 1] == 'M' || c->s[c->i + 1] == 'm')) {
-      int ch = toupper((unsigned char)c->s[c->i]);
-      if (ch == 'A' || ch == 'P') {
-        if (h < 1 || h > 12) goto no;
-        h = h % 12 + (ch == 'P' ? 12 : 0);
-        c->i += 2;
-        colon = true;
-      } else {
-        c->i = at;
-      }
-    } else {
-      c->i = at;
-    }
-  }
-  if (!colon || h > 23 || m > 59 || s > 59) goto no;
-  *ticks = ((int64_t)h * 3600 + m * 60 + s) * TICKS_PER_SECOND + frac;
-  return true;
-no:
-  c->i = from;
-  return false;
+  int64_t fraction = 0;
+  bool colon, half_day, ok = n == 1 || n == 2;
+  colon = ok && eat(c, ':');
+  if (colon)
+    ok = digits(c, &m) >= 1 && (!eat(c, ':') || digits(c, &s) >= 1) &&
+         scan_fraction(c, &fraction);
+  ok = ok && scan_half_day(c, &h, &half_day) && (colon || half_day) &&
+       h <= 23 && m <= 59 && s <= 59;
+  if (ok)
+    *ticks = ((int64_t)h * 3600 + m * 60 + s) * TICKS_PER_SECOND + fraction;
+  else
+    c->i = from;
+  return ok;
 }
 
 /* Three numbers, which is what? A year of four digits stands where it stands;
@@ -202,57 +195,59 @@ static bool sort_out(struct scan *c, const int v[3], const int len[3], int *y,
   return true;
 }
 
+/* Four digits of a year, or the last two. */
+static bool scan_year(struct scan *c, int *y) {
+  int n = digits(c, y);
+  *y = full_year(*y, n);
+  return n == 4 || n == 2;
+}
+
+/* dd[,] yyyy, behind a month's name. */
+static bool scan_day_year(struct scan *c, int *y, int *d) {
+  blanks(c);
+  if (!digits(c, d)) return false;
+  blanks(c);
+  (void)eat(c, ',');
+  blanks(c);
+  return scan_year(c, y);
+}
+
+/* -mm-yyyy, behind a first number of `len[0]` digits. */
+static bool scan_separated(struct scan *c, int v[3], int len[3]) {
+  char sep = c->i < c->n ? c->s[c->i] : 0;
+  if (sep != '-' && sep != '/' && sep != '.') return false;
+  for (unsigned i = 1; i < 3; i++) {
+    if (!eat(c, sep)) return false;
+    len[i] = digits(c, &v[i]);
+    if (len[i] < 1 || len[i] == 3 || len[i] > 4) return false;
+  }
+  return true;
+}
+
+static bool read_date(struct scan *c, int *y, int *m, int *d) {
+  int v[3], len[3];
+  if ((*m = month_word(c)) != 0) return scan_day_year(c, y, d);
+  len[0] = digits(c, &v[0]);
+  if (len[0] == 8 || /* yyyymmdd, yymmdd */
+      (len[0] == 6 && (c->i == c->n || c->s[c->i] == ' '))) {
+    *y = full_year(v[0] / 10000, len[0] - 4);
+    *m = v[0] / 100 % 100;
+    *d = v[0] % 100;
+    return true;
+  }
+  if (len[0] < 1 || len[0] == 3 || len[0] > 4) return false;
+  blanks(c);
+  if ((*m = month_word(c)) != 0) { /* dd Mon yyyy */
+    blanks(c);
+    *d = v[0];
+    return scan_year(c, y);
+  }
+  return scan_separated(c, v, len) && sort_out(c, v, len, y, m, d);
+}
+
 static bool scan_date(struct scan *c, int *y, int *m, int *d) {
   size_t from = c->i;
-  int v[3], len[3];
-  int mon = month_word(c);
-  if (mon) { /* Mon dd[,] yyyy */
-    blanks(c);
-    if (!digits(c, d)) goto no;
-    blanks(c);
-    (void)eat(c, ',');
-    blanks(c);
-    len[0] = digits(c, y);
-    if (len[0] != 4 && len[0] != 2) goto no;
-    *y = full_year(*y, len[0]);
-    *m = mon;
-    return true;
-  }
-  len[0] = digits(c, &v[0]);
-  if (len[0] == 8) { /* yyyymmdd */
-    *y = v[0] / 10000;
-    *m = v[0] / 100 % 100;
-    *d = v[0] % 100;
-    return true;
-  }
-  if (len[0] == 6 && (c->i == c->n || c->s[c->i] == ' ')) { /* yymmdd */
-    *y = full_year(v[0] / 10000, 2);
-    *m = v[0] / 100 % 100;
-    *d = v[0] % 100;
-    return true;
-  }
-  if (len[0] < 1 || len[0] == 3 || len[0] > 4) goto no;
-  blanks(c);
-  if ((mon = month_word(c)) != 0) { /* dd Mon yyyy */
-    blanks(c);
-    len[1] = digits(c, &v[1]);
-    if (len[1] != 4 && len[1] != 2) goto no;
-    *d = v[0];
-    *m = mon;
-    *y = full_year(v[1], len[1]);
-    return true;
-  }
-  {
-    char sep = c->i < c->n ? c->s[c->i] : 0;
-    if (sep != '-' && sep != '/' && sep != '.') goto no;
-    c->i++;
-    len[1] = digits(c, &v[1]);
-    if (len[1] < 1 || len[1] == 3 || len[1] > 4 || !eat(c, sep)) goto no;
-    len[2] = digits(c, &v[2]);
-    if (len[2] < 1 || len[2] == 3 || len[2] > 4) goto no;
-  }
-  if (sort_out(c, v, len, y, m, d)) return true;
-no:
+  if (read_date(c, y, m, d)) return true;
   c->i = from;
   return false;
 }

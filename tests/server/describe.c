@@ -83,37 +83,25 @@ static void put_column(struct rowset *r, const struct column *c, unsigned i,
              type_system_id(t), udt ? NULL : type_text(t, a),
              type_max_length(t), type_precision(t), type_scale(t),
              text ? collation_name(t->coll) : NULL);
-  if (udt)
-    rowset_int(r, 128);
-  else
-    rowset_null(r);
-  rowset_row(r, "tttn", udt ? r->en->s->db : NULL, udt ? "sys" : NULL,
-             udt ? type_name(t) : NULL);
-  for (int k = 0; k < 4; k++) rowset_null(r);
-  rowset_row(r, "iiinnnttiniii", 0, text && (t->coll & (COLL_CS | COLL_BIN)), 0,
-             browse ? c->table : NULL, browse && c->from_table ? c->name : NULL,
-             0, c->from_table, 0, 0);
-  for (int k = 0; k < 3; k++) rowset_null(r);
-  if (procedure) {
+  rowset_row(r, "otttnnnnn", udt, TYPE_CLR_FIRST, udt ? r->en->s->db : NULL,
+             udt ? "sys" : NULL, udt ? type_name(t) : NULL);
+  rowset_row(r, "iiinnnttiniiinnn", 0, text && (t->coll & (COLL_CS | COLL_BIN)),
+             0, browse ? c->table : NULL,
+             browse && c->from_table ? c->name : NULL, 0, c->from_table, 0, 0);
+  if (procedure)
     rowset_row(r, "iinn", tds_type(t),
                type_max_length(t) < 0 ? 65535 : type_max_length(t));
-  } else {
-    for (int k = 0; k < 6; k++) rowset_null(r);
-  }
+  else
+    rowset_row(r, "nnnnnn");
 }
 
+/* One row, whose error columns are filled. error_type: 1 MISC, 2 SYNTAX. */
 static void put_error(struct rowset *r, const struct sqlerr *e) {
-  /* one row, its error columns filled: error_type 1 MISC, 2 SYNTAX */
-  for (unsigned k = 0; k < 35; k++) {
-    bool zero = k == 0 || k == 1 || k == 3 || k == 4 || (k > 5 && k < 9) ||
-                (k > 18 && k < 22);
-    if (zero)
-      rowset_int(r, 0);
-    else
-      rowset_null(r);
-  }
+  bool is_syntax = e->severity == 15;
+  rowset_row(r, "iiniiniiinnnnnnnnnniiinnnnnnnnnnnnn", 0, 0, 0, 0, 0, 0, 0, 0,
+             0, 0);
   rowset_row(r, "iiitit", e->number, e->severity, e->state, e->text,
-             e->severity == 15 ? 2 : 1, e->severity == 15 ? "SYNTAX" : "MISC");
+             is_syntax ? 2 : 1, is_syntax ? "SYNTAX" : "MISC");
 }
 
 struct source *describe_source(struct engine *en, const char *sql,

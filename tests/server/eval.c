@@ -454,36 +454,48 @@ static bool nulls_compare(const struct eval *ev, const struct node *n) {
   return false;
 }
 
-int eval_condition(const struct eval *ev, const struct node *n) {
+/* AND, OR: `decides` is the operand that settles the result at once. */
+static int eval_chain(const struct eval *ev, const struct node *n,
+                      int decides) {
+  int result = !decides;
+  for (unsigned i = 0; i < n->argc; i++) {
+    int got = eval_condition(ev, n->arg[i]);
+    if (got == decides || got == -2) return got;
+    if (got == -1) result = -1;
+  }
+  return result;
+}
+
+static int eval_compare(const struct eval *ev, const struct node *n) {
   struct value a, b;
-  int result, got;
+  if (!eval_expr(ev, n->arg[0], &a) || !eval_expr(ev, n->arg[1], &b)) return -2;
+  if ((a.null || b.null) && nulls_compare(ev, n))
+    return (a.null && b.null) == (n->op == '=');
+  if (a.null || b.null) return -1;
+  return test(n->op, compare_values(ev, &a, &b, n->type.coll));
+}
+
+static int eval_exists(const struct node *n) {
+  int got;
+  if (!query_open(n->plan)) return -2;
+  got = query_next(n->plan, NULL);
+  query_close(n->plan);
+  return got < 0 ? -2 : got;
+}
+
+int eval_condition(const struct eval *ev, const struct node *n) {
+  struct value v;
+  int got;
   switch (n->kind) {
   case N_AND:
-    result = 1;
-    for (unsigned i = 0; i < n->argc; i++) {
-      got = eval_condition(ev, n->arg[i]);
-      if (got == 0 || got == -2) return got;
-      if (got == -1) result = -1;
-    }
-    return result;
+    return eval_chain(ev, n, 0);
   case N_OR:
-    result = 0;
-    for (unsigned i = 0; i < n->argc; i++) {
-      got = eval_condition(ev, n->arg[i]);
-      if (got == 1 || got == -2) return got;
-      if (got == -1) result = -1;
-    }
-    return result;
+    return eval_chain(ev, n, 1);
   case N_NOT:
     got = eval_condition(ev, n->arg[0]);
     return got < 0 ? got : !got;
   case N_COMPARE:
-    if (!eval_expr(ev, n->arg[0], &a) || !eval_expr(ev, n->arg[1], &b))
-      return -2;
-    if ((a.null || b.null) && nulls_compare(ev, n))
-      return (a.null && b.null) == (n->op == '=');
-    if (a.null || b.null) return -1;
-    return test(n->op, compare_values(ev, &a, &b, n->type.coll));
+    return eval_compare(ev, n);
   case N_BETWEEN:
     return eval_between(ev, n);
   case N_IN:
@@ -491,13 +503,9 @@ int eval_condition(const struct eval *ev, const struct node *n) {
   case N_LIKE:
     return eval_like(ev, n);
   case N_ISNULL:
-    if (!eval_expr(ev, n->arg[0], &a)) return -2;
-    return a.null != n->negate;
+    return eval_expr(ev, n->arg[0], &v) ? v.null != n->negate : -2;
   case N_EXISTS:
-    if (!query_open(n->plan)) return -2;
-    got = query_next(n->plan, NULL);
-    query_close(n->plan);
-    return got < 0 ? -2 : got;
+    return eval_exists(n);
   default:
     sqlerr_set(ev->en->e, 4145, 15, 1,
                "An expression of non-boolean type specified in a context where "

@@ -396,40 +396,55 @@ static bool run_exec(struct engine *en, struct stmt *st) {
   return true;
 }
 
-/* What a statement is called in its DONE; *counts: it has a row count. */
-static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
-                    bool *counts, int64_t *rows) {
-  struct session *s = en->s;
+static bool run_declare(struct engine *en, const struct stmt *st) {
+  for (unsigned i = 0; i < st->list_count; i++)
+    if (st->list[i].e && !set_var(en, st->list[i].name, st->list[i].e))
+      return false;
+  return true;
+}
+
+static bool run_print(struct engine *en, const struct stmt *st) {
   struct value v;
-  *counts = false;
-  *cmd = CMD_NONE;
-  if ((s->options & OPT_IMPLICIT_TRAN) && s->trancount == 0 &&
-      ((st->kind == S_SELECT && st->select->from) || st->kind == S_INSERT ||
-       st->kind == S_UPDATE || st->kind == S_DELETE || st->kind == S_CREATE ||
-       st->kind == S_DROP || st->kind == S_TRUNCATE))
-    session_begin_tran(s);
+  if (!value_of(en, st->e, &v)) return false;
+  message(en, 0, 0, 1, v.null ? " " : value_string(&v, en->a));
+  return true;
+}
+
+/* "SET IMPLICIT_TRANSACTIONS" */
+static bool begins_transaction(const struct session *s, const struct stmt *st) {
+  if (!(s->options & OPT_IMPLICIT_TRAN) || s->trancount > 0) return false;
+  return (st->kind == S_SELECT && st->select->from) || st->kind == S_INSERT ||
+         st->kind == S_UPDATE || st->kind == S_DELETE || st->kind == S_CREATE ||
+         st->kind == S_DROP || st->kind == S_TRUNCATE;
+}
+
+/* A statement's DONE: CurCmd, and whether its rows are counted there. */
+static const struct {
+  uint8_t command;
+  bool counts;
+} done_of[S_RETURN + 1] = {
+    [S_SELECT] = {CMD_SELECT, true}, [S_SET] = {CMD_SET, false},
+    [S_INSERT] = {CMD_INSERT, true}, [S_UPDATE] = {CMD_UPDATE, true},
+    [S_DELETE] = {CMD_DELETE, true}, [S_TRUNCATE] = {CMD_DELETE, false},
+    [S_CREATE] = {CMD_CREATE, false}};
+
+static bool run_one(struct engine *en, struct stmt *st, int64_t *rows) {
+  struct session *s = en->s;
+  if (begins_transaction(s, st)) session_begin_tran(s);
   switch (st->kind) {
   case S_SELECT:
-    *cmd = CMD_SELECT;
-    *counts = !(s->options & OPT_FMTONLY);
     return run_select(en, st, rows);
   case S_SET:
-    *cmd = CMD_SET;
     s->volatile_answer = true;
     return set_option(en, st);
   case S_SET_VAR:
     return set_var(en, st->name, st->e);
   case S_DECLARE:
-    for (unsigned i = 0; i < st->list_count; i++)
-      if (st->list[i].e && !set_var(en, st->list[i].name, st->list[i].e))
-        return false;
-    return true;
+    return run_declare(en, st);
   case S_USE:
     return run_use(en, st->name);
   case S_PRINT:
-    if (!value_of(en, st->e, &v)) return false;
-    message(en, 0, 0, 1, v.null ? " " : value_string(&v, en->a));
-    return true;
+    return run_print(en, st);
   case S_RAISERROR:
     return run_raiserror(en, st);
   case S_THROW:
@@ -439,17 +454,12 @@ static bool run_one(struct engine *en, struct stmt *st, unsigned *cmd,
   case S_TRAN:
     return run_tran(en, st);
   case S_INSERT:
-    *cmd = CMD_INSERT;
-    *counts = true;
     return exec_insert(en, st, rows);
   case S_UPDATE:
   case S_DELETE:
   case S_TRUNCATE:
-    *cmd = st->kind == S_UPDATE ? CMD_UPDATE : CMD_DELETE;
-    *counts = st->kind != S_TRUNCATE;
     return exec_update(en, st, rows);
   case S_CREATE:
-    *cmd = CMD_CREATE;
     return exec_create(en, st);
   case S_DROP:
     return exec_drop(en, st);
@@ -504,35 +514,46 @@ static void arithmetic_warnings(struct engine *en) {
   en->overflowed = en->divided = false;
 }
 
-static bool run_statement(struct engine *en, struct stmt *st) {
+/* The DONE of a statement that ran, with its count. */
+static void tell_done(struct engine *en, const struct stmt *st, int64_t rows) {
   struct session *s = en->s;
+  bool counts = done_of[st->kind].counts &&
+                !(st->kind == S_SELECT && (s->options & OPT_FMTONLY));
+  bool shows = counts && !(s->options & OPT_NOCOUNT);
+  arithmetic_warnings(en);
+  s->last_error = 0;
+  s->last_rows = counts ? rows : 0;
+  statement_done(en, shows ? DONE_COUNT : 0, done_of[st->kind].command,
+                 shows ? (uint64_t)rows : 0);
+}
+
+/* The errors of one that failed, and its DONE; whether the batch goes on. */
+static bool tell_errors(struct engine *en, const struct stmt *st) {
+  bool bound = en->error_count == 0;
+  if (bound && en->e->number == 0) return false; /* told already */
+  for (unsigned i = 0; i < en->error_count; i++)
+    engine_error(en, &en->errors[i]);
+  if (en->e->number) engine_error(en, en->e);
+  statement_done(en, DONE_ERROR, done_of[st->kind].command, 0);
+  en->error_count = 0;
+  return bound && goes_on_after(en->e->number);
+}
+
+static bool run_statement(struct engine *en, struct stmt *st) {
+  const struct net *net = &en->s->net;
   struct sqlerr e = {0};
-  bool ok, handled, counts = false;
-  unsigned cmd = 0;
+  bool ok, handled;
   int64_t rows = 0;
   en->e = &e;
   e.line = st->line;
   en->error_count = 0;
   ok = flow(en, st, &handled);
-  if (!handled) ok = run_one(en, st, &cmd, &counts, &rows);
+  if (!handled) ok = run_one(en, st, &rows);
   if (ok && handled) return true;
-  if (ok && !(s->net.attention || s->net.dead)) {
-    unsigned status = counts && !(s->options & OPT_NOCOUNT) ? DONE_COUNT : 0;
-    arithmetic_warnings(en);
-    s->last_error = 0;
-    s->last_rows = counts ? rows : 0;
-    statement_done(en, status, cmd, status ? (uint64_t)rows : 0);
-    return true;
-  }
-  if (ok || s->net.dead) return false;
-  if (e.number == 0 && en->error_count == 0) return false; /* told already */
-  for (unsigned i = 0; i < en->error_count; i++)
-    engine_error(en, &en->errors[i]);
-  if (e.number) engine_error(en, &e);
-  statement_done(en, DONE_ERROR, cmd, 0);
-  ok = e.number && en->error_count == 0 && goes_on_after(e.number);
-  en->error_count = 0;
-  return ok;
+  if (!ok) return !net->dead && tell_errors(en, st);
+  if (net->attention || net->dead) return false;
+  tell_done(en, st, rows);
+  return true;
 }
 
 static bool run_list(struct engine *en, struct stmt *st) {

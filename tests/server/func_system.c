@@ -96,12 +96,8 @@ static bool f_has_dbaccess(const struct eval *ev, const struct node *n,
 
 static bool f_user(const struct eval *ev, const struct node *n,
                    struct value *args, struct value *out) {
-  bool db_user = strcasecmp(n->fn->name, "USER_NAME") == 0 ||
-                 strcasecmp(n->fn->name, "CURRENT_USER") == 0 ||
-                 strcasecmp(n->fn->name, "SESSION_USER") == 0 ||
-                 strcasecmp(n->fn->name, "USER") == 0;
+  (void)n;
   (void)args;
-  (void)db_user;
   put(ev, out, ev->en->s->login.user);
   return true;
 }
@@ -236,13 +232,12 @@ static bool f_quotename(const struct eval *ev, const struct node *n,
 /* TYPE_NAME(user_type_id): the ids are those of sys.types. */
 static bool f_type_name(const struct eval *ev, const struct node *n,
                         struct value *args, struct value *out) {
-  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
-  int64_t id = args[0].u.i;
+  int64_t id = args[0].u.i, clr = id - TYPE_CLR_FIRST;
   (void)n;
   *out = value_null(T_NVARCHAR);
   if (id == 108) put(ev, out, "numeric");
   if (id == 256) put(ev, out, "sysname");
-  if (id >= 128 && id <= 130) put(ev, out, clr[id - 128]);
+  if (clr >= 0 && clr < TYPE_CLR_COUNT) put(ev, out, type_clr_names[clr]);
   for (unsigned k = T_BIT; k < T_COUNT; k++) {
     struct type t = type_of(k);
     if (k != T_UDT && type_system_id(&t) == id) put(ev, out, type_name(&t));
@@ -420,29 +415,59 @@ const unsigned system_function_count =
 
 /* ---- @@variables ---- */
 
+enum sysvar {
+  VAR_VERSION,
+  VAR_SPID,
+  VAR_TRANCOUNT,
+  VAR_ERROR,
+  VAR_ROWCOUNT,
+  VAR_SERVERNAME,
+  VAR_LANGUAGE,
+  VAR_LANGID,
+  VAR_OPTIONS,
+  VAR_MAX_PRECISION,
+  VAR_MICROSOFTVERSION,
+  VAR_NESTLEVEL,
+  VAR_TEXTSIZE,
+  VAR_LOCK_TIMEOUT,
+  VAR_SERVICENAME,
+  VAR_DATEFIRST,
+  VAR_FETCH_STATUS,
+  VAR_IDENTITY,
+  VAR_COUNT
+};
+
 static const struct {
   const char *name;
   enum type_id id;
-} sysvars[] = {{"@@VERSION", T_NVARCHAR},     {"@@SPID", T_SMALLINT},
-               {"@@TRANCOUNT", T_INT},        {"@@ERROR", T_INT},
-               {"@@ROWCOUNT", T_INT},         {"@@SERVERNAME", T_NVARCHAR},
-               {"@@LANGUAGE", T_NVARCHAR},    {"@@LANGID", T_SMALLINT},
-               {"@@OPTIONS", T_INT},          {"@@MAX_PRECISION", T_TINYINT},
-               {"@@MICROSOFTVERSION", T_INT}, {"@@NESTLEVEL", T_INT},
-               {"@@TEXTSIZE", T_INT},         {"@@LOCK_TIMEOUT", T_INT},
-               {"@@SERVICENAME", T_NVARCHAR}, {"@@DATEFIRST", T_TINYINT},
-               {"@@FETCH_STATUS", T_INT},     {"@@IDENTITY", T_DECIMAL}};
-enum { SYSVARS = sizeof sysvars / sizeof *sysvars };
+} sysvars[VAR_COUNT] = {[VAR_VERSION] = {"@@VERSION", T_NVARCHAR},
+                        [VAR_SPID] = {"@@SPID", T_SMALLINT},
+                        [VAR_TRANCOUNT] = {"@@TRANCOUNT", T_INT},
+                        [VAR_ERROR] = {"@@ERROR", T_INT},
+                        [VAR_ROWCOUNT] = {"@@ROWCOUNT", T_INT},
+                        [VAR_SERVERNAME] = {"@@SERVERNAME", T_NVARCHAR},
+                        [VAR_LANGUAGE] = {"@@LANGUAGE", T_NVARCHAR},
+                        [VAR_LANGID] = {"@@LANGID", T_SMALLINT},
+                        [VAR_OPTIONS] = {"@@OPTIONS", T_INT},
+                        [VAR_MAX_PRECISION] = {"@@MAX_PRECISION", T_TINYINT},
+                        [VAR_MICROSOFTVERSION] = {"@@MICROSOFTVERSION", T_INT},
+                        [VAR_NESTLEVEL] = {"@@NESTLEVEL", T_INT},
+                        [VAR_TEXTSIZE] = {"@@TEXTSIZE", T_INT},
+                        [VAR_LOCK_TIMEOUT] = {"@@LOCK_TIMEOUT", T_INT},
+                        [VAR_SERVICENAME] = {"@@SERVICENAME", T_NVARCHAR},
+                        [VAR_DATEFIRST] = {"@@DATEFIRST", T_TINYINT},
+                        [VAR_FETCH_STATUS] = {"@@FETCH_STATUS", T_INT},
+                        [VAR_IDENTITY] = {"@@IDENTITY", T_DECIMAL}};
 
 bool function_sysvar(struct engine *en, struct node *n) {
-  for (unsigned i = 0; i < SYSVARS; i++)
+  for (unsigned i = 0; i < VAR_COUNT; i++)
     if (strcasecmp(sysvars[i].name, n->name) == 0) {
       n->index = i;
       n->type = type_of(sysvars[i].id);
       if (sysvars[i].id == T_NVARCHAR)
         n->type = type_string(T_NVARCHAR, 300, en->s->srv->coll);
       if (sysvars[i].id == T_DECIMAL) n->type = type_decimal(38, 0);
-      if (i != 0) en->s->volatile_answer = true;
+      if (i != VAR_VERSION) en->s->volatile_answer = true;
       return true;
     }
   n->type = type_of(T_INT);
@@ -451,63 +476,60 @@ bool function_sysvar(struct engine *en, struct node *n) {
   return true;
 }
 
+static const char *sysvar_text(const struct eval *ev, enum sysvar which) {
+  const struct release *r = ev->en->s->srv->release;
+  switch (which) {
+  case VAR_VERSION:
+    return arena_format(
+        ev->a, "Microsoft SQL Server %s (RTM) - %s (X64) (test look-alike)",
+        r->year, r->version);
+  case VAR_LANGUAGE:
+    return ev->en->s->fmt.language->name;
+  case VAR_SERVICENAME:
+    return "MSSQLSERVER";
+  default:
+    return SERVER_NAME;
+  }
+}
+
+static int64_t sysvar_number(const struct eval *ev, enum sysvar which) {
+  const struct session *s = ev->en->s;
+  switch (which) {
+  case VAR_SPID:
+    return s->net.spid;
+  case VAR_TRANCOUNT:
+    return s->trancount;
+  case VAR_ERROR:
+    return s->last_error;
+  case VAR_ROWCOUNT:
+    return s->last_rows;
+  case VAR_OPTIONS:
+    return s->options & 0x7fff;
+  case VAR_MAX_PRECISION:
+    return 38;
+  case VAR_MICROSOFTVERSION:
+    return s->srv->release->major << 24 | s->srv->release->build;
+  case VAR_NESTLEVEL:
+    return ev->en->nesting;
+  case VAR_TEXTSIZE:
+    return (int32_t)s->wire.textsize;
+  case VAR_LOCK_TIMEOUT:
+    return s->lock_timeout;
+  case VAR_DATEFIRST:
+    return 7;
+  default:
+    return 0;
+  }
+}
+
 bool sysvar_eval(const struct eval *ev, const struct node *n,
                  struct value *out) {
-  const struct session *s = ev->en->s;
-  *out = value_int(n->type.id, 0);
-  switch (n->index) {
-  case 0:
-    *out = value_str(arena_format(
-        ev->a, "Microsoft SQL Server %s (RTM) - %s (X64) (test look-alike)",
-        s->srv->release->year, s->srv->release->version));
-    break;
-  case 1:
-    out->u.i = s->net.spid;
-    break;
-  case 2:
-    out->u.i = s->trancount;
-    break;
-  case 3:
-    out->u.i = s->last_error;
-    break;
-  case 4:
-    out->u.i = s->last_rows;
-    break;
-  case 5:
-    *out = value_str(SERVER_NAME);
-    break;
-  case 6:
-    *out = value_str(s->fmt.language->name);
-    break;
-  case 8:
-    out->u.i = s->options & 0x7fff;
-    break;
-  case 9:
-    out->u.i = 38;
-    break;
-  case 10:
-    out->u.i = s->srv->release->major << 24 | s->srv->release->build;
-    break;
-  case 11:
-    out->u.i = ev->en->nesting;
-    break;
-  case 12:
-    out->u.i = (int32_t)s->wire.textsize;
-    break;
-  case 13:
-    out->u.i = s->lock_timeout;
-    break;
-  case 14:
-    *out = value_str("MSSQLSERVER");
-    break;
-  case 15:
-    out->u.i = 7;
-    break;
-  case 17:
+  enum sysvar which = n->index;
+  if (sysvars[which].id == T_NVARCHAR)
+    *out = value_str(sysvar_text(ev, which));
+  else if (which == VAR_IDENTITY)
     *out = value_null(T_DECIMAL);
-    break;
-  default:
-    break;
-  }
+  else
+    *out = value_int(n->type.id, sysvar_number(ev, which));
   return true;
 }

@@ -27,62 +27,73 @@ bool dec_fits(i128 v, int prec) {
   return (v < 0 ? -v : v) < dec_pow10(prec);
 }
 
-bool dec_parse(const char *s, size_t n, bool exp, i128 *v, int *scale) {
-  size_t i = 0;
-  bool negative = false, digits = false, dot = false;
-  i128 out = 0;
-  int sc = 0, shift = 0;
-  while (n && isspace((unsigned char)s[n - 1])) n--;
-  while (i < n && isspace((unsigned char)s[i])) i++;
-  if (i < n && (s[i] == '-' || s[i] == '+')) negative = s[i++] == '-';
-  for (; i < n; i++) {
-    if (s[i] == '.' && !dot) {
+/* The digits at *at, and a point among them; false when there are none, or too
+** many before the point. */
+static bool parse_digits(const char *s, size_t n, size_t *at, i128 *v,
+                         int *scale) {
+  bool digits = false, dot = false;
+  for (; *at < n; ++*at) {
+    char c = s[*at];
+    if (c == '.' && !dot) {
       dot = true;
-    } else if (isdigit((unsigned char)s[i])) {
+    } else if (isdigit((unsigned char)c)) {
       digits = true;
-      if (!dec_fits(out, 37)) {
+      if (!dec_fits(*v, 37)) {
         if (!dot) return false;
         continue; /* digits beyond 38 after the point are dropped */
       }
-      out = out * 10 + (s[i] - '0');
-      if (dot) sc++;
+      *v = *v * 10 + (c - '0');
+      *scale += dot;
     } else {
       break;
     }
   }
-  if (!digits) return false;
+  return digits;
+}
+
+static bool parse_exponent(const char *s, size_t n, int *exponent) {
+  char tmp[16], *end;
+  if (n == 0 || n >= sizeof tmp) return false;
+  memcpy(tmp, s, n);
+  tmp[n] = 0;
+  *exponent = (int)strtol(tmp, &end, 10);
+  return *end == 0;
+}
+
+/* v * 10^exponent, with a scale from 0 to 38. */
+static bool apply_exponent(i128 *v, int *scale, int exponent) {
+  *scale -= exponent;
+  if (*scale < 0) {
+    int up = -*scale;
+    if (up > 38 || !dec_fits(*v, 38 - up)) return false;
+    *v *= dec_pow10(up);
+    *scale = 0;
+  } else if (*scale > 76) {
+    *v = 0;
+    *scale = 0;
+  } else if (*scale > 38) {
+    (void)dec_rescale(v, *scale, 38);
+    *scale = 38;
+  }
+  return true;
+}
+
+bool dec_parse(const char *s, size_t n, bool exp, i128 *v, int *scale) {
+  size_t i = 0;
+  bool negative = false;
+  i128 out = 0;
+  int exponent = 0;
+  *scale = 0;
+  while (n && isspace((unsigned char)s[n - 1])) n--;
+  while (i < n && isspace((unsigned char)s[i])) i++;
+  if (i < n && (s[i] == '-' || s[i] == '+')) negative = s[i++] == '-';
+  if (!parse_digits(s, n, &i, &out, scale)) return false;
   if (exp && i < n && (s[i] == 'e' || s[i] == 'E')) {
-    char *end;
-    char tmp[16];
-    size_t m = n - i - 1;
-    if (m == 0 || m >= sizeof tmp) return false;
-    memcpy(tmp, s + i + 1, m);
-    tmp[m] = 0;
-    shift = (int)strtol(tmp, &end, 10);
-    if (*end) return false;
+    if (!parse_exponent(s + i + 1, n - i - 1, &exponent)) return false;
     i = n;
   }
-  if (i != n) return false;
-  if (shift > 0) {
-    int up = shift - sc;
-    sc = up >= 0 ? 0 : -up;
-    if (up > 38 || (up > 0 && !dec_fits(out, 38 - up))) return false;
-    if (up > 0) out *= dec_pow10(up);
-  } else {
-    sc -= shift;
-  }
-  if (sc > 38) {
-    if (sc > 76) {
-      out = 0;
-      sc = 0;
-    } else if (!dec_rescale(&out, sc, 38)) {
-      return false;
-    } else {
-      sc = 38;
-    }
-  }
+  if (i != n || !apply_exponent(&out, scale, exponent)) return false;
   *v = negative ? -out : out;
-  *scale = sc;
   return true;
 }
 

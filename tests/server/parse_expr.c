@@ -39,57 +39,57 @@ bool parse_exprs(struct parser *p, struct node ***list, unsigned *count) {
   return true;
 }
 
-/* A type is put together as text again and read by type_parse. */
-bool parse_type(struct parser *p, struct type *t) {
-  struct buf b = {0};
-  bool ok;
-  const char *first = p->t.text;
-  int line = p->t.line;
+static void take_text(struct parser *p, struct buf *b) {
+  buf_put(b, p->t.text, p->t.n);
+  lex_next(p);
+}
+
+/* A type's declaration, as text again: "char varying(5)". `first`: its name. */
+static bool type_words(struct parser *p, struct buf *b, const char **first) {
+  *first = p->t.text;
   if (p->t.kind != K_WORD && p->t.kind != K_NAME) {
     syntax_error(p);
     return false;
   }
-  buf_put(&b, p->t.text, p->t.n);
-  lex_next(p);
+  take_text(p, b);
   if (take_op(p, '.')) { /* sys.nvarchar */
-    b.n = 0;
-    first = p->t.text;
-    buf_put(&b, p->t.text, p->t.n);
-    lex_next(p);
+    b->n = 0;
+    *first = p->t.text;
+    take_text(p, b);
   }
   if (at_word(p, "varying") || at_word(p, "precision")) {
-    buf_u8(&b, ' ');
-    buf_put(&b, p->t.text, p->t.n);
-    lex_next(p);
+    buf_u8(b, ' ');
+    take_text(p, b);
   }
   if (take_op(p, '(')) {
-    buf_u8(&b, '(');
-    while (!at_op(p, ')') && p->t.kind != K_END) {
-      buf_put(&b, p->t.text, p->t.n);
-      lex_next(p);
-    }
-    buf_u8(&b, ')');
-    if (!want_op(p, ')')) {
-      buf_clear(&b);
-      return false;
-    }
+    buf_u8(b, '(');
+    while (!at_op(p, ')') && p->t.kind != K_END) take_text(p, b);
+    buf_u8(b, ')');
+    if (!want_op(p, ')')) return false;
   }
-  buf_u8(&b, 0);
-  ok = type_parse(t, (char *)b.p, p->env->coll, p->env->a);
-  /* without a length, CAST gives 30 and a declaration 1 */
-  if (!ok && !p->failed) {
+  buf_u8(b, 0);
+  return true;
+}
+
+bool parse_type(struct parser *p, struct type *t) {
+  struct buf b = {0};
+  const char *first;
+  int line = p->t.line;
+  bool ok = type_words(p, &b, &first);
+  if (ok && !type_parse(t, (char *)b.p, p->env->coll, p->env->a)) {
+    ok = false;
+    if (!p->failed) {
+      sqlerr_set(p->env->e, 2715, 16, 3,
+                 "Column, parameter, or variable #1: Cannot find data type "
+                 "%.100s.",
+                 first);
+      p->env->e->line = line;
+    }
     p->failed = true;
-    sqlerr_set(p->env->e, 2715, 16, 3,
-               "Column, parameter, or variable #1: Cannot find data type "
-               "%.100s.",
-               first);
-    p->env->e->line = line;
   }
-  if (ok && !strchr((char *)b.p, '(') &&
-      (t->id == T_CHAR || t->id == T_VARCHAR || t->id == T_NCHAR ||
-       t->id == T_NVARCHAR || t->id == T_BINARY || t->id == T_VARBINARY) &&
-      t->len == 1)
-    t->len = 0; /* the caller decides */
+  /* without a length, CAST gives 30 and a declaration 1: the caller decides */
+  if (ok && !strchr((char *)b.p, '(') && type_has_length(t->id) && t->len == 1)
+    t->len = 0;
   buf_clear(&b);
   return ok;
 }

@@ -31,7 +31,6 @@ static bool one_declaration(struct parser *p, struct assign *a) {
 }
 
 static bool parse_declare(struct parser *p, struct stmt *s) {
-  s->kind = S_DECLARE;
   do {
     struct assign a;
     if (!one_declaration(p, &a)) return false;
@@ -57,7 +56,6 @@ bool parse_declarations(const char *text, struct parse_env *env,
   return !p.failed;
 }
 
-/* SET name ON, SET name value, SET a, b ON, SET TRANSACTION ISOLATION LEVEL */
 /* SET @x = 1, SET @x += 1 */
 static bool parse_set_var(struct parser *p, struct stmt *s) {
   struct node *n, *v;
@@ -123,8 +121,8 @@ static bool parse_setting(struct parser *p, struct stmt *s) {
   return true;
 }
 
+/* SET name ON, SET name value, SET a, b ON, SET TRANSACTION ISOLATION LEVEL */
 static bool parse_set(struct parser *p, struct stmt *s) {
-  s->kind = S_SET;
   if (p->t.kind == K_VAR) return parse_set_var(p, s);
   if (take_word(p, "TRANSACTION")) return parse_isolation(p, s);
   if (p->t.kind != K_WORD) {
@@ -144,8 +142,54 @@ static bool parse_set(struct parser *p, struct stmt *s) {
   return true;
 }
 
+static bool starts_argument(struct parser *p) {
+  switch (p->t.kind) {
+  case K_VAR:
+  case K_STRING:
+  case K_NSTRING:
+  case K_NUMBER:
+  case K_HEX:
+  case K_MONEY:
+  case K_NAME:
+    return true;
+  case K_WORD:
+    return !is_reserved(&p->t) || at_word(p, "NULL") || at_word(p, "DEFAULT");
+  default:
+    return at_op(p, '-');
+  }
+}
+
+/* A bare word, which is a string. */
+static struct node *word_literal(struct parser *p) {
+  struct node *n = parser_alloc(p, sizeof *n);
+  n->kind = N_LITERAL;
+  n->line = p->t.line;
+  n->type = type_string(T_NVARCHAR, (int64_t)p->t.n, p->env->coll);
+  n->value = value_text(T_NVARCHAR, p->t.text, p->t.n);
+  lex_next(p);
+  return n;
+}
+
+/* [@name =] value [OUTPUT] */
+static bool exec_argument(struct parser *p, struct stmt *s) {
+  struct assign a = {0};
+  const struct token *ahead = lex_ahead(p);
+  if (p->t.kind == K_VAR && ahead->kind == K_OP && ahead->op == '=') {
+    a.name = p->t.text;
+    lex_next(p);
+    lex_next(p);
+  }
+  if (!take_word(p, "DEFAULT")) {
+    bool is_word =
+        p->t.kind == K_NAME || (p->t.kind == K_WORD && !at_word(p, "NULL"));
+    a.e = is_word ? word_literal(p) : parse_expr(p);
+    if (!a.e) return false;
+  }
+  if (take_word(p, "OUTPUT") || take_word(p, "OUT")) a.output = true;
+  return push_assign(p, s, a);
+}
+
 static bool parse_exec(struct parser *p, struct stmt *s) {
-  s->kind = S_EXEC;
   if (take_op(p, '(')) { /* EXEC ('text' + @more) */
     s->name = NULL;
     s->e = parse_expr(p);
@@ -156,47 +200,17 @@ static bool parse_exec(struct parser *p, struct stmt *s) {
     lex_next(p);
     if (!want_op(p, '=')) return false;
   }
-  if (at_op(p, '.')) { /* EXEC ..sp_columns */
-    while (take_op(p, '.'))
-      ;
-  }
+  while (take_op(p, '.')) continue; /* EXEC ..sp_columns */
   if (!take_object(p, &s->object)) return false;
   s->name = s->object.part[0];
-  while (p->t.kind == K_VAR || p->t.kind == K_STRING ||
-         p->t.kind == K_NSTRING || p->t.kind == K_NUMBER ||
-         p->t.kind == K_HEX || p->t.kind == K_MONEY || p->t.kind == K_NAME ||
-         at_op(p, '-') || at_word(p, "NULL") || at_word(p, "DEFAULT") ||
-         (p->t.kind == K_WORD && !is_reserved(&p->t))) {
-    struct assign a = {0};
-    const struct token *ahead = lex_ahead(p);
-    if (p->t.kind == K_VAR && ahead->kind == K_OP && ahead->op == '=') {
-      a.name = p->t.text;
-      lex_next(p);
-      lex_next(p);
-    }
-    if (at_word(p, "DEFAULT")) {
-      lex_next(p);
-    } else if ((p->t.kind == K_WORD && !at_word(p, "NULL")) ||
-               p->t.kind == K_NAME) {
-      struct node *n = parser_alloc(p, sizeof *n); /* a bare word: a string */
-      n->kind = N_LITERAL;
-      n->line = p->t.line;
-      n->type = type_string(T_NVARCHAR, (int64_t)p->t.n, p->env->coll);
-      n->value = value_text(T_NVARCHAR, p->t.text, p->t.n);
-      a.e = n;
-      lex_next(p);
-    } else if (!(a.e = parse_expr(p))) {
-      return false;
-    }
-    if (take_word(p, "OUTPUT") || take_word(p, "OUT")) a.output = true;
-    push_assign(p, s, a);
+  while (starts_argument(p)) {
+    if (!exec_argument(p, s)) return false;
     if (!take_op(p, ',')) break;
   }
   return true;
 }
 
 static bool parse_insert(struct parser *p, struct stmt *s) {
-  s->kind = S_INSERT;
   (void)take_word(p, "INTO");
   if (!take_object(p, &s->object)) return false;
   if (!parse_hints(p)) return false;
@@ -222,7 +236,6 @@ static bool parse_insert(struct parser *p, struct stmt *s) {
 }
 
 static bool parse_update(struct parser *p, struct stmt *s) {
-  s->kind = S_UPDATE;
   if (!take_object(p, &s->object) || !parse_hints(p) || !want_word(p, "SET"))
     return false;
   do {
@@ -235,7 +248,6 @@ static bool parse_update(struct parser *p, struct stmt *s) {
 }
 
 static bool parse_delete(struct parser *p, struct stmt *s) {
-  s->kind = S_DELETE;
   (void)take_word(p, "FROM");
   if (!take_object(p, &s->object)) return false;
   return !take_word(p, "WHERE") || (s->where = parse_expr(p)) != NULL;
@@ -276,7 +288,6 @@ static bool column_definition(struct parser *p, struct stmt *s) {
 }
 
 static bool parse_create(struct parser *p, struct stmt *s) {
-  s->kind = S_CREATE;
   if (!want_word(p, "TABLE") || !take_object(p, &s->object) || !want_op(p, '('))
     return false;
   do {
@@ -286,7 +297,6 @@ static bool parse_create(struct parser *p, struct stmt *s) {
 }
 
 static bool parse_drop(struct parser *p, struct stmt *s) {
-  s->kind = S_DROP;
   if (!take_word(p, "TABLE") && !want_word(p, "VIEW")) return false;
   if (take_word(p, "IF")) {
     if (!want_word(p, "EXISTS")) return false;
@@ -295,26 +305,39 @@ static bool parse_drop(struct parser *p, struct stmt *s) {
   return take_object(p, &s->object);
 }
 
+static bool tran_word(struct parser *p) {
+  return take_word(p, "TRAN") || take_word(p, "TRANSACTION");
+}
+
+/* The transaction's or savepoint's name, which may follow. */
 static bool parse_tran(struct parser *p, struct stmt *s, int op) {
   s->kind = S_TRAN;
   s->op = op;
-  if (!take_word(p, "TRAN") && !take_word(p, "TRANSACTION")) {
-    if (op == 'b' || op == 's') {
-      syntax_error(p);
-      return false;
-    }
-    (void)take_word(p, "WORK");
-  }
-  if (p->t.kind == K_VAR || ((p->t.kind == K_NAME || p->t.kind == K_WORD) &&
-                             !is_reserved(&p->t) && p->t.kind != K_END)) {
+  if (p->t.kind == K_VAR || p->t.kind == K_NAME ||
+      (p->t.kind == K_WORD && !is_reserved(&p->t))) {
     s->name = p->t.text;
     lex_next(p);
   }
   return true;
 }
 
+static bool parse_commit(struct parser *p, struct stmt *s) {
+  if (!tran_word(p)) (void)take_word(p, "WORK");
+  return parse_tran(p, s, 'c');
+}
+
+static bool parse_rollback(struct parser *p, struct stmt *s) {
+  if (!tran_word(p)) (void)take_word(p, "WORK");
+  return parse_tran(p, s, 'r');
+}
+
+static bool parse_save(struct parser *p, struct stmt *s) {
+  if (tran_word(p)) return parse_tran(p, s, 's');
+  syntax_error(p);
+  return false;
+}
+
 static bool parse_raiserror(struct parser *p, struct stmt *s) {
-  s->kind = S_RAISERROR;
   if (!want_op(p, '(')) return false;
   if (!parse_exprs(p, &s->rows, &s->row_count) || !want_op(p, ')'))
     return false;
@@ -325,12 +348,10 @@ static bool parse_raiserror(struct parser *p, struct stmt *s) {
 }
 
 static bool parse_throw(struct parser *p, struct stmt *s) {
-  s->kind = S_THROW;
   return parse_exprs(p, &s->rows, &s->row_count);
 }
 
 static bool parse_waitfor(struct parser *p, struct stmt *s) {
-  s->kind = S_WAITFOR;
   return want_word(p, "DELAY") && (s->e = parse_expr(p)) != NULL;
 }
 
@@ -352,67 +373,82 @@ static struct stmt *parse_block(struct parser *p) {
 }
 
 static bool parse_if(struct parser *p, struct stmt *s) {
-  s->kind = S_IF;
   if (!(s->e = parse_expr(p)) || !(s->body = parse_statement(p))) return false;
   while (at_op(p, ';')) lex_next(p);
   return !take_word(p, "ELSE") || (s->other = parse_statement(p)) != NULL;
 }
+
+static bool parse_while(struct parser *p, struct stmt *s) {
+  return (s->e = parse_expr(p)) && (s->body = parse_statement(p));
+}
+
+static bool parse_begin(struct parser *p, struct stmt *s) {
+  if (tran_word(p)) return parse_tran(p, s, 'b');
+  s->body = parse_block(p);
+  return !p->failed;
+}
+
+static bool parse_use(struct parser *p, struct stmt *s) {
+  return (s->name = take_name(p)) != NULL;
+}
+
+static bool parse_print(struct parser *p, struct stmt *s) {
+  return (s->e = parse_expr(p)) != NULL;
+}
+
+static bool parse_truncate(struct parser *p, struct stmt *s) {
+  return want_word(p, "TABLE") && take_object(p, &s->object);
+}
+
+static bool parse_return(struct parser *p, struct stmt *s) {
+  (void)s;
+  return !p->failed;
+}
+
+/* By their first word; what parse() finds may make it another kind. */
+static const struct {
+  const char *word;
+  enum stmt_kind kind;
+  bool (*parse)(struct parser *p, struct stmt *s);
+} statements[] = {{"SET", S_SET, parse_set},
+                  {"DECLARE", S_DECLARE, parse_declare},
+                  {"EXEC", S_EXEC, parse_exec},
+                  {"EXECUTE", S_EXEC, parse_exec},
+                  {"USE", S_USE, parse_use},
+                  {"PRINT", S_PRINT, parse_print},
+                  {"RAISERROR", S_RAISERROR, parse_raiserror},
+                  {"THROW", S_THROW, parse_throw},
+                  {"WAITFOR", S_WAITFOR, parse_waitfor},
+                  {"COMMIT", S_TRAN, parse_commit},
+                  {"ROLLBACK", S_TRAN, parse_rollback},
+                  {"SAVE", S_TRAN, parse_save},
+                  {"INSERT", S_INSERT, parse_insert},
+                  {"UPDATE", S_UPDATE, parse_update},
+                  {"DELETE", S_DELETE, parse_delete},
+                  {"CREATE", S_CREATE, parse_create},
+                  {"DROP", S_DROP, parse_drop},
+                  {"TRUNCATE", S_TRUNCATE, parse_truncate},
+                  {"IF", S_IF, parse_if},
+                  {"WHILE", S_WHILE, parse_while},
+                  {"RETURN", S_RETURN, parse_return},
+                  {"BEGIN", S_BLOCK, parse_begin}};
 
 static bool parse_kind(struct parser *p, struct stmt *s, bool first) {
   if (at_word(p, "SELECT") || at_op(p, '(')) {
     s->kind = S_SELECT;
     return (s->select = parse_select(p, false)) != NULL;
   }
-  if (take_word(p, "SET")) return parse_set(p, s);
-  if (take_word(p, "DECLARE")) return parse_declare(p, s);
-  if (take_word(p, "EXEC") || take_word(p, "EXECUTE")) return parse_exec(p, s);
-  if (take_word(p, "USE")) {
-    s->kind = S_USE;
-    return (s->name = take_name(p)) != NULL;
-  }
-  if (take_word(p, "PRINT")) {
-    s->kind = S_PRINT;
-    return (s->e = parse_expr(p)) != NULL;
-  }
-  if (take_word(p, "RAISERROR")) return parse_raiserror(p, s);
-  if (take_word(p, "THROW")) return parse_throw(p, s);
-  if (take_word(p, "WAITFOR")) return parse_waitfor(p, s);
-  if (take_word(p, "COMMIT")) return parse_tran(p, s, 'c');
-  if (take_word(p, "ROLLBACK")) return parse_tran(p, s, 'r');
-  if (take_word(p, "SAVE")) return parse_tran(p, s, 's');
-  if (take_word(p, "INSERT")) return parse_insert(p, s);
-  if (take_word(p, "UPDATE")) return parse_update(p, s);
-  if (take_word(p, "DELETE")) return parse_delete(p, s);
-  if (take_word(p, "CREATE")) return parse_create(p, s);
-  if (take_word(p, "DROP")) return parse_drop(p, s);
-  if (take_word(p, "TRUNCATE")) {
-    s->kind = S_TRUNCATE;
-    return want_word(p, "TABLE") && take_object(p, &s->object);
-  }
-  if (take_word(p, "IF")) return parse_if(p, s);
-  if (take_word(p, "WHILE")) {
-    s->kind = S_WHILE;
-    return (s->e = parse_expr(p)) && (s->body = parse_statement(p));
-  }
-  if (take_word(p, "RETURN")) {
-    s->kind = S_RETURN;
-    return true;
-  }
-  if (at_word(p, "BEGIN")) {
-    const struct token *ahead = lex_ahead(p);
-    lex_next(p);
-    if (ahead->kind == K_WORD && strncasecmp(ahead->text, "TRAN", 4) == 0)
-      return parse_tran(p, s, 'b');
-    if (at_word(p, "TRAN") || at_word(p, "TRANSACTION"))
-      return parse_tran(p, s, 'b');
-    s->kind = S_BLOCK;
-    s->body = parse_block(p);
-    return !p->failed;
-  }
+  for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+    if (take_word(p, statements[i].word)) {
+      s->kind = statements[i].kind;
+      return statements[i].parse(p, s);
+    }
   /* The first statement may be a procedure's name alone. */
   if (first &&
-      (p->t.kind == K_NAME || (p->t.kind == K_WORD && !is_reserved(&p->t))))
+      (p->t.kind == K_NAME || (p->t.kind == K_WORD && !is_reserved(&p->t)))) {
+    s->kind = S_EXEC;
     return parse_exec(p, s);
+  }
   syntax_error(p);
   return false;
 }

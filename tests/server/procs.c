@@ -232,21 +232,11 @@ static void columns_of(struct rowset *r, const struct table *t,
     rowset_row(r, "ttttitii", r->en->s->db, t->schema, t->name, c->name,
                odbc_type(&c->type), type_name(&c->type), precision,
                c->type.id == T_DECIMAL ? c->type.prec + 2 : bytes);
-    if (number || type_is_date(c->type.id))
-      rowset_int(r, type_scale(&c->type));
-    else
-      rowset_null(r);
-    if (number)
-      rowset_int(r, 10);
-    else
-      rowset_null(r);
-    rowset_row(r, "innin", !c->type.notnull, odbc_type(&c->type));
-    if (text || type_is_binary(c->type.id))
-      rowset_int(r, bytes);
-    else
-      rowset_null(r);
-    rowset_row(r, "iti", k + 1, c->type.notnull ? "NO" : "YES",
-               c->type.notnull ? 56 : 38);
+    rowset_row(r, "ooinnin", number || type_is_date(c->type.id),
+               type_scale(&c->type), number, 10, !c->type.notnull,
+               odbc_type(&c->type));
+    rowset_row(r, "oiti", text || type_is_binary(c->type.id), bytes, k + 1,
+               c->type.notnull ? "NO" : "YES", c->type.notnull ? 56 : 38);
   }
 }
 

@@ -152,61 +152,73 @@ static bool bind_items(struct query *q) {
   return true;
 }
 
-/* ORDER BY 2, ORDER BY alias, ORDER BY expression. */
+/* The column of the result that an ORDER BY item is: by its number, by its
+** name; -1: none is. False: there is no column of that number. */
+static bool find_ordered(struct query *q, const struct node *e, int *found) {
+  *found = -1;
+  if (e->kind == N_LITERAL && e->value.id == T_INT && !e->value.null) {
+    if (e->value.u.i >= 1 && e->value.u.i <= q->col_count) {
+      *found = (int)e->value.u.i - 1;
+      return true;
+    }
+    bind_error(q->en, e->line, 108, 16, 1,
+               "The ORDER BY position number %lld is out of range of the "
+               "number of items in the select list.",
+               (long long)e->value.u.i);
+    return false;
+  }
+  if (e->kind != N_COLUMN || e->qualifier) return true;
+  for (unsigned k = 0; k < q->col_count && *found < 0; k++)
+    if (text_equal_name(q->cols[k].name, e->name, q->en->s->srv->coll))
+      *found = (int)k;
+  return true;
+}
+
+static void check_sort_key(struct query *q, const struct node *item,
+                           unsigned i) {
+  const struct type *t = &q->list[q->keys[i]]->type;
+  if (type_is_lob(t->id) || t->id == T_XML)
+    bind_error(q->en, item->line, 306, 16, 2,
+               "The text, ntext, and image data types cannot be compared or "
+               "sorted, except when using IS NULL or LIKE operator.");
+  for (unsigned k = 0; k < i; k++)
+    if (q->keys[k] == q->keys[i]) {
+      bind_error(q->en, item->line, 169, 15, 1,
+                 "A column has been specified more than once in the order "
+                 "by list. Columns in the order by list must be unique.");
+      break;
+    }
+}
+
+/* ORDER BY 2, ORDER BY alias, ORDER BY expression: each is a key, a place in
+** the list of values that a row has. */
 static bool bind_order(struct query *q) {
   struct select *s = q->sel;
   struct arena *a = q->en->a;
   struct node **list;
-  if (s->order_count == 0) {
-    q->list_count = q->col_count;
-    return true;
-  }
+  q->list_count = q->col_count;
+  if (s->order_count == 0) return true;
   q->keys = arena_alloc(a, s->order_count * sizeof *q->keys);
   list = arena_alloc(a, (q->col_count + s->order_count) * sizeof *list);
   memcpy(list, q->list, q->col_count * sizeof *list);
   q->list = list;
-  q->list_count = q->col_count;
   for (unsigned i = 0; i < s->order_count; i++) {
     struct node *e = s->order[i].e;
-    int found = -1;
-    if (e->kind == N_LITERAL && e->value.id == T_INT && !e->value.null) {
-      if (e->value.u.i < 1 || e->value.u.i > q->col_count) {
-        bind_error(q->en, e->line, 108, 16, 1,
-                   "The ORDER BY position number %lld is out of range of the "
-                   "number of items in the select list.",
-                   (long long)e->value.u.i);
-        return true;
-      }
-      found = (int)e->value.u.i - 1;
+    int found;
+    if (!find_ordered(q, e, &found)) return true;
+    if (found < 0 && q->next) {
+      bind_error(q->en, e->line, 104, 16, 1,
+                 "ORDER BY items must appear in the select list if the "
+                 "statement contains a UNION, INTERSECT or EXCEPT operator.");
+      return true;
     }
-    for (unsigned k = 0; k < q->col_count && found < 0; k++)
-      if (e->kind == N_COLUMN && !e->qualifier &&
-          text_equal_name(q->cols[k].name, e->name, q->en->s->srv->coll))
-        found = (int)k;
     if (found < 0) {
-      if (q->next) {
-        bind_error(q->en, e->line, 104, 16, 1,
-                   "ORDER BY items must appear in the select list if the "
-                   "statement contains a UNION, INTERSECT or EXCEPT operator.");
-        return true;
-      }
       if (!bind_expr(q->en, &q->scope, e)) return false;
       found = (int)q->list_count;
       q->list[q->list_count++] = e;
     }
-    if (type_is_lob(q->list[found]->type.id) ||
-        q->list[found]->type.id == T_XML)
-      bind_error(q->en, e->line, 306, 16, 2,
-                 "The text, ntext, and image data types cannot be compared or "
-                 "sorted, except when using IS NULL or LIKE operator.");
     q->keys[i] = (unsigned)found;
-    for (unsigned k = 0; k < i; k++)
-      if (q->keys[k] == q->keys[i]) {
-        bind_error(q->en, e->line, 169, 15, 1,
-                   "A column has been specified more than once in the order "
-                   "by list. Columns in the order by list must be unique.");
-        break;
-      }
+    check_sort_key(q, e, i);
   }
   return true;
 }

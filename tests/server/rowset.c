@@ -42,38 +42,29 @@ static struct value *cell(struct rowset *r) {
   return &r->rows[(r->count - 1) * r->n + r->filled++];
 }
 
-static enum type_id type_at(struct rowset *r) {
-  return r->cols[r->filled == r->n || r->count == 0 ? 0 : r->filled].type.id;
+static void put(struct rowset *r, struct value v) {
+  struct value *to = cell(r);
+  *to = v;
+  to->id = r->cols[r->filled - 1].type.id;
 }
 
-void rowset_text(struct rowset *r, const char *s) {
-  enum type_id id = type_at(r);
-  struct value *v = cell(r);
-  *v = value_null(id);
-  if (!s) return;
-  *v = value_text(id, arena_text(r->en->a, s, strlen(s)), strlen(s));
-}
-
-void rowset_int(struct rowset *r, int64_t i) {
-  enum type_id id = type_at(r);
-  *cell(r) = value_int(id, i);
-}
-
-void rowset_null(struct rowset *r) {
-  enum type_id id = type_at(r);
-  *cell(r) = value_null(id);
+static void put_text(struct rowset *r, const char *s) {
+  size_t n = s ? strlen(s) : 0;
+  put(r, s ? value_text(T_NONE, arena_text(r->en->a, s, n), n)
+           : value_null(T_NONE));
 }
 
 void rowset_row(struct rowset *r, const char *kinds, ...) {
   va_list ap;
   va_start(ap, kinds);
-  for (; *kinds; kinds++)
+  for (; *kinds; kinds++) {
+    bool is_null = *kinds == 'n' || (*kinds == 'o' && !va_arg(ap, int));
+    int64_t number = *kinds == 'i' || *kinds == 'o' ? va_arg(ap, int) : 0;
     if (*kinds == 't')
-      rowset_text(r, va_arg(ap, const char *));
-    else if (*kinds == 'i')
-      rowset_int(r, va_arg(ap, int));
+      put_text(r, va_arg(ap, const char *));
     else
-      rowset_null(r);
+      put(r, is_null ? value_null(T_NONE) : value_int(T_NONE, number));
+  }
   va_end(ap);
 }
 

@@ -14,10 +14,8 @@ struct rowset {
 
 /* spec: "name type, name type, ..." with types as declared. */
 void rowset_init(struct rowset *r, struct engine *en, const char *spec);
-void rowset_text(struct rowset *r, const char *s); /* NULL: NULL */
-void rowset_int(struct rowset *r, int64_t v);
-void rowset_null(struct rowset *r);
-/* Several cells: t text, i int, n NULL, as in rowset_row(&r, "tin", s, 1). */
+/* Several cells: t text or NULL, i int, n NULL, o an optional int, whose two
+** arguments are whether it is there, and it: rowset_row(&r, "to", s, 1, 2). */
 void rowset_row(struct rowset *r, const char *kinds, ...);
 struct source *rowset_done(struct rowset *r);
 #endif

@@ -18,13 +18,6 @@ static void tables(struct rowset *r) {
   }
 }
 
-static void number_or_null(struct rowset *r, bool has, int v) {
-  if (has)
-    rowset_int(r, v);
-  else
-    rowset_null(r);
-}
-
 static const char columns_spec[] =
     "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), "
     "TABLE_NAME nvarchar(128) not null, COLUMN_NAME nvarchar(128), "
@@ -34,40 +27,32 @@ static const char columns_spec[] =
     "NUMERIC_PRECISION tinyint, NUMERIC_PRECISION_RADIX smallint, "
     "NUMERIC_SCALE int, DATETIME_PRECISION smallint, "
     "CHARACTER_SET_NAME nvarchar(128), COLLATION_NAME nvarchar(128)";
+static void put_column(struct rowset *r, const struct table *t, unsigned k) {
+  const struct source_column *c = &t->cols[k];
+  unsigned id = c->type.id;
+  bool chars = type_is_string(id);
+  bool sized = chars || (type_is_binary(id) && id != T_ROWVERSION);
+  bool number = type_is_number(id) && id != T_BIT;
+  bool approx = id == T_FLOAT || id == T_REAL;
+  int octets = type_is_lob(id) ? INT32_MAX : type_max_length(&c->type);
+  int length = type_is_unicode(id) && octets > 0 ? octets / 2 : octets;
+  const char *charset = type_is_unicode(id)        ? "UNICODE"
+                        : c->type.coll & COLL_UTF8 ? "utf-8"
+                                                   : "iso_1";
+  rowset_row(r, "ttttintt", r->en->s->db, t->schema, t->name, c->name, k + 1,
+             c->type.notnull ? "NO" : "YES", type_name(&c->type));
+  rowset_row(r, "oooooott", sized, length, sized, octets, number,
+             type_precision(&c->type), number, approx ? 2 : 10,
+             number && !approx, type_scale(&c->type), type_is_date(id),
+             type_scale(&c->type), chars ? charset : NULL,
+             chars && id != T_XML ? collation_name(c->type.coll) : NULL);
+}
+
 static void columns(struct rowset *r) {
-  struct engine *en = r->en;
   unsigned n;
-  struct table **all = catalog_all(en, &n);
+  struct table **all = catalog_all(r->en, &n);
   for (unsigned i = 0; i < n; i++)
-    for (unsigned k = 0; k < all[i]->n; k++) {
-      const struct source_column *c = &all[i]->cols[k];
-      unsigned id = c->type.id;
-      bool chars = type_is_string(id), bin = type_is_binary(id);
-      bool number = type_is_number(id) && id != T_BIT;
-      bool approx = id == T_FLOAT || id == T_REAL;
-      int octets = type_max_length(&c->type);
-      int length =
-          chars && type_is_unicode(id) && octets > 0 ? octets / 2 : octets;
-      if (type_is_lob(id)) {
-        octets = 2147483647;
-        length = id == T_NTEXT ? 1073741823 : octets;
-      }
-      rowset_row(r, "ttttintt", en->s->db, all[i]->schema, all[i]->name,
-                 c->name, k + 1, c->type.notnull ? "NO" : "YES",
-                 type_name(&c->type));
-      number_or_null(r, chars || (bin && id != T_ROWVERSION), length);
-      number_or_null(r, chars || (bin && id != T_ROWVERSION), octets);
-      number_or_null(r, number, type_precision(&c->type));
-      number_or_null(r, number, approx ? 2 : 10);
-      number_or_null(r, number && !approx, type_scale(&c->type));
-      number_or_null(r, type_is_date(id), type_scale(&c->type));
-      rowset_text(r, !chars                     ? NULL
-                     : type_is_unicode(id)      ? "UNICODE"
-                     : c->type.coll & COLL_UTF8 ? "utf-8"
-                                                : "iso_1");
-      rowset_text(r,
-                  chars && id != T_XML ? collation_name(c->type.coll) : NULL);
-    }
+    for (unsigned k = 0; k < all[i]->n; k++) put_column(r, all[i], k);
 }
 
 static const char databases_spec[] =
@@ -114,7 +99,7 @@ static void sessions(struct rowset *r) {
              s->login.user, "running", s->wire.textsize, s->fmt.language->name,
              orders[s->fmt.order], 7);
   for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
-    rowset_int(r, (s->options & bits[i]) != 0);
+    rowset_row(r, "i", (s->options & bits[i]) != 0);
   rowset_row(r, "iiii", s->isolation, s->lock_timeout, s->deadlock_priority, 1);
 }
 
@@ -169,7 +154,7 @@ static void synonyms(struct rowset *r) {
   struct synonym *all = catalog_synonyms(en, &n);
   for (unsigned i = 0; i < n; i++) {
     put_object(r, all[i].schema, all[i].name, all[i].id, "SN", "SYNONYM");
-    rowset_text(r, all[i].base);
+    rowset_row(r, "t", all[i].base);
   }
 }
 
@@ -214,9 +199,8 @@ static void index_columns(struct rowset *r) {
 
 /* Of a type that has a name of its own. */
 static int user_type_id(const struct type *t) {
-  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
-  for (int i = 0; i < 3 && t->udt; i++)
-    if (strcasecmp(t->udt, clr[i]) == 0) return 128 + i;
+  for (int i = 0; i < TYPE_CLR_COUNT && t->udt; i++)
+    if (strcasecmp(t->udt, type_clr_names[i]) == 0) return TYPE_CLR_FIRST + i;
   if (t->udt && strcmp(t->udt, "sysname") == 0) return 256;
   return type_system_id(t);
 }
@@ -261,7 +245,6 @@ static const char types_spec[] =
     "precision tinyint not null, scale tinyint not null, "
     "is_user_defined bit not null, is_assembly_type bit not null";
 static void types(struct rowset *r) {
-  static const char *const clr[] = {"hierarchyid", "geometry", "geography"};
   for (unsigned id = T_BIT; id < T_COUNT; id++) {
     struct type t = type_of(id);
     if (id == T_UDT) continue;
@@ -271,8 +254,9 @@ static void types(struct rowset *r) {
   }
   rowset_row(r, "tiiiiiii", "numeric", 108, 108, 17, 38, 38, 0, 0);
   rowset_row(r, "tiiiiiii", "sysname", 231, 256, 256, 0, 0, 0, 0);
-  for (int i = 0; i < 3; i++)
-    rowset_row(r, "tiiiiiii", clr[i], 240, 128 + i, i ? -1 : 892, 0, 0, 0, 1);
+  for (int i = 0; i < TYPE_CLR_COUNT; i++)
+    rowset_row(r, "tiiiiiii", type_clr_names[i], 240, TYPE_CLR_FIRST + i,
+               i ? -1 : 892, 0, 0, 0, 1);
 }
 
 static const char connections_spec[] =

@@ -99,9 +99,54 @@ static void pin_version(struct net *n) {
     }
 }
 
-bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
+/* What has arrived and nobody has read goes to TLS. */
+static void feed(struct net *n) {
+  BIO_write(SSL_get_rbio(n->ssl), n->in.p + n->in_at,
+            (int)(n->in.n - n->in_at));
+  n->in_at = n->in.n = 0;
+}
+
+/* More of the client's handshake; false: something else came. */
+static bool feed_handshake(struct net *n) {
   struct buf packet = {0};
+  uint8_t type;
+  bool last, ok = true;
+  if (!n->wrapped) {
+    if (n->in_at < n->in.n || net_fill(n, 60000)) feed(n);
+    return true;
+  }
+  ok = net_read_packet(n, &type, &last, &packet) && type == PKT_PRELOGIN;
+  if (ok) BIO_write(SSL_get_rbio(n->ssl), packet.p, (int)packet.n);
+  buf_clear(&packet);
+  return ok;
+}
+
+static bool handshake(struct net *n) {
   bool ok = false;
+  while (!n->dead) {
+    int rc = SSL_do_handshake(n->ssl);
+    int why = SSL_get_error(n->ssl, rc);
+    flush(n, n->wrapped);
+    ok = rc == 1;
+    if (ok || why != SSL_ERROR_WANT_READ || !feed_handshake(n)) break;
+  }
+  ERR_clear_error();
+  return ok && !n->dead;
+}
+
+/* What came with the last of the handshake: bytes, and records. */
+static void take_leftovers(struct net *n) {
+  if (n->in.n > n->in_at) feed(n);
+  for (;;) {
+    int plain;
+    buf_reserve(&n->in, 16384);
+    plain = SSL_read(n->ssl, n->in.p + n->in.n, 16384);
+    if (plain <= 0) break;
+    n->in.n += (size_t)plain;
+  }
+}
+
+bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
   BIO *rbio = BIO_new(BIO_s_mem()), *wbio = BIO_new(BIO_s_mem());
   n->ssl = SSL_new(ctx);
   if (!n->ssl || !rbio || !wbio) {
@@ -117,42 +162,8 @@ bool tls_accept(struct net *n, SSL_CTX *ctx, bool wrapped) {
   SSL_set_accept_state(n->ssl);
   net_begin(n, AT_TLS, NULL);
   pin_version(n);
-  while (!n->dead) {
-    int rc = SSL_do_handshake(n->ssl);
-    uint8_t type;
-    bool last;
-    int why = SSL_get_error(n->ssl, rc);
-    flush(n, wrapped);
-    if (rc == 1) {
-      ok = true;
-      break;
-    }
-    if (why != SSL_ERROR_WANT_READ) break;
-    if (wrapped) {
-      packet.n = 0;
-      if (!net_read_packet(n, &type, &last, &packet) || type != PKT_PRELOGIN)
-        break;
-      BIO_write(rbio, packet.p, (int)packet.n);
-    } else {
-      if (n->in_at == n->in.n && !net_fill(n, 60000)) continue;
-      BIO_write(rbio, n->in.p + n->in_at, (int)(n->in.n - n->in_at));
-      n->in_at = n->in.n = 0;
-    }
-  }
-  ERR_clear_error();
-  buf_clear(&packet);
-  if (!ok || n->dead) return false;
-  if (n->in.n > n->in_at) { /* bytes that came with the last packet */
-    BIO_write(rbio, n->in.p + n->in_at, (int)(n->in.n - n->in_at));
-    n->in_at = n->in.n = 0;
-  }
-  for (;;) { /* and records that came with the last flight */
-    int plain;
-    buf_reserve(&n->in, 16384);
-    plain = SSL_read(n->ssl, n->in.p + n->in.n, 16384);
-    if (plain <= 0) break;
-    n->in.n += (size_t)plain;
-  }
+  if (!handshake(n)) return false;
+  take_leftovers(n);
   n->tls = true;
   return true;
 }

@@ -47,22 +47,18 @@ static const struct fact {
     [T_BINARY] = {"binary", 1, 173, 0, 0, 0},
 };
 
+const char *const type_clr_names[] = {"hierarchyid", "geometry", "geography"};
+
 /* Other spellings of the same types. */
 static const struct {
   const char *name;
   enum type_id id;
 } aliases[] = {
-    {"numeric", T_DECIMAL},
-    {"dec", T_DECIMAL},
-    {"integer", T_INT},
-    {"rowversion", T_ROWVERSION},
-    {"hierarchyid", T_UDT},
-    {"geometry", T_UDT},
-    {"geography", T_UDT},
-    {"sysname", T_NVARCHAR},
-    {"character", T_CHAR},
-    {"varbinary", T_VARBINARY},
-    {"double precision", T_FLOAT},
+    {"numeric", T_DECIMAL}, {"dec", T_DECIMAL},
+    {"integer", T_INT},     {"rowversion", T_ROWVERSION},
+    {"hierarchyid", T_UDT}, {"geometry", T_UDT},
+    {"geography", T_UDT},   {"sysname", T_NVARCHAR},
+    {"character", T_CHAR},  {"double precision", T_FLOAT},
 };
 
 bool type_is_string(unsigned id) {
@@ -96,6 +92,11 @@ bool type_is_lob(unsigned id) {
   return id == T_TEXT || id == T_NTEXT || id == T_IMAGE;
 }
 
+bool type_has_length(unsigned id) {
+  return (id >= T_CHAR && id <= T_NVARCHAR) || id == T_BINARY ||
+         id == T_VARBINARY;
+}
+
 int type_rank(unsigned id) {
   return facts[id].rank;
 }
@@ -121,8 +122,7 @@ struct type type_of(enum type_id id) {
   t.len = facts[id].bytes;
   if (id == T_TEXT || id == T_NTEXT || id == T_IMAGE || id == T_XML)
     t.len = TYPE_MAX;
-  if (id >= T_CHAR && id <= T_NVARCHAR) t.len = 1;
-  if (id == T_BINARY || id == T_VARBINARY) t.len = 1;
+  if (type_has_length(id)) t.len = 1;
   return t;
 }
 
@@ -148,26 +148,19 @@ const char *type_name(const struct type *t) {
   return facts[t->id].name;
 }
 
+/* The fraction digits of times; of other types a decimal alone has a scale. */
+static bool has_time_scale(unsigned id) {
+  return id == T_TIME || id == T_DATETIME2 || id == T_DATETIMEOFFSET;
+}
+
 char *type_text(const struct type *t, struct arena *a) {
   const char *name = type_name(t);
-  switch (t->id) {
-  case T_DECIMAL:
+  if (t->id == T_DECIMAL)
     return arena_format(a, "%s(%d,%d)", name, t->prec, t->scale);
-  case T_TIME:
-  case T_DATETIME2:
-  case T_DATETIMEOFFSET:
-    return arena_format(a, "%s(%d)", name, t->scale);
-  case T_CHAR:
-  case T_VARCHAR:
-  case T_NCHAR:
-  case T_NVARCHAR:
-  case T_BINARY:
-  case T_VARBINARY:
-    if (t->len == TYPE_MAX) return arena_format(a, "%s(max)", name);
-    return arena_format(a, "%s(%d)", name, (int)t->len);
-  default:
-    return arena_format(a, "%s", name);
-  }
+  if (has_time_scale(t->id)) return arena_format(a, "%s(%d)", name, t->scale);
+  if (!type_has_length(t->id)) return arena_format(a, "%s", name);
+  if (t->len == TYPE_MAX) return arena_format(a, "%s(max)", name);
+  return arena_format(a, "%s(%d)", name, (int)t->len);
 }
 
 int type_max_length(const struct type *t) {
@@ -211,9 +204,7 @@ int type_precision(const struct type *t) {
 }
 
 int type_scale(const struct type *t) {
-  if (t->id == T_DECIMAL || t->id == T_TIME || t->id == T_DATETIME2 ||
-      t->id == T_DATETIMEOFFSET)
-    return t->scale;
+  if (t->id == T_DECIMAL || has_time_scale(t->id)) return t->scale;
   return facts[t->id].scale;
 }
 
@@ -277,30 +268,21 @@ static bool trailing_words(struct type *t, const char *p) {
 
 /* The numbers in parentheses, of which there are `count`. */
 static bool take_args(struct type *t, const int args[2], int count) {
-  switch (t->id) {
-  case T_DECIMAL:
+  if (t->id == T_DECIMAL) {
     if (count > 0) t->prec = (uint8_t)args[0];
     t->scale = count > 1 ? (uint8_t)args[1] : 0;
     return t->prec >= 1 && t->prec <= 38 && t->scale <= t->prec;
-  case T_FLOAT:
-    if (count > 0 && args[0] <= 24) *t = type_of(T_REAL);
-    return true;
-  case T_TIME:
-  case T_DATETIME2:
-  case T_DATETIMEOFFSET:
+  }
+  if (has_time_scale(t->id)) {
     if (count > 0) t->scale = (uint8_t)args[0];
     return t->scale <= 7;
-  case T_CHAR:
-  case T_VARCHAR:
-  case T_NCHAR:
-  case T_NVARCHAR:
-  case T_BINARY:
-  case T_VARBINARY:
+  }
+  if (type_has_length(t->id)) {
     if (count > 0) t->len = args[0];
     return t->len != 0 && t->len <= (type_is_unicode(t->id) ? 4000 : 8000);
-  default:
-    return true;
   }
+  if (t->id == T_FLOAT && count > 0 && args[0] <= 24) *t = type_of(T_REAL);
+  return true;
 }
 
 /* "varying", behind char and the like. */
@@ -364,34 +346,43 @@ bool type_parse(struct type *t, const char *decl, unsigned coll,
   return trailing_words(t, p);
 }
 
-/* Digits that an integer type needs as a decimal. */
+/* Digits that a number needs as a decimal. */
 static struct type as_decimal(const struct type *t) {
-  switch (t->id) {
-  case T_BIT:
-    return type_decimal(1, 0);
-  case T_TINYINT:
-    return type_decimal(3, 0);
-  case T_SMALLINT:
-    return type_decimal(5, 0);
-  case T_INT:
-  case T_NONE:
-    return type_decimal(10, 0);
-  case T_BIGINT:
-    return type_decimal(19, 0);
-  case T_MONEY:
-    return type_decimal(19, 4);
-  case T_SMALLMONEY:
-    return type_decimal(10, 4);
-  default:
-    return *t;
+  if (t->id == T_DECIMAL) return *t;
+  return type_decimal(facts[t->id].prec, facts[t->id].scale);
+}
+
+/* The decimal with room for the digits of both on each side of the point. */
+static struct type merge_decimals(const struct type *a, const struct type *b) {
+  struct type x = as_decimal(a), y = as_decimal(b);
+  int scale = x.scale > y.scale ? x.scale : y.scale;
+  int xi = x.prec - x.scale, yi = y.prec - y.scale;
+  int whole = xi > yi ? xi : yi;
+  if (whole + scale > 38) scale = whole > 38 ? 0 : 38 - whole;
+  return type_decimal(whole + scale, scale);
+}
+
+/* Two types of characters, or of bytes, of which hi has the higher rank. */
+static void merge_lengths(struct type *t, const struct type *hi,
+                          const struct type *lo) {
+  bool uni = type_is_unicode(hi->id) || type_is_unicode(lo->id);
+  if (hi->id >= T_CHAR && hi->id <= T_NVARCHAR) {
+    bool both_fixed = (hi->id == T_CHAR || hi->id == T_NCHAR) &&
+                      (lo->id == T_CHAR || lo->id == T_NCHAR);
+    if (!both_fixed || hi->len != lo->len)
+      t->id = uni ? T_NVARCHAR : (uint8_t)T_VARCHAR;
   }
+  if (hi->id == T_BINARY && lo->id == T_VARBINARY) t->id = T_VARBINARY;
+  if (hi->len == TYPE_MAX || lo->len == TYPE_MAX)
+    t->len = TYPE_MAX;
+  else
+    t->len = hi->len > lo->len ? hi->len : lo->len;
 }
 
 struct type type_merge(const struct type *a, const struct type *b) {
   const struct type *hi = type_rank(a->id) >= type_rank(b->id) ? a : b;
   const struct type *lo = hi == a ? b : a;
   struct type t = *hi;
-  t.notnull = a->notnull && b->notnull;
   if (a->id == T_NONE || b->id == T_NONE) {
     t = a->id == T_NONE ? *b : *a;
     t.notnull = false;
@@ -399,31 +390,14 @@ struct type type_merge(const struct type *a, const struct type *b) {
   }
   if (hi->id == T_DECIMAL &&
       (type_is_integer(lo->id) || type_is_exact(lo->id))) {
-    struct type x = as_decimal(hi), y = as_decimal(lo);
-    int scale = x.scale > y.scale ? x.scale : y.scale;
-    int xi = x.prec - x.scale, yi = y.prec - y.scale;
-    int whole = xi > yi ? xi : yi;
-    if (whole + scale > 38) scale = whole > 38 ? 0 : 38 - whole;
-    t = type_decimal(whole + scale, scale);
+    t = merge_decimals(hi, lo);
     t.numeric = hi->numeric;
-    t.notnull = a->notnull && b->notnull;
   }
+  t.notnull = a->notnull && b->notnull;
   if (hi->id == lo->id && hi->scale < lo->scale && type_is_date(hi->id))
     t.scale = lo->scale;
   if ((type_is_string(hi->id) && type_is_string(lo->id)) ||
-      (type_is_binary(hi->id) && type_is_binary(lo->id))) {
-    bool uni = type_is_unicode(a->id) || type_is_unicode(b->id);
-    if (hi->id >= T_CHAR && hi->id <= T_NVARCHAR) {
-      bool fixed = hi->id == T_CHAR || hi->id == T_NCHAR;
-      bool both = fixed && (lo->id == T_CHAR || lo->id == T_NCHAR);
-      if (!both || a->len != b->len)
-        t.id = uni ? T_NVARCHAR : (uint8_t)T_VARCHAR;
-    }
-    if (hi->id == T_BINARY && lo->id == T_VARBINARY) t.id = T_VARBINARY;
-    if (a->len == TYPE_MAX || b->len == TYPE_MAX)
-      t.len = TYPE_MAX;
-    else
-      t.len = a->len > b->len ? a->len : b->len;
-  }
+      (type_is_binary(hi->id) && type_is_binary(lo->id)))
+    merge_lengths(&t, hi, lo);
   return t;
 }

@@ -86,13 +86,18 @@ bool type_is_integer(unsigned id); /* bit ... bigint */
 bool type_is_exact(unsigned id);   /* decimal, money, smallmoney */
 bool type_is_number(unsigned id);
 bool type_is_date(unsigned id);
-bool type_is_lob(unsigned id); /* text, ntext, image */
+bool type_is_lob(unsigned id);     /* text, ntext, image */
+bool type_has_length(unsigned id); /* [n][var]char, [var]binary */
 
 int type_rank(unsigned id);                /* data type precedence */
 int type_max_length(const struct type *t); /* sys.columns.max_length */
 int type_precision(const struct type *t);  /* sys.columns.precision */
 int type_scale(const struct type *t);
 int type_system_id(const struct type *t); /* sys.types.system_type_id */
+
+/* The CLR types that SQL Server has: user_type_id TYPE_CLR_FIRST and on. */
+enum { TYPE_CLR_FIRST = 128, TYPE_CLR_COUNT = 3 };
+extern const char *const type_clr_names[TYPE_CLR_COUNT];
 
 /* The type that two operands meet in (CASE, COALESCE, comparison). */
 struct type type_merge(const struct type *a, const struct type *b);

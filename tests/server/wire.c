@@ -8,45 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [MS-TDS] 2.2.5.4: the type tokens. */
-enum {
-  W_INT1 = 0x30,
-  W_BIT = 0x32,
-  W_INT2 = 0x34,
-  W_INT4 = 0x38,
-  W_DATETIM4 = 0x3a,
-  W_FLT4 = 0x3b,
-  W_MONEY = 0x3c,
-  W_DATETIME = 0x3d,
-  W_FLT8 = 0x3e,
-  W_MONEY4 = 0x7a,
-  W_INT8 = 0x7f,
-  W_GUID = 0x24,
-  W_INTN = 0x26,
-  W_BITN = 0x68,
-  W_DECIMALN = 0x6a,
-  W_NUMERICN = 0x6c,
-  W_FLTN = 0x6d,
-  W_MONEYN = 0x6e,
-  W_DATETIMN = 0x6f,
-  W_DATEN = 0x28,
-  W_TIMEN = 0x29,
-  W_DATETIME2N = 0x2a,
-  W_DATETIMEOFFSETN = 0x2b,
-  W_BIGVARBIN = 0xa5,
-  W_BIGVARCHR = 0xa7,
-  W_BIGBINARY = 0xad,
-  W_BIGCHAR = 0xaf,
-  W_NVARCHAR = 0xe7,
-  W_NCHAR = 0xef,
-  W_UDT = 0xf0,
-  W_XML = 0xf1,
-  W_IMAGE = 0x22,
-  W_TEXT = 0x23,
-  W_NTEXT = 0x63,
-  W_VARIANT = 0x62
-};
-
 void wire_collation(struct buf *b, unsigned coll) {
   uint8_t sort;
   buf_u32(b, collation_info(coll, &sort));
@@ -96,48 +57,54 @@ static struct type told(const struct type *t, const struct wire *w) {
   return out;
 }
 
-static unsigned fixed_token(unsigned id) {
-  static const uint8_t tokens[T_COUNT] = {[T_BIT] = W_BIT,
-                                          [T_TINYINT] = W_INT1,
-                                          [T_SMALLINT] = W_INT2,
-                                          [T_INT] = W_INT4,
-                                          [T_BIGINT] = W_INT8,
-                                          [T_REAL] = W_FLT4,
-                                          [T_FLOAT] = W_FLT8,
-                                          [T_MONEY] = W_MONEY,
-                                          [T_SMALLMONEY] = W_MONEY4,
-                                          [T_DATETIME] = W_DATETIME,
-                                          [T_SMALLDATETIME] = W_DATETIM4};
-  return tokens[id];
+/* A column's type token: of a fixed-length type where NULL cannot come and
+** there is one, else of a variable-length type. */
+static const struct {
+  uint8_t fixed, variable;
+} tokens[T_COUNT] = {[T_NONE] = {0, INTNTYPE},
+                     [T_BIT] = {BITTYPE, BITNTYPE},
+                     [T_TINYINT] = {INT1TYPE, INTNTYPE},
+                     [T_SMALLINT] = {INT2TYPE, INTNTYPE},
+                     [T_INT] = {INT4TYPE, INTNTYPE},
+                     [T_BIGINT] = {INT8TYPE, INTNTYPE},
+                     [T_REAL] = {FLT4TYPE, FLTNTYPE},
+                     [T_FLOAT] = {FLT8TYPE, FLTNTYPE},
+                     [T_DECIMAL] = {0, DECIMALNTYPE},
+                     [T_MONEY] = {MONEYTYPE, MONEYNTYPE},
+                     [T_SMALLMONEY] = {MONEY4TYPE, MONEYNTYPE},
+                     [T_DATE] = {0, DATENTYPE},
+                     [T_TIME] = {0, TIMENTYPE},
+                     [T_DATETIME] = {DATETIMETYPE, DATETIMNTYPE},
+                     [T_SMALLDATETIME] = {DATETIM4TYPE, DATETIMNTYPE},
+                     [T_DATETIME2] = {0, DATETIME2NTYPE},
+                     [T_DATETIMEOFFSET] = {0, DATETIMEOFFSETNTYPE},
+                     [T_CHAR] = {0, BIGCHARTYPE},
+                     [T_VARCHAR] = {0, BIGVARCHARTYPE},
+                     [T_NCHAR] = {0, NCHARTYPE},
+                     [T_NVARCHAR] = {0, NVARCHARTYPE},
+                     [T_TEXT] = {0, TEXTTYPE},
+                     [T_NTEXT] = {0, NTEXTTYPE},
+                     [T_XML] = {0, XMLTYPE},
+                     [T_BINARY] = {0, BIGBINARYTYPE},
+                     [T_VARBINARY] = {0, BIGVARBINARYTYPE},
+                     [T_IMAGE] = {0, IMAGETYPE},
+                     [T_ROWVERSION] = {0, BIGBINARYTYPE},
+                     [T_UDT] = {0, UDTTYPE},
+                     [T_GUID] = {0, GUIDTYPE},
+                     [T_VARIANT] = {0, SSVARIANTTYPE}};
+
+static bool is_fixed(const struct type *t) {
+  return t->notnull && tokens[t->id].fixed;
 }
 
-static void nullable_token(struct buf *b, const struct type *t) {
-  switch (t->id) {
-  case T_BIT:
-    buf_u8(b, W_BITN);
-    break;
-  case T_REAL:
-  case T_FLOAT:
-    buf_u8(b, W_FLTN);
-    break;
-  case T_MONEY:
-  case T_SMALLMONEY:
-    buf_u8(b, W_MONEYN);
-    break;
-  case T_DATETIME:
-  case T_SMALLDATETIME:
-    buf_u8(b, W_DATETIMN);
-    break;
-  default:
-    buf_u8(b, W_INTN);
-  }
-  buf_u8(b, (unsigned)type_max_length(t));
+static unsigned variable_token(const struct type *t) {
+  if (t->id == T_DECIMAL && t->numeric) return NUMERICNTYPE;
+  return tokens[t->id].variable;
 }
 
 static void udt_info(struct buf *b, const struct type *t,
                      const struct wire *w) {
-  /* [MS-TDS] 2.2.5.5.2 */
-  buf_u8(b, W_UDT);
+  /* [MS-TDS] 2.2.5.5.2: UDT_INFO */
   buf_u16(b, t->len == TYPE_MAX ? 0xffff : (unsigned)t->len);
   wire_b_varchar(b, w->db);
   wire_b_varchar(b, "sys");
@@ -147,83 +114,51 @@ static void udt_info(struct buf *b, const struct type *t,
                      "Culture=neutral, PublicKeyToken=89845dcd8080cc91");
 }
 
-static void char_info(struct buf *b, unsigned token, const struct type *t,
-                      unsigned width, const struct wire *w) {
-  buf_u8(b, token);
-  buf_u16(b, t->len == TYPE_MAX ? 0xffff : (unsigned)t->len * width);
-  if (w->tds >= TDS_71 && type_is_string(t->id)) wire_collation(b, t->coll);
-}
-
+/* [MS-TDS] 2.2.5.6, TYPE_INFO: the type token and what follows it. */
 static void type_info(struct buf *b, const struct type *t,
                       const struct wire *w) {
+  bool has_collation = w->tds >= TDS_71 && type_is_string(t->id);
+  buf_u8(b, is_fixed(t) ? tokens[t->id].fixed : variable_token(t));
   switch (t->id) {
   case T_DATE:
-    buf_u8(b, W_DATEN);
     break;
   case T_TIME:
-    buf_u8(b, W_TIMEN);
-    buf_u8(b, t->scale);
-    break;
   case T_DATETIME2:
-    buf_u8(b, W_DATETIME2N);
-    buf_u8(b, t->scale);
-    break;
   case T_DATETIMEOFFSET:
-    buf_u8(b, W_DATETIMEOFFSETN);
     buf_u8(b, t->scale);
     break;
   case T_DECIMAL:
-    buf_u8(b, t->numeric ? W_NUMERICN : W_DECIMALN);
     buf_u8(b, (unsigned)type_max_length(t));
     buf_u8(b, t->prec);
     buf_u8(b, t->scale);
     break;
-  case T_GUID:
-    buf_u8(b, W_GUID);
-    buf_u8(b, 16);
-    break;
   case T_CHAR:
-    char_info(b, W_BIGCHAR, t, 1, w);
-    break;
   case T_VARCHAR:
-    char_info(b, W_BIGVARCHR, t, 1, w);
-    break;
   case T_NCHAR:
-    char_info(b, W_NCHAR, t, 2, w);
-    break;
   case T_NVARCHAR:
-    char_info(b, W_NVARCHAR, t, 2, w);
-    break;
   case T_BINARY:
-  case T_ROWVERSION:
-    char_info(b, W_BIGBINARY, t, 1, w);
-    break;
   case T_VARBINARY:
-    char_info(b, W_BIGVARBIN, t, 1, w);
+  case T_ROWVERSION:
+    buf_u16(b, (unsigned)type_max_length(t) & 0xffff); /* (max): all bits */
+    if (has_collation) wire_collation(b, t->coll);
     break;
   case T_TEXT:
   case T_NTEXT:
   case T_IMAGE:
-    buf_u8(b, t->id == T_TEXT ? W_TEXT : t->id == T_NTEXT ? W_NTEXT : W_IMAGE);
     buf_u32(b, t->id == T_NTEXT ? 0x7ffffffe : 0x7fffffff);
-    if (t->id != T_IMAGE && w->tds >= TDS_71) wire_collation(b, t->coll);
+    if (has_collation) wire_collation(b, t->coll);
     break;
   case T_XML:
-    buf_u8(b, W_XML);
-    buf_u8(b, 0); /* no schema */
+    buf_u8(b, 0); /* XML_INFO: no schema */
     break;
   case T_UDT:
     udt_info(b, t, w);
     break;
   case T_VARIANT:
-    buf_u8(b, W_VARIANT);
     buf_u32(b, 8009);
     break;
   default:
-    if (t->notnull && fixed_token(t->id))
-      buf_u8(b, fixed_token(t->id));
-    else
-      nullable_token(b, t);
+    if (!is_fixed(t)) buf_u8(b, (unsigned)type_max_length(t));
   }
 }
 
@@ -232,25 +167,36 @@ void wire_type_info(struct buf *b, const struct type *t, const struct wire *w) {
   type_info(b, &as, w);
 }
 
+/* [MS-TDS] 2.2.7.4: the Flags of a column. */
+enum {
+  COL_NULLABLE = 0x01,
+  COL_CASE_SENSITIVE = 0x02,
+  COL_UPDATEABLE_UNKNOWN = 0x08,
+  COL_COMPUTED = 0x20
+};
+
+static unsigned column_flags(const struct column *c, const struct type *as) {
+  unsigned flags = c->type.notnull ? 0 : COL_NULLABLE;
+  if (type_is_string(as->id) && (as->coll & (COLL_CS | COLL_BIN)))
+    flags |= COL_CASE_SENSITIVE;
+  if (as->id != T_ROWVERSION)
+    flags |= c->from_table ? COL_UPDATEABLE_UNKNOWN : COL_COMPUTED;
+  return flags;
+}
+
 void wire_colmetadata(struct buf *b, const struct column *cols, size_t n,
                       const struct wire *w) {
-  /* [MS-TDS] 2.2.7.4 */
-  buf_u8(b, 0x81);
+  buf_u8(b, TOK_COLMETADATA);
   buf_u16(b, (unsigned)n);
   for (size_t i = 0; i < n; i++) {
     struct type as = told(&cols[i].type, w);
-    unsigned flags = cols[i].type.notnull ? 0 : 1;
     unsigned usertype = as.id == T_ROWVERSION ? 0x50 : 0;
-    if (type_is_string(as.id) && (as.coll & (COLL_CS | COLL_BIN))) flags |= 2;
-    flags |= cols[i].from_table && as.id != T_ROWVERSION ? 8 : 0x20;
-    if (as.id == T_ROWVERSION) flags &= ~0x20u;
     buf_int(b, usertype, w->tds >= TDS_72 ? 4 : 2);
-    buf_u16(b, flags);
+    buf_u16(b, column_flags(&cols[i], &as));
     type_info(b, &as, w);
     if (type_is_lob(as.id)) { /* TableName */
-      const char *table = cols[i].table ? cols[i].table : "";
       if (w->tds >= TDS_72) buf_u8(b, 1);
-      wire_us_varchar(b, table);
+      wire_us_varchar(b, cols[i].table ? cols[i].table : "");
     }
     wire_b_varchar(b, cols[i].name);
   }
@@ -353,64 +299,60 @@ static void put_data(struct buf *b, const struct type *t,
     page_encode(b, v->u.s.p, v->u.s.n, t->coll);
 }
 
+/* A character or binary type as sql_variant holds it: none is large. */
+static unsigned variant_data_token(const struct type *t) {
+  return t->id == T_CHAR || t->id == T_NCHAR || t->id == T_BINARY
+             ? tokens[t->id].variable
+         : type_is_binary(t->id)  ? BIGVARBINARYTYPE
+         : type_is_unicode(t->id) ? NVARCHARTYPE
+                                  : BIGVARCHARTYPE;
+}
+
+static void put_variant_data(struct buf *b, const struct type *t,
+                             const struct value *v) {
+  int max = type_max_length(t);
+  buf_u8(b, variant_data_token(t));
+  buf_u8(b, type_is_string(t->id) ? 7 : 2);
+  if (type_is_string(t->id)) wire_collation(b, t->coll);
+  buf_u16(b, max < 1 || max > 8000 ? 8000 : (unsigned)max);
+  put_data(b, t, v);
+}
+
+static void put_variant_scalar(struct buf *b, const struct type *t,
+                               const struct value *v) {
+  bool has_precision = t->id == T_DECIMAL;
+  bool has_scale = has_precision || t->id == T_TIME || t->id == T_DATETIME2 ||
+                   t->id == T_DATETIMEOFFSET;
+  buf_u8(b, tokens[t->id].fixed ? tokens[t->id].fixed : variable_token(t));
+  buf_u8(b, (unsigned)has_precision + has_scale);
+  if (has_precision) buf_u8(b, t->prec);
+  if (has_scale) buf_u8(b, t->scale);
+  put_scalar(b, t, v);
+}
+
+/* [MS-TDS] 2.2.5.5.4: length, base type, length of the properties, they, the
+** value. What an old client does not know comes as text. */
 static void put_variant(struct buf *b, const struct value *v,
                         const struct wire *w) {
-  /* [MS-TDS] 2.2.5.5.4: length, base type, property bytes, value */
-  struct type t = v->inner ? *v->inner : type_of(v->id);
-  size_t at = b->n;
+  struct type inner = v->inner ? *v->inner : type_of(v->id);
+  struct type t = told(&inner, w);
+  struct arena a = {0};
   struct value text;
-  char when[2 * DATE_TEXT];
-  if (v->null) {
-    buf_u32(b, 0);
-    return;
-  }
-  buf_u32(b, 0);
-  if (told(&t, w).id != t.id) { /* a new date type for an old client */
-    struct arena a = {0};
-    char *s = value_string(v, &a);
-    if (s) strncpy(when, s, sizeof when - 1);
-    when[sizeof when - 1] = 0;
-    arena_clear(&a);
-    text = value_text(T_NVARCHAR, when, strlen(when));
-    t = told(&t, w);
+  size_t at = b->n;
+  buf_u32(b, 0); /* NULL */
+  if (v->null) return;
+  if (t.id != inner.id) {
+    text = value_str(value_string(v, &a));
     v = &text;
-  }
-  if (type_is_string(t.id) || type_is_binary(t.id)) {
-    unsigned token = t.id == T_CHAR          ? W_BIGCHAR
-                     : t.id == T_NCHAR       ? W_NCHAR
-                     : t.id == T_BINARY      ? W_BIGBINARY
-                     : type_is_binary(t.id)  ? W_BIGVARBIN
-                     : type_is_unicode(t.id) ? W_NVARCHAR
-                                             : W_BIGVARCHR;
-    int max = type_max_length(&t);
-    buf_u8(b, token);
-    buf_u8(b, type_is_string(t.id) ? 7 : 2);
-    if (type_is_string(t.id)) wire_collation(b, t.coll);
-    buf_u16(b, max < 1 || max > 8000 ? 8000 : (unsigned)max);
-    put_data(b, &t, v);
   } else {
-    unsigned token = fixed_token(t.id);
-    if (t.id == T_DATE) token = W_DATEN;
-    if (t.id == T_TIME) token = W_TIMEN;
-    if (t.id == T_DATETIME2) token = W_DATETIME2N;
-    if (t.id == T_DATETIMEOFFSET) token = W_DATETIMEOFFSETN;
-    if (t.id == T_GUID) token = W_GUID;
-    if (t.id == T_DECIMAL) token = t.numeric ? W_NUMERICN : W_DECIMALN;
-    buf_u8(b, token);
-    if (t.id == T_DECIMAL) {
-      buf_u8(b, 2);
-      buf_u8(b, t.prec);
-      buf_u8(b, t.scale);
-    } else if (t.id == T_TIME || t.id == T_DATETIME2 ||
-               t.id == T_DATETIMEOFFSET) {
-      buf_u8(b, 1);
-      buf_u8(b, t.scale);
-    } else {
-      buf_u8(b, 0);
-    }
-    put_scalar(b, &t, v);
+    t = inner;
   }
+  if (type_is_string(t.id) || type_is_binary(t.id))
+    put_variant_data(b, &t, v);
+  else
+    put_variant_scalar(b, &t, v);
   buf_set32(b, at, (uint32_t)(b->n - at - 4));
+  arena_clear(&a);
 }
 
 /* The bytes from `at` on become chunks of so many. */
@@ -426,52 +368,46 @@ static void put_chunks(struct buf *b, size_t at, size_t chunk) {
   free(all);
 }
 
+/* What was written from `at` on, in bytes, after SET TEXTSIZE has cut it. */
+static size_t cut_to_textsize(struct buf *b, size_t at, const struct type *t,
+                              const struct wire *w) {
+  size_t bytes = b->n - at;
+  if (bytes <= w->textsize) return bytes;
+  bytes = w->textsize;
+  if (type_is_unicode(t->id)) bytes &= ~(size_t)1;
+  b->n = at + bytes;
+  return bytes;
+}
+
+/* [MS-TDS] 2.2.5.2.3, PLP: total length, chunks, a terminator. */
 static void put_plp(struct buf *b, const struct type *t, const struct value *v,
                     const struct wire *w) {
-  /* [MS-TDS] 2.2.5.2.3: total length, chunks, a terminator */
-  size_t at, bytes;
-  if (v->null) {
-    buf_u64(b, UINT64_MAX);
-    return;
-  }
-  buf_u64(b, 0);
-  at = b->n;
+  size_t at = b->n + 8, bytes;
+  buf_u64(b, v->null ? UINT64_MAX : 0);
+  if (v->null) return;
   put_data(b, t, v);
-  bytes = b->n - at;
-  if (bytes > w->textsize && t->id != T_UDT) {
-    bytes = w->textsize;
-    if (type_is_unicode(t->id)) bytes &= ~(size_t)1;
-    b->n = at + bytes;
-  }
+  bytes = t->id == T_UDT ? b->n - at : cut_to_textsize(b, at, t, w);
   buf_set32(b, at - 8, (uint32_t)bytes);
   buf_set32(b, at - 4, (uint32_t)((uint64_t)bytes >> 32));
   put_chunks(b, at, w->chunk ? w->chunk : bytes);
   buf_u32(b, 0);
 }
 
+/* [MS-TDS] 2.2.7.20, ROW: text pointer, timestamp, length, data. */
 static void put_lob(struct buf *b, const struct type *t, const struct value *v,
                     const struct wire *w) {
-  /* [MS-TDS] 2.2.7.17: text pointer, timestamp, length, data */
-  size_t at, bytes;
-  if (v->null) {
-    buf_u8(b, 0);
-    return;
-  }
-  buf_u8(b, 16);
+  size_t at;
+  buf_u8(b, v->null ? 0 : 16);
+  if (v->null) return;
   buf_put(b, "dummy textptr\0\0\0", 16);
   buf_put(b, "dummyTS\0", 8);
   at = b->n;
   buf_u32(b, 0);
   put_data(b, t, v);
-  bytes = b->n - at - 4;
-  if (bytes > w->textsize) {
-    bytes = w->textsize;
-    if (t->id == T_NTEXT) bytes &= ~(size_t)1;
-    b->n = at + 4 + bytes;
-  }
-  buf_set32(b, at, (uint32_t)bytes);
+  buf_set32(b, at, (uint32_t)cut_to_textsize(b, at + 4, t, w));
 }
 
+/* [MS-TDS] 2.2.5.2.3: USHORTCHARBINLEN and as many bytes. */
 static void put_short(struct buf *b, const struct type *t,
                       const struct value *v) {
   size_t at = b->n;
@@ -481,88 +417,81 @@ static void put_short(struct buf *b, const struct type *t,
   buf_set16(b, at, (unsigned)(b->n - at - 2));
 }
 
+/* [MS-TDS] 2.2.5.2.3: BYTELEN and as many bytes; 0 is NULL. */
+static void put_sized(struct buf *b, const struct type *t,
+                      const struct value *v) {
+  size_t at = b->n;
+  buf_u8(b, 0);
+  if (v->null) return;
+  put_scalar(b, t, v);
+  b->p[at] = (uint8_t)(b->n - at - 1);
+}
+
+/* Numbers, GUIDs and the old date types: every client knows these. */
+static bool is_old_scalar(unsigned id) {
+  return id <= T_SMALLMONEY || id == T_DATETIME || id == T_SMALLDATETIME ||
+         id == T_GUID;
+}
+
+/* The common types come first, without a copy of the type. */
 void wire_value(struct buf *b, const struct type *t, const struct value *v,
                 const struct wire *w) {
-  struct type as;
-  struct value text;
   struct arena a = {0};
-  switch (t->id) { /* the common ones first, without a copy of the type */
-  case T_NONE:
-  case T_BIT:
-  case T_TINYINT:
-  case T_SMALLINT:
-  case T_INT:
-  case T_BIGINT:
-  case T_REAL:
-  case T_FLOAT:
-  case T_DECIMAL:
-  case T_MONEY:
-  case T_SMALLMONEY:
-  case T_DATETIME:
-  case T_SMALLDATETIME:
-  case T_GUID: {
-    size_t at = b->n;
-    if (t->notnull && fixed_token(t->id) && !v->null) {
+  struct value text;
+  struct type as;
+  if (is_old_scalar(t->id)) {
+    if (is_fixed(t) && !v->null)
       put_scalar(b, t, v);
-      return;
-    }
-    buf_u8(b, 0);
-    if (!v->null) {
-      put_scalar(b, t, v);
-      b->p[at] = (uint8_t)(b->n - at - 1);
-    }
+    else
+      put_sized(b, t, v);
     return;
   }
-  case T_VARIANT:
+  if (t->id == T_VARIANT) {
     put_variant(b, v, w);
     return;
-  default:
-    break;
   }
   as = told(t, w);
-  if (type_is_date(t->id)) {
-    size_t at = b->n;
-    if (as.id == t->id) {
-      buf_u8(b, 0);
-      if (v->null) return;
-      put_scalar(b, t, v);
-      b->p[at] = (uint8_t)(b->n - at - 1);
-      return;
-    }
+  if (type_is_date(as.id)) {
+    put_sized(b, &as, v);
+  } else if (type_is_date(t->id)) {
     text = *v;
     if (!v->null) text = value_str(value_string(v, &a));
     put_short(b, &as, &text);
     arena_clear(&a);
-    return;
-  }
-  if (type_is_lob(as.id))
+  } else if (type_is_lob(as.id)) {
     put_lob(b, &as, v, w);
-  else if (as.id == T_XML || as.id == T_UDT || as.len == TYPE_MAX)
+  } else if (as.id == T_XML || as.id == T_UDT || as.len == TYPE_MAX) {
     put_plp(b, &as, v, w);
-  else
+  } else {
     put_short(b, &as, v);
+  }
+}
+
+/* [MS-TDS] 2.2.7.15 NBCROW: the NULLs are bits. */
+static void put_nbcrow(struct buf *b, const struct column *cols,
+                       const struct value *values, size_t n,
+                       const struct wire *w) {
+  size_t bitmap = (n + 7) / 8, at = b->n + 1;
+  buf_u8(b, TOK_NBCROW);
+  buf_reserve(b, bitmap);
+  memset(b->p + at, 0, bitmap);
+  b->n += bitmap;
+  for (size_t i = 0; i < n; i++) {
+    if (values[i].null)
+      b->p[at + i / 8] |= (uint8_t)(1u << (i % 8));
+    else
+      wire_value(b, &cols[i].type, &values[i], w);
+  }
 }
 
 void wire_row(struct buf *b, const struct column *cols,
               const struct value *values, size_t n, const struct wire *w) {
-  size_t nulls = 0, bitmap = (n + 7) / 8;
+  size_t nulls = 0;
   for (size_t i = 0; i < n; i++) nulls += values[i].null;
-  if (w->tds >= TDS_73B && nulls > bitmap) {
-    /* [MS-TDS] 2.2.7.14 NBCROW: nulls in a bitmap, where that is shorter */
-    size_t at;
-    buf_u8(b, 0xd2);
-    at = b->n;
-    buf_reserve(b, bitmap);
-    memset(b->p + at, 0, bitmap);
-    b->n += bitmap;
-    for (size_t i = 0; i < n; i++) {
-      if (values[i].null)
-        b->p[at + i / 8] |= (uint8_t)(1u << (i % 8));
-      else
-        wire_value(b, &cols[i].type, &values[i], w);
-    }
+  if (w->tds >= TDS_73B && nulls > (n + 7) / 8) { /* which is shorter */
+    put_nbcrow(b, cols, values, n, w);
     return;
   }
-  buf_u8(b, 0xd1);
+  buf_u8(b, TOK_ROW);
   for (size_t i = 0; i < n; i++) wire_value(b, &cols[i].type, &values[i], w);
 }

@@ -22,6 +22,52 @@ enum {
   TDS_74 = 740
 };
 
+/* [MS-TDS] 2.2.7: the tokens of a result. */
+enum { TOK_COLMETADATA = 0x81, TOK_ROW = 0xd1, TOK_NBCROW = 0xd2 };
+
+enum {
+  /* [MS-TDS] 2.2.5.4.1: types of fixed length */
+  NULLTYPE = 0x1f,
+  INT1TYPE = 0x30,
+  BITTYPE = 0x32,
+  INT2TYPE = 0x34,
+  INT4TYPE = 0x38,
+  DATETIM4TYPE = 0x3a,
+  FLT4TYPE = 0x3b,
+  MONEYTYPE = 0x3c,
+  DATETIMETYPE = 0x3d,
+  FLT8TYPE = 0x3e,
+  MONEY4TYPE = 0x7a,
+  INT8TYPE = 0x7f,
+  /* 2.2.5.4.2: of variable length, which is a byte */
+  GUIDTYPE = 0x24,
+  INTNTYPE = 0x26,
+  DATENTYPE = 0x28,
+  TIMENTYPE = 0x29,
+  DATETIME2NTYPE = 0x2a,
+  DATETIMEOFFSETNTYPE = 0x2b,
+  BITNTYPE = 0x68,
+  DECIMALNTYPE = 0x6a,
+  NUMERICNTYPE = 0x6c,
+  FLTNTYPE = 0x6d,
+  MONEYNTYPE = 0x6e,
+  DATETIMNTYPE = 0x6f,
+  /* two bytes, or, of (max) types, PLP: 2.2.5.4.3 */
+  BIGVARBINARYTYPE = 0xa5,
+  BIGVARCHARTYPE = 0xa7,
+  BIGBINARYTYPE = 0xad,
+  BIGCHARTYPE = 0xaf,
+  NVARCHARTYPE = 0xe7,
+  NCHARTYPE = 0xef,
+  UDTTYPE = 0xf0,
+  XMLTYPE = 0xf1,
+  /* four bytes */
+  IMAGETYPE = 0x22,
+  TEXTTYPE = 0x23,
+  SSVARIANTTYPE = 0x62,
+  NTEXTTYPE = 0x63
+};
+
 struct column {
   const char *name; /* borrowed */
   struct type type;

@@ -1,4 +1,4 @@
-/* RPC parameters, client to server: TYPE_INFO and the value after it,
+/* RPC parameters, client to server: TYPE_INFO and a value,
 ** [MS-TDS] 2.2.6.6. Everything is bounded by the reader. */
 #include <string.h>
 
@@ -260,13 +260,59 @@ static bool read_when(READ_ARGS) {
   return !r->bad;
 }
 
-/* [MS-TDS] 2.2.5.5.4; the inner types clients send are few. */
+/* A value inside a sql_variant, of `n` bytes after the base type and the
+** `n_props` bytes of its properties, as the TYPE_INFO and value of an ordinary
+** parameter. False: the properties are not of that type. */
+static bool unwrap_variant(struct buf *out, unsigned base, const uint8_t *props,
+                           unsigned n_props, uint32_t n, const struct wire *w) {
+  buf_u8(out, base);
+  switch (base) {
+  case BIGVARCHARTYPE:
+  case BIGCHARTYPE:
+  case NVARCHARTYPE:
+  case NCHARTYPE: /* collation and length, which change places */
+    if (n_props != 7) return false;
+    buf_put(out, props + 5, 2);
+    if (w->tds >= TDS_71) buf_put(out, props, 5);
+    buf_u16(out, n);
+    break;
+  case BIGVARBINARYTYPE:
+  case BIGBINARYTYPE:
+    buf_put(out, props, n_props);
+    buf_u16(out, n);
+    break;
+  case DECIMALNTYPE:
+  case NUMERICNTYPE:
+    buf_u8(out, 17);
+    buf_put(out, props, n_props);
+    buf_u8(out, n);
+    break;
+  case GUIDTYPE:
+    buf_u8(out, 16);
+    buf_u8(out, 16);
+    break;
+  case DATENTYPE:
+  case TIMENTYPE:
+  case DATETIME2NTYPE:
+  case DATETIMEOFFSETNTYPE:
+    buf_put(out, props, n_props);
+    buf_u8(out, n);
+    break;
+  default: /* of fixed length */
+    break;
+  }
+  buf_put(out, props + n_props, n);
+  return base != SSVARIANTTYPE;
+}
+
+/* [MS-TDS] 2.2.5.5.4: length, base type, length of the properties, they, the
+** value. */
 static bool read_variant(READ_ARGS) {
-  uint32_t total;
-  struct reader in;
-  struct buf again = {0};
+  struct reader in = {0};
+  struct buf plain = {0};
   struct type inner;
-  unsigned base, props;
+  uint32_t total;
+  unsigned n_props;
   const uint8_t *p;
   bool ok;
   *t = type_of(id);
@@ -277,38 +323,14 @@ static bool read_variant(READ_ARGS) {
   if (v->null || r->bad) return !r->bad;
   p = rd_bytes(r, total);
   if (!p || total < 2) return false;
-  base = p[0];
-  props = p[1];
-  if (total < 2 + props) return false;
-  /* Rewrite it as an ordinary parameter and read that. */
-  buf_u8(&again, base);
-  if (base == 0xa7 || base == 0xaf || base == 0xe7 || base == 0xef) {
-    if (props != 7) return buf_clear(&again), false;
-    buf_put(&again, p + 7, 2);
-    if (w->tds >= TDS_71) buf_put(&again, p + 2, 5);
-    buf_u16(&again, total - 2 - props);
-  } else if (base == 0xa5 || base == 0xad) {
-    buf_put(&again, p + 2, props);
-    buf_u16(&again, total - 2 - props);
-  } else if (base == 0x6a || base == 0x6c) {
-    buf_u8(&again, 17);
-    buf_put(&again, p + 2, props);
-    buf_u8(&again, total - 2 - props);
-  } else if (base == 0x24) {
-    buf_u8(&again, 16);
-    buf_u8(&again, 16);
-  } else if (base >= 0x28 && base <= 0x2b) {
-    buf_put(&again, p + 2, props);
-    buf_u8(&again, total - 2 - props);
-  }
-  buf_put(&again, p + 2 + props, total - 2 - props);
-  in.p = arena_dup(a, again.p, again.n);
-  in.end = in.p + again.n;
-  in.bad = false;
-  buf_clear(&again);
-  if (base == 0x62) return false;
-  ok = wire_read_param(&in, &inner, v, w, a);
-  v->inner = arena_dup(a, &inner, sizeof inner);
+  n_props = p[1];
+  if (total < 2 + n_props) return false;
+  ok = unwrap_variant(&plain, p[0], p + 2, n_props, total - 2 - n_props, w);
+  in.p = arena_dup(a, plain.p, plain.n);
+  in.end = in.p + plain.n;
+  buf_clear(&plain);
+  ok = ok && wire_read_param(&in, &inner, v, w, a);
+  if (ok) v->inner = arena_dup(a, &inner, sizeof inner);
   return ok;
 }
 
@@ -317,48 +339,47 @@ bool wire_read_param(struct reader *r, struct type *t, struct value *v,
   static const struct {
     uint8_t token, id;
     bool (*read)(READ_ARGS);
-  } tokens[] = {/* [MS-TDS] 2.2.5.4 */
-                {0x1f, T_NONE, read_null},
-                {0x22, T_IMAGE, read_lob},
-                {0x23, T_TEXT, read_lob},
-                {0x24, T_GUID, read_guid},
-                {0x26, T_INT, read_sized},
-                {0x28, T_DATE, read_when},
-                {0x29, T_TIME, read_when},
-                {0x2a, T_DATETIME2, read_when},
-                {0x2b, T_DATETIMEOFFSET, read_when},
-                {0x30, T_TINYINT, read_plain},
-                {0x32, T_BIT, read_plain},
-                {0x34, T_SMALLINT, read_plain},
-                {0x38, T_INT, read_plain},
-                {0x3a, T_SMALLDATETIME, read_plain},
-                {0x3b, T_REAL, read_plain},
-                {0x3c, T_MONEY, read_plain},
-                {0x3d, T_DATETIME, read_plain},
-                {0x3e, T_FLOAT, read_plain},
-                {0x62, T_VARIANT, read_variant},
-                {0x63, T_NTEXT, read_lob},
-                {0x68, T_BIT, read_sized},
-                {0x6a, T_DECIMAL, read_decimal},
-                {0x6c, T_NONE, read_decimal}, /* numeric */
-                {0x6d, T_FLOAT, read_sized},
-                {0x6e, T_MONEY, read_sized},
-                {0x6f, T_DATETIME, read_sized},
-                {0x7a, T_SMALLMONEY, read_plain},
-                {0x7f, T_BIGINT, read_plain},
-                {0xa5, T_VARBINARY, read_chars},
-                {0xa7, T_VARCHAR, read_chars},
-                {0xad, T_BINARY, read_chars},
-                {0xaf, T_CHAR, read_chars},
-                {0xe7, T_NVARCHAR, read_chars},
-                {0xef, T_NCHAR, read_chars},
-                {0xf1, T_XML, read_xml}};
+  } types[] = {{NULLTYPE, T_NONE, read_null},
+               {INT1TYPE, T_TINYINT, read_plain},
+               {BITTYPE, T_BIT, read_plain},
+               {INT2TYPE, T_SMALLINT, read_plain},
+               {INT4TYPE, T_INT, read_plain},
+               {INT8TYPE, T_BIGINT, read_plain},
+               {FLT4TYPE, T_REAL, read_plain},
+               {FLT8TYPE, T_FLOAT, read_plain},
+               {MONEYTYPE, T_MONEY, read_plain},
+               {MONEY4TYPE, T_SMALLMONEY, read_plain},
+               {DATETIMETYPE, T_DATETIME, read_plain},
+               {DATETIM4TYPE, T_SMALLDATETIME, read_plain},
+               {INTNTYPE, T_INT, read_sized},
+               {BITNTYPE, T_BIT, read_sized},
+               {FLTNTYPE, T_FLOAT, read_sized},
+               {MONEYNTYPE, T_MONEY, read_sized},
+               {DATETIMNTYPE, T_DATETIME, read_sized},
+               {DECIMALNTYPE, T_DECIMAL, read_decimal},
+               {NUMERICNTYPE, T_NONE, read_decimal}, /* spelt numeric */
+               {GUIDTYPE, T_GUID, read_guid},
+               {DATENTYPE, T_DATE, read_when},
+               {TIMENTYPE, T_TIME, read_when},
+               {DATETIME2NTYPE, T_DATETIME2, read_when},
+               {DATETIMEOFFSETNTYPE, T_DATETIMEOFFSET, read_when},
+               {BIGVARBINARYTYPE, T_VARBINARY, read_chars},
+               {BIGVARCHARTYPE, T_VARCHAR, read_chars},
+               {BIGBINARYTYPE, T_BINARY, read_chars},
+               {BIGCHARTYPE, T_CHAR, read_chars},
+               {NVARCHARTYPE, T_NVARCHAR, read_chars},
+               {NCHARTYPE, T_NCHAR, read_chars},
+               {IMAGETYPE, T_IMAGE, read_lob},
+               {TEXTTYPE, T_TEXT, read_lob},
+               {NTEXTTYPE, T_NTEXT, read_lob},
+               {SSVARIANTTYPE, T_VARIANT, read_variant},
+               {XMLTYPE, T_XML, read_xml}};
   unsigned token = rd_u8(r);
   *v = value_null(T_NONE);
   v->null = false;
   *t = type_of(T_NONE);
-  for (unsigned i = 0; i < sizeof tokens / sizeof *tokens; i++)
-    if (tokens[i].token == token)
-      return tokens[i].read(r, t, v, (enum type_id)tokens[i].id, w, a);
+  for (unsigned i = 0; i < sizeof types / sizeof *types; i++)
+    if (types[i].token == token)
+      return types[i].read(r, t, v, (enum type_id)types[i].id, w, a);
   return false;
 }
