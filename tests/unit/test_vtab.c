@@ -65,6 +65,8 @@ static void test_args__mistakes_are_named(void **state) {
   const char *profile[] = {"sync=a", "profile=b"};
   (void)state;
   refuses("src=x", "there is no argument \"src\"; valid are: sync=NAME");
+  refuses("s=x", "there is no argument \"s\""); /* nor the half of one */
+  refuses("=x", "there is no argument \"\"");
   refuses("x", "the argument \"x\" is not key=value");
   refuses("sync=", "the argument sync= is malformed");
   refuses("sync=''", "the argument sync is empty");

@@ -8,6 +8,7 @@
 
 #include "tsql/where.h"
 #include "value/text.h"
+#include "value/time.h"
 #include <cmocka.h>
 
 #include <string.h>
@@ -475,6 +476,7 @@ static void test_where__times_of_day(void **state) {
 }
 
 static void test_where__guids_and_binaries(void **state) {
+  static const char too_long[1001] = {0};
   struct where_column c = column(REMOTE_GUID, KIND_GUID);
   (void)state;
   prints(c, WHERE_EQ, text("6F9619FF-8B86-D011-B42D-00C04FC964FF"), WHERE_WIDE,
@@ -487,6 +489,7 @@ static void test_where__guids_and_binaries(void **state) {
   prints(c, WHERE_EQ, blob("", 0), WHERE_WIDE, "([c] = 0x)");
   prints(c, WHERE_EQ, text("a"), WHERE_SKIP, NULL);
   prints(c, WHERE_LT, blob("a", 1), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, blob(too_long, sizeof too_long), WHERE_SKIP, NULL);
 }
 
 static void test_where__null_tests_follow_the_conversion(void **state) {
@@ -507,6 +510,61 @@ static void test_where__null_tests_follow_the_conversion(void **state) {
               NULL);
   prints_test(column(REMOTE_UNKNOWN, KIND_RAW), WHERE_NOTNULL, WHERE_SKIP,
               NULL);
+}
+
+/* Whatever a column may hold: where one of these becomes NULL here, its being
+** NULL there is not the question. */
+static void test_where__a_null_test_is_exact_where_all_converts(void **state) {
+  static const unsigned char digits[17] = {1};
+  static const struct {
+    enum remote_type type;
+    struct value value;
+  } held[] = {
+      {REMOTE_BIT, {.type = VALUE_INTEGER, .integer = 1}},
+      {REMOTE_TINYINT, {.type = VALUE_INTEGER, .integer = 2}},
+      {REMOTE_BIGINT, {.type = VALUE_INTEGER, .integer = 2}},
+      {REMOTE_REAL, {.type = VALUE_SINGLE, .real = 0.5}},
+      {REMOTE_FLOAT, {.type = VALUE_REAL, .real = 0.5}},
+      {REMOTE_DECIMAL,
+       {.type = VALUE_DECIMAL, .scale = 1, .bytes = digits, .n_bytes = 1}},
+      {REMOTE_MONEY,
+       {.type = VALUE_DECIMAL, .scale = 4, .bytes = digits, .n_bytes = 1}},
+      {REMOTE_DATE, {.type = VALUE_DATE}},
+      {REMOTE_TIME, {.type = VALUE_TIME}},
+      {REMOTE_DATETIME, {.type = VALUE_DATETIME, .scale = 3}},
+      {REMOTE_DATETIME2, {.type = VALUE_DATETIME, .scale = 7}},
+      /* of the year 0 where it is from */
+      {REMOTE_DATETIMEOFFSET,
+       {.type = VALUE_DATETIMEOFFSET,
+        .days = DAY_FIRST,
+        .offset_minutes = -60}},
+      {REMOTE_STRING,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_LONGTEXT,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_BINARY, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}},
+      {REMOTE_IMAGE, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}},
+      {REMOTE_GUID, {.type = VALUE_GUID, .bytes = digits, .n_bytes = 16}},
+      {REMOTE_VARIANT,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_UDT, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}}};
+  (void)state;
+  for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+      struct where_column c = column(held[i].type, (enum value_kind)kind);
+      struct cell cell;
+      if (!value_kind_accepts((enum value_kind)kind, held[i].type) ||
+          !can_push_null(&c))
+        continue;
+      if (!value_convert(&held[i].value, (enum value_kind)kind, &cell) ||
+          cell.type == SQLITE_NULL) {
+        fail_msg("%s as %s", remote_type_name(held[i].type),
+                 value_kind_name((enum value_kind)kind));
+      }
+    }
+  }
+  prints_test(column(REMOTE_DATETIMEOFFSET, KIND_DATETIME), WHERE_NOTNULL,
+              WHERE_WIDE, "([c] IS NOT NULL)");
 }
 
 static void test_where__what_the_server_cannot_compare(void **state) {
@@ -573,6 +631,7 @@ int main(void) {
       cmocka_unit_test(test_where__times_of_day),
       cmocka_unit_test(test_where__guids_and_binaries),
       cmocka_unit_test(test_where__null_tests_follow_the_conversion),
+      cmocka_unit_test(test_where__a_null_test_is_exact_where_all_converts),
       cmocka_unit_test(test_where__what_the_server_cannot_compare),
       cmocka_unit_test(test_where__what_sorts_alike),
   };
