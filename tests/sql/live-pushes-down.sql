@@ -5,6 +5,7 @@ SELECT ordersync_install();
 SELECT count(*) FROM ordersync;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 2;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET 2;
+SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET -1;
 SELECT count(*) FROM ordersync WHERE order_date >= '2025-06-01' AND order_date < '2025-07-01';
 SELECT plant, order_date FROM ordersync WHERE sales_doc = '4500000001';
 SELECT item_number FROM ordersync WHERE sales_doc = '4500000001' LIMIT 1;
@@ -27,6 +28,7 @@ SELECT count(*) FROM ordersync WHERE sales_doc = '4500000001' COLLATE NOCASE;
 -- Nothing is asked for at all.
 SELECT count(*) FROM ordersync WHERE plant = NULL;
 SELECT count(*) FROM ordersync WHERE plant IN (NULL);
+SELECT count(*) FROM ordersync WHERE plant IN (NULL, NULL);
 .shell sent
 -- Nor a LIMIT behind the first part of a row value, which is not all of it.
 SELECT sales_doc FROM ordersync WHERE (plant, item_number) > (8800, 9999) LIMIT 1;

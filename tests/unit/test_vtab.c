@@ -309,6 +309,27 @@ static void test_vtab__notices_a_changed_mapping(void **state) {
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* The second statement ends between opening its cursor and using it; what it
+** has left behind, the first finds when it closes its own. */
+static void test_vtab__a_cursor_may_close_unused(void **state) {
+  sqlite3 *db = open_db(1);
+  sqlite3_stmt *first;
+  (void)state;
+  assert_int_equal(
+      sqlite3_prepare_v2(db,
+                         "SELECT plant FROM ordersync WHERE plant = NULL UNION "
+                         "ALL SELECT 1",
+                         -1, &first, NULL),
+      SQLITE_OK);
+  assert_int_equal(sqlite3_step(first), SQLITE_ROW);
+  fails(db,
+        "SELECT plant FROM ordersync WHERE plant = (SELECT "
+        "abs(-9223372036854775808 + count(*) * 0) FROM ordersync_syncs)",
+        "integer overflow");
+  assert_int_equal(sqlite3_finalize(first), SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* A file from somewhere else, whose table has lost what it needs, can be
 ** looked at and mended, and never makes us call out. */
 static void test_vtab__a_broken_table_can_be_dropped(void **state) {
@@ -346,6 +367,7 @@ int main(void) {
       cmocka_unit_test(test_vtab__plans_without_a_network),
       cmocka_unit_test(test_vtab__is_read_only),
       cmocka_unit_test(test_vtab__notices_a_changed_mapping),
+      cmocka_unit_test(test_vtab__a_cursor_may_close_unused),
       cmocka_unit_test(test_vtab__a_broken_table_can_be_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,9 @@ static void test_where__integers_stay_within_the_type(void **state) {
               "([c] IN (1, CAST(9007199254740992 AS bigint)))");
   prints(c, WHERE_GT, integer(INT64_MIN), WHERE_EXACT,
          "([c] >= CAST(-9223372036854775807 AS bigint))");
+  /* to T-SQL, the minus is none of the literal's */
+  prints(c, WHERE_EQ, integer(INT32_MIN), WHERE_EXACT,
+         "([c] = CAST(-2147483648 AS bigint))");
 }
 
 static void test_where__reals_of_large_integers_are_not_pushed(void **state) {
@@ -150,6 +153,8 @@ static void test_where__reals_of_large_integers_are_not_pushed(void **state) {
   prints(c, WHERE_EQ, real(9007199254740991.0), WHERE_WIDE,
          "([c] = CAST(9007199254740991 AS bigint))");
   prints(c, WHERE_EQ, real(9007199254740992.0), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, integer(1LL << 53), WHERE_SKIP, NULL);
+  c.affinity = 'B'; /* of a target that was declared without a type */
   prints(c, WHERE_EQ, integer(1LL << 53), WHERE_SKIP, NULL);
 }
 
@@ -170,6 +175,30 @@ static void test_where__long_lists_become_their_range(void **state) {
   (void)state;
   for (int i = 0; i < 5000; i++) many[i] = integer(2 * i);
   prints_list(c, WHERE_EQ, many, 5000, WHERE_WIDE, "([c] BETWEEN 0 AND 9998)");
+}
+
+/* A list that T-SQL's IN cannot hold: all of it, or nothing. */
+static void test_where__lists_of_comparisons(void **state) {
+  struct where_column c = column(REMOTE_STRING, KIND_INTEGER);
+  struct cell numbers[] = {integer(7), integer(12)};
+  struct cell texts[] = {text("7"), text("12")};
+  static struct cell many[101];
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  struct err e = {0};
+  (void)state;
+  prints_list(c, WHERE_EQ, numbers, 2, WHERE_WIDE,
+              "(([c] LIKE N'%7%') OR ([c] LIKE N'%12%'))");
+  c = column(REMOTE_INT, KIND_STRING);
+  prints_list(c, WHERE_EQ, texts, 2, WHERE_WIDE, "(([c] = 7) OR ([c] = 12))");
+  c = column(REMOTE_INT, KIND_BOOLEAN); /* 12 is none, and NULL here */
+  prints_list(c, WHERE_EQ, numbers, 2, WHERE_WIDE, "(([c] = 7) OR ([c] = 12))");
+  c = column(REMOTE_DATE, KIND_DATE);
+  for (int i = 0; i < 101; i++) many[i] = text("2025-01-01");
+  assert_int_equal(tsql_where(out, &c, WHERE_EQ, many, 100, &e), WHERE_WIDE);
+  sqlite3_free(sqlite3_str_finish(out));
+  prints_list(c, WHERE_EQ, many, 101, WHERE_SKIP, NULL);
+  many[1] = text("soon");
+  prints_list(c, WHERE_EQ, many, 2, WHERE_SKIP, NULL);
 }
 
 static void test_where__a_number_never_meets_a_text_column(void **state) {
@@ -615,6 +644,7 @@ int main(void) {
       cmocka_unit_test(test_where__reals_of_large_integers_are_not_pushed),
       cmocka_unit_test(test_where__lists_of_integers),
       cmocka_unit_test(test_where__long_lists_become_their_range),
+      cmocka_unit_test(test_where__lists_of_comparisons),
       cmocka_unit_test(test_where__a_number_never_meets_a_text_column),
       cmocka_unit_test(test_where__text_is_compared_for_equality_only),
       cmocka_unit_test(test_where__lists_of_trimmed_text),
