@@ -33,6 +33,16 @@ SELECT count(*) FROM ordersync WHERE plant IN (NULL, NULL);
 -- Nor a LIMIT behind the first part of a row value, which is not all of it.
 SELECT sales_doc FROM ordersync WHERE (plant, item_number) > (8800, 9999) LIMIT 1;
 .shell sent
+-- Nor one behind what is not sent, or before what is not sorted.
+SELECT sales_doc FROM ordersync WHERE plant <> 1 LIMIT 1;
+SELECT sales_doc FROM ordersync WHERE plant = 8800 ORDER BY cust_name LIMIT 1;
+.shell sent
+-- So many columns are sorted there, and no more.
+CREATE VIRTUAL TABLE temp.wide USING ordersync(query='SELECT 1 AS a, 1 AS b, 1 AS c, 1 AS d, 1 AS e, 1 AS f, 1 AS g, 1 AS h, 1 AS i, 1 AS j, 1 AS k, 1 AS l, 1 AS m, 1 AS n, 1 AS o, 1 AS p, id AS q FROM dbo.vwKinds');
+.shell sent >/dev/null
+SELECT count(*) FROM (SELECT a FROM wide ORDER BY a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p LIMIT 1);
+SELECT q FROM wide ORDER BY a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q DESC LIMIT 1;
+.shell sent | grep -c 'ORDER BY .*.p.'
 -- A quote in a value stays a value.
 SELECT count(*) FROM ordersync WHERE action_text = 'it''s; DROP TABLE x --';
 .shell sent

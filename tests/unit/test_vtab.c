@@ -276,12 +276,34 @@ static void test_vtab__plans_without_a_network(void **state) {
   plans(db, "SELECT sales_doc FROM ordersync WHERE plant = 8800",
         "SELECT [plant], [salesDoc] FROM [dbo].[vwZSDOrder_Advanced] "
         "WHERE ([plant] = 8800)");
+  plans(db, "SELECT plant FROM ordersync WHERE plant = 1 LIMIT 2 OFFSET 1",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = 1)");
   plans(db, "SELECT count(*) FROM ordersync",
         "SELECT 1 AS [row] FROM [dbo].[vwZSDOrder_Advanced]");
   plans(db, "SELECT plant FROM ordersync WHERE plant IN (1,2,3)",
         "([plant] IN (?))");
   plans(db, "SELECT plant FROM ordersync WHERE plant <> 1",
         "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced]");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What a plan has no place for stays here; the rest is sent. */
+static void test_vtab__plans_hold_so_many_conditions(void **state) {
+  sqlite3 *db = open_db(1);
+  sqlite3_str *many = sqlite3_str_new(db);
+  char *sql;
+  (void)state;
+  sqlite3_str_appendall(many, "SELECT plant FROM ordersync WHERE 1");
+  for (int i = 0; i < 3 * PLAN_TERMS; i++) {
+    sqlite3_str_appendf(many, " AND plant > %d", i);
+  }
+  sql = sqlite3_str_finish(many);
+  plans(db, sql, "AND ([plant] >= 64)");
+  sqlite3_free(sql);
+  plans(db, "SELECT plant FROM ordersync WHERE rowid = 1 AND plant = 2",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = 2)");
+  plans(db, "SELECT plant FROM ordersync ORDER BY rowid, plant",
+        "FROM [dbo].[vwZSDOrder_Advanced]USE TEMP B-TREE FOR ORDER BY");
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -365,6 +387,7 @@ int main(void) {
       cmocka_unit_test(test_memory__is_handed_on_within_a_statement),
       cmocka_unit_test(test_vtab__says_that_nothing_is_installed),
       cmocka_unit_test(test_vtab__plans_without_a_network),
+      cmocka_unit_test(test_vtab__plans_hold_so_many_conditions),
       cmocka_unit_test(test_vtab__is_read_only),
       cmocka_unit_test(test_vtab__notices_a_changed_mapping),
       cmocka_unit_test(test_vtab__a_cursor_may_close_unused),

@@ -377,6 +377,8 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_EQ, text("1.500"), WHERE_WIDE, "([c] BETWEEN 1.5 AND 1.5)");
   prints(c, WHERE_EQ, real(1e20), WHERE_WIDE, "(1 = 0)");
   prints(c, WHERE_LE, real(1e20), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, real(-1e20), WHERE_WIDE, "(1 = 0)");
+  prints(c, WHERE_GE, real(-0.0001), WHERE_WIDE, "([c] >= 0)");
   prints(c, WHERE_LT, integer(5), WHERE_WIDE, "([c] <= 5)");
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
   prints(c, WHERE_GE, real(-0.25), WHERE_WIDE, "([c] >= -0.25)");
@@ -390,6 +392,7 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_EQ, real(0.15), WHERE_WIDE, "([c] BETWEEN 0.15 AND 0.15)");
   prints(c, WHERE_GT, real(0.999995), WHERE_WIDE, "([c] >= 0.99999)");
   prints(c, WHERE_LT, real(-0.5), WHERE_WIDE, "([c] <= -0.5)");
+  prints(c, WHERE_LT, real(-0.999995), WHERE_WIDE, "([c] <= -0.99999)");
   prints(c, WHERE_LE, real(0.99999), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, integer(2), WHERE_WIDE, "(1 = 0)");
   c = column(REMOTE_SMALLMONEY, KIND_REAL);
