@@ -10,6 +10,7 @@ SELECT count(*) FROM ordersync WHERE order_date >= '2025-06-01' AND order_date <
 SELECT plant, order_date FROM ordersync WHERE sales_doc = '4500000001';
 SELECT item_number FROM ordersync WHERE sales_doc = '4500000001' LIMIT 1;
 SELECT count(*) FROM ordersync WHERE plant IN (8800, 8801, 8800, NULL);
+SELECT count(*) FROM ordersync WHERE plant = '8800';
 SELECT count(*) FROM ordersync WHERE plant BETWEEN 8800.5 AND 8802;
 SELECT count(*) FROM ordersync WHERE country IS NULL;
 SELECT count(*) FROM ordersync WHERE order_qty > 100 AND order_qty IS NOT NULL;
@@ -35,8 +36,18 @@ SELECT sales_doc FROM ordersync WHERE (plant, item_number) > (8800, 9999) LIMIT 
 .shell sent
 -- Nor one behind what is not sent, or before what is not sorted.
 SELECT sales_doc FROM ordersync WHERE plant <> 1 LIMIT 1;
+SELECT sales_doc FROM ordersync WHERE plant = 'x' LIMIT 1;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 ORDER BY cust_name LIMIT 1;
 .shell sent
+-- A list that is too long is not sent at all, rather than in part.
+SELECT count(*) FROM ordersync WHERE plant IN (WITH RECURSIVE c(n) AS (SELECT -20001 UNION ALL SELECT n + 1 FROM c WHERE n < 9000) SELECT n FROM c);
+.shell sent
+-- Nor what the source has not: it is NULL here.
+INSERT INTO ordersync_syncs(name, source, target, on_missing) VALUES('part', 'dbo.vwKinds', 'part', 'null');
+INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES('part', 1, 'id', 'id', 'integer'), ('part', 2, 'gone', 'gone', 'integer');
+CREATE VIRTUAL TABLE temp.part USING ordersync(sync=part);
+SELECT (SELECT count(*) FROM part WHERE gone = 5), (SELECT count(*) FROM part WHERE gone IS NULL AND id = 3);
+.shell sent | grep -c WHERE.*gone
 -- So many columns are sorted there, and no more.
 CREATE VIRTUAL TABLE temp.wide USING ordersync(query='SELECT 1 AS a, 1 AS b, 1 AS c, 1 AS d, 1 AS e, 1 AS f, 1 AS g, 1 AS h, 1 AS i, 1 AS j, 1 AS k, 1 AS l, 1 AS m, 1 AS n, 1 AS o, 1 AS p, id AS q FROM dbo.vwKinds');
 .shell sent >/dev/null

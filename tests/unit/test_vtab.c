@@ -278,6 +278,8 @@ static void test_vtab__plans_without_a_network(void **state) {
         "WHERE ([plant] = 8800)");
   plans(db, "SELECT plant FROM ordersync WHERE plant = 1 LIMIT 2 OFFSET 1",
         "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = 1)");
+  plans(db, "SELECT plant FROM ordersync WHERE plant = NULL",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = ?)");
   plans(db, "SELECT count(*) FROM ordersync",
         "SELECT 1 AS [row] FROM [dbo].[vwZSDOrder_Advanced]");
   plans(db, "SELECT plant FROM ordersync WHERE plant IN (1,2,3)",

@@ -208,10 +208,18 @@ static void test_where__a_number_never_meets_a_text_column(void **state) {
   /* text that becomes a number */
   c = column(REMOTE_STRING, KIND_INTEGER);
   prints(c, WHERE_EQ, integer(-8800), WHERE_WIDE, "([c] LIKE N'%8800%')");
+  prints(c, WHERE_EQ, real(8800.0), WHERE_WIDE, "([c] LIKE N'%8800%')");
+  prints(c, WHERE_EQ, real(0.5), WHERE_SKIP, NULL);
   prints(c, WHERE_LT, integer(5), WHERE_SKIP, NULL);
+  /* or a date, in either form */
+  c = column(REMOTE_STRING, KIND_DATE);
+  prints(c, WHERE_EQ, text("2025-03-01"), WHERE_WIDE,
+         "([c] LIKE N'%2025-03-01%' OR [c] LIKE N'%20250301%')");
+  prints(c, WHERE_EQ, text("2025-03-xx"), WHERE_SKIP, NULL);
 }
 
 static void test_where__text_is_compared_for_equality_only(void **state) {
+  static char too_long[1001];
   struct where_column c = column(REMOTE_STRING, KIND_TEXT);
   struct cell two[] = {text("a"), text("b'c")};
   (void)state;
@@ -223,6 +231,10 @@ static void test_where__text_is_compared_for_equality_only(void **state) {
   prints(c, WHERE_EQ, blob("a", 1), WHERE_SKIP, NULL);
   two[0].bytes = "a\0b";
   two[0].n_bytes = 3;
+  prints(c, WHERE_EQ, two[0], WHERE_SKIP, NULL);
+  memset(too_long, 'a', sizeof too_long);
+  two[0].bytes = too_long;
+  two[0].n_bytes = sizeof too_long;
   prints(c, WHERE_EQ, two[0], WHERE_SKIP, NULL);
 }
 
@@ -293,9 +305,9 @@ static void test_where__what_melts_into_blanks_is_not_pushed(void **state) {
   static const char *const whole[] = {"x",      "\u00e4", "\u0416", "\u05d0",
                                       "\u0627", "\u3042", "\u30a2", "\u6771",
                                       "\uac00", "\uff21"};
-  static const char *const melts[] = {"\u0301", "\u05b0", "\u064b",    "\u0e31",
-                                      "\u200d", "\u3099", "\u309d",    "\u30fc",
-                                      "\ufe0f", "\uff9e", "\U0001F3FB"};
+  static const char *const melts[] = {
+      "\u0301", "\u05b0", "\u064b", "\u0e31", "\u200d",     "\u3099",
+      "\u309d", "\u30fc", "\ufe0f", "\uff9e", "\U0001F3FB", "\U00010400"};
   struct where_column c = column(REMOTE_STRING, KIND_STRING);
   (void)state;
   for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
@@ -383,6 +395,7 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
   prints(c, WHERE_GE, real(-0.25), WHERE_WIDE, "([c] >= -0.25)");
   prints(c, WHERE_EQ, text("abc"), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, real(1.0 / 0.0), WHERE_SKIP, NULL);
   prints(c, WHERE_GT, text("5"), WHERE_SKIP, NULL);
   c = scaled(REMOTE_DECIMAL, KIND_REAL, 13, 3);
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
