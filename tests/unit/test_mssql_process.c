@@ -133,7 +133,9 @@ struct nothing {
   struct net_aside aside;
 };
 
-static void nothing_run(void *work) { (void)work; }
+static void nothing_run(void *work) {
+  (void)work;
+}
 
 /* The thread may still be on its way out when the caller goes on: a host that
 ** counts its descriptors, or passes them on, must not meet one of ours. */

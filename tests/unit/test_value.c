@@ -227,6 +227,7 @@ static void test_value__guid_is_upper_case(void **state) {
               {" {6F9619FF-8b86-D011-B42D-00C04FC964FF} ",
                "'6F9619FF-8B86-D011-B42D-00C04FC964FF'"},
               {"{6f9619ff-8b86-d011-b42d-00c04fc964ff", "BAD"},
+              {"{6f9619ff-8b86-d011-b42d-00c04fc964ff]", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964f", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964ffa", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964fg", "BAD"},

@@ -125,6 +125,23 @@ static void test_rows__are_found_by_hash(void **state) {
   assert_int_equal(rows_add(r, cells, &full, &e), ERR_NONE);
   assert_true(rows_are_all(r, 0, SQLITE_INTEGER));
   assert_false(rows_are_all(r, 1, SQLITE_TEXT));
+  cells[1].type = SQLITE_TEXT; /* what came before still counts */
+  assert_int_equal(rows_add(r, cells, &full, &e), ERR_NONE);
+  assert_false(rows_are_all(r, 1, SQLITE_TEXT));
+  /* by another column */
+  assert_int_equal(rows_index(r, 1, &e), ERR_NONE);
+  key.type = SQLITE_TEXT;
+  key.bytes = "row 7";
+  key.n_bytes = 5;
+  found = 0;
+  for (sqlite3_int64 at = rows_first(r, &key); at >= 0; at = rows_after(r, at))
+    found += at == 7;
+  assert_int_equal(found, 1);
+  rows_free(r);
+  /* of none */
+  assert_int_equal(rows_new(&r, 1, &e), ERR_NONE);
+  assert_int_equal(rows_index(r, 0, &e), ERR_NONE);
+  assert_int_equal(rows_first(r, &key), -1);
   rows_free(r);
 }
 

@@ -494,12 +494,22 @@ static void test_where__date_and_time_keep_their_range(void **state) {
   c = scaled(REMOTE_SMALLDATETIME, KIND_DATETIME, 0, 0);
   prints(c, WHERE_GE, text("2100-01-01"), WHERE_WIDE,
          "([c] >= CAST('2079-06-06T00:00:00' AS smalldatetime))");
+  prints(c, WHERE_LE, text("2025-01-01 10:00:30"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-01T10:00:00' AS smalldatetime))");
   c = scaled(REMOTE_DATETIME2, KIND_DATE, 0, 7);
   prints(
       c, WHERE_EQ, text("2025-01-01"), WHERE_WIDE,
       "([c] >= CAST('2025-01-01T00:00:00.0000000' AS datetime2(7)) AND [c] <= "
       "CAST('2025-01-02T00:00:00.0000000' AS datetime2(7)))");
   prints(c, WHERE_LT, text("9999-12-31"), WHERE_SKIP, NULL);
+  /* as texts, all of a day is less than its T, and than a Z behind seconds */
+  c = scaled(REMOTE_DATETIME2, KIND_DATETIME, 0, 0);
+  prints(c, WHERE_LT, text("2025-01-01T10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00' AS datetime2(0)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00Z"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00' AS datetime2(0)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-01T10:00:00' AS datetime2(0)))");
   c = scaled(REMOTE_DATETIMEOFFSET, KIND_DATETIME, 0, 7);
   prints(c, WHERE_EQ, text("2025-01-01 10:00:00.0000000+05:30"), WHERE_WIDE,
          "([c] >= CAST('2024-12-31T00:00:00+00:00' AS datetimeoffset(7)) AND "
