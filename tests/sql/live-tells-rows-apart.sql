@@ -15,3 +15,6 @@ SELECT count(*) FROM live WHERE b = x'' OR n = 5;
 -- So is one that differs in its last column.
 .shell change "INSERT INTO many VALUES(5, 'a', x'01')"
 SELECT count(*) FROM live WHERE b = x'00' OR n = 5;
+-- Or merely in zeros at its end.
+.shell change "INSERT INTO many VALUES(9, 'z', x'00'), (9, 'z', x'0000')"
+SELECT count(*) FROM live WHERE b = x'00' OR n = 9;

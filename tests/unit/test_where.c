@@ -479,6 +479,9 @@ static void test_where__dates_are_bounded_by_their_text(void **state) {
   prints(c, WHERE_GE, text("2025-01"), WHERE_SKIP, NULL);
   prints(c, WHERE_GE, integer(2025), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, text("20250101"), WHERE_SKIP, NULL);
+  c.kind = KIND_DATETIME; /* midnight comes behind the day alone */
+  prints(c, WHERE_GT, text("2025-01-01"), WHERE_WIDE,
+         "([c] >= CAST('2025-01-01' AS date))");
 }
 
 static void test_where__date_and_time_keep_their_range(void **state) {
@@ -491,6 +494,9 @@ static void test_where__date_and_time_keep_their_range(void **state) {
          "([c] <= CAST('1753-01-01T00:00:00.000' AS datetime))");
   prints(c, WHERE_GE, text("1600-01-01"), WHERE_SKIP, NULL);
   prints(c, WHERE_LE, text("9999-12-31 23:59:59.997"), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, text("9999-12-31 23:59:59.989"), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, text("2025-01-01 23:59:59.995"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00.005' AS datetime))");
   c = scaled(REMOTE_SMALLDATETIME, KIND_DATETIME, 0, 0);
   prints(c, WHERE_GE, text("2100-01-01"), WHERE_WIDE,
          "([c] >= CAST('2079-06-06T00:00:00' AS smalldatetime))");
@@ -501,7 +507,11 @@ static void test_where__date_and_time_keep_their_range(void **state) {
       c, WHERE_EQ, text("2025-01-01"), WHERE_WIDE,
       "([c] >= CAST('2025-01-01T00:00:00.0000000' AS datetime2(7)) AND [c] <= "
       "CAST('2025-01-02T00:00:00.0000000' AS datetime2(7)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00.0000000' AS datetime2(7)))");
   prints(c, WHERE_LT, text("9999-12-31"), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, text("9999-12-31"), WHERE_WIDE,
+         "([c] >= CAST('9999-12-31T00:00:00.0000000' AS datetime2(7)))");
   /* as texts, all of a day is less than its T, and than a Z behind seconds */
   c = scaled(REMOTE_DATETIME2, KIND_DATETIME, 0, 0);
   prints(c, WHERE_LT, text("2025-01-01T10:00:00"), WHERE_WIDE,
@@ -516,6 +526,7 @@ static void test_where__date_and_time_keep_their_range(void **state) {
          "[c] < "
          "CAST('2025-01-03T00:00:00+00:00' AS datetimeoffset(7)))");
   prints(c, WHERE_LE, text("9999-12-31"), WHERE_SKIP, NULL);
+  prints(c, WHERE_GE, text("0001-01-01"), WHERE_SKIP, NULL);
 }
 
 static void test_where__times_of_day(void **state) {
@@ -527,6 +538,8 @@ static void test_where__times_of_day(void **state) {
          "([c] >= CAST('12:34:56.123' AS time(3)))");
   prints(c, WHERE_LT, text("12:34:56"), WHERE_WIDE,
          "([c] <= CAST('12:34:56.000' AS time(3)))");
+  prints(c, WHERE_GT, text("12:34:56"), WHERE_WIDE,
+         "([c] >= CAST('12:34:56.000' AS time(3)))");
   prints(c, WHERE_LT, text("24:00:00"), WHERE_SKIP, NULL);
 }
 
