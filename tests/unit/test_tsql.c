@@ -94,6 +94,10 @@ static void test_tsql__sources_are_names_or_queries(void **state) {
   (void)state;
   discovers("dbo.vwX", "SELECT TOP (0) * FROM [dbo].[vwX]");
   discovers("[a.b].\"c d\"", "SELECT TOP (0) * FROM [a.b].[c d]");
+  discovers("[a]]b].c", "SELECT TOP (0) * FROM [a]]b].[c]");
+  discovers("selected", "SELECT TOP (0) * FROM [selected]");
+  discovers("(SELECT 1 AS a)",
+            "SELECT TOP (0) * FROM ((SELECT 1 AS a)\n) AS [q]");
   discovers("SELECT 1 AS a;", "SELECT TOP (0) * FROM (SELECT 1 AS a\n) AS [q]");
   discovers("-- all\n/* of /* it */ */ SELECT 1 AS a",
             "SELECT TOP (0) * FROM (-- all\n/* of /* it */ */ SELECT 1 AS "
