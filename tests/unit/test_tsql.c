@@ -111,6 +111,7 @@ static void test_tsql__sources_are_names_or_queries(void **state) {
   discovers("dbo.vwX; DROP TABLE y", NULL);
   discovers("a.b.c.d.e", NULL);
   discovers("[a", NULL);
+  discovers("[a] b", NULL);
 }
 
 /* ---- whole statements -------------------------------------------------- */
