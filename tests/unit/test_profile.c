@@ -434,6 +434,77 @@ static int is_taken(const char *path, uid_t euid) {
   return taken;
 }
 
+/* Behind a NUL, nothing would be read, and nobody told. */
+static void test_profile__a_nul_cuts_nothing(void **state) {
+  static const char zero[] = "[default]\nserver = h\nuser = u\0v\n";
+  struct place *at = *state;
+  struct profile p;
+  struct err e = {0};
+  char *password = NULL;
+  char ini[200];
+  FILE *f = fopen(at->ini, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite(zero, 1, sizeof zero - 1, f), sizeof zero - 1);
+  assert_int_equal(fclose(f), 0);
+  assert_int_equal(profile_load(&p, NULL, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, ":3: the line has a NUL character"));
+  err_reset(&e);
+  (void)snprintf(ini, sizeof ini,
+                 "[default]\nserver = h\nuser = u\npassword_file = %s/secret\n",
+                 at->dir);
+  write_file(at->ini, ini, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  write_file(p.password_file, "", 0600);
+  f = fopen(p.password_file, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite("a\0b\n", 1, 4, f), 4);
+  assert_int_equal(fclose(f), 0);
+  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, "has a NUL character"));
+  profile_clear(&p);
+}
+
+static void test_profile__values_at_their_bounds(void **state) {
+  struct place *at = *state;
+  static const char ini[] = "[default]\nserver = h\nuser = u\n";
+  char host[202];
+  expect(at, "[default]\nserver = a;b\nuser = u\n", NULL,
+         "one of the characters # ; [ ]");
+  expect(at, "[default]\nserver = h\nport = 65535\n  user = u\n", NULL, NULL);
+  expect(at, "[default]\nserver = h\nport = 65536\nuser = u\n", NULL,
+         "from 1 to 65535");
+  assert_int_equal(setenv("ORDERSYNC_PORT", "", 1), 0); /* as if unset */
+  expect(at, ini, NULL, NULL);
+  assert_int_equal(setenv("ORDERSYNC_SERVER", "h ", 1), 0);
+  expect(at, ini, NULL, "begins or ends with a blank");
+  memset(host, 'h', sizeof host - 1);
+  host[sizeof host - 1] = 0;
+  assert_int_equal(setenv("ORDERSYNC_SERVER", host, 1), 0);
+  expect(at, ini, NULL, "is longer than 200 bytes");
+}
+
+/* Which a connection that is kept has to follow. */
+static void test_profile__notices_what_changes(void **state) {
+  static const char *const others[] = {
+      "[default]\nserver = h\nuser = u\ndatabase = d\n", /* was none */
+      "[default]\nserver = h\nuser = u\nport = 1444\n",
+      "[default]\nserver = h\nuser = v\n"};
+  static const char ini[] = "[default]\nserver = h\nuser = u\n";
+  struct place *at = *state;
+  struct profile p;
+  struct err e = {0};
+  write_file(at->ini, ini, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  assert_true(profile_is_current(&p));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    write_file(at->ini, others[i], 0600);
+    assert_false(profile_is_current(&p));
+  }
+  write_file(at->ini, ini, 0600);
+  assert_true(profile_is_current(&p));
+  profile_clear(&p);
+}
+
 static void test_profile__a_secret_is_its_owners(void **state) {
   struct place *at = *state;
   const uid_t nobody = 65534;
@@ -580,6 +651,9 @@ int main(void) {
       T(test_profile__environment_alone_is_enough),
       T(test_profile__refuses_a_public_password),
       T(test_profile__reads_password_files),
+      T(test_profile__a_nul_cuts_nothing),
+      T(test_profile__values_at_their_bounds),
+      T(test_profile__notices_what_changes),
       T(test_profile__a_secret_is_its_owners),
       T(test_profile__a_secret_of_a_container_is_taken),
       T(test_profile__reads_a_file_whole_or_not_at_all),

@@ -112,6 +112,7 @@ static void test_tsql__sources_are_names_or_queries(void **state) {
   discovers("a.b.c.d.e", NULL);
   discovers("[a", NULL);
   discovers("[a] b", NULL);
+  discovers("SELECT '\xff' AS a", NULL);
 }
 
 /* ---- whole statements -------------------------------------------------- */
@@ -138,6 +139,14 @@ static void test_live__puts_the_parts_together(void **state) {
   assert_string_equal(sql, "SELECT TOP (10) [a], [b]]] FROM [dbo].[v] WHERE "
                            "(x = 1 -- why\n) AND ([a] = 1) ORDER BY [a] DESC");
   sqlite3_free(sql);
+  columns[0].type = REMOTE_VARIANT; /* without a style it would be in words */
+  sql = tsql_select(&s, &e);
+  assert_non_null(strstr(sql, "IN (N'smalldatetime') THEN "
+                              "CONVERT(nvarchar(max), [a], 120)"));
+  sqlite3_free(sql);
+  s.filter = "x = '\xff'";
+  assert_null(tsql_select(&s, &e));
+  assert_int_equal(e.code, ERR_CONFIG);
 }
 
 int main(void) {
