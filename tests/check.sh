@@ -115,14 +115,15 @@ unit_failures() { # program exit-code output
 
 # cmocka prints a line a test; the counts of all binaries are added up.
 unit() {
-  local ok=0 bad=0 t out=$build/log/unit.one rc n
+  local ok=0 bad=0 skips=0 t out=$build/log/unit.one rc n
   export ASAN_OPTIONS=detect_leaks=1
   for t in "$build"/unit/test_*; do
     case $t in *.d | *.dSYM) continue ;; esac
     guard 300 "$t" >"$out" 2>&1
     rc=$?
     n=$(grep -c '^\[       OK \]' "$out")
-    ok=$((ok + n))
+    ok=$((ok + n)) skips=$((skips + $(grep -c '^\[  SKIPPED \]' "$out")))
+    grep '^skip ' "$out"
     echo "$(basename "$t"): $n ok, exit code $rc"
     if [ $rc != 0 ]; then
       bad=$((bad + 1))
@@ -130,7 +131,7 @@ unit() {
       unit_failures "$(basename "$t")" $rc "$out"
     fi
   done
-  echo "unit: $ok passed, $bad failed"
+  echo "unit: $ok passed, $bad failed, $skips skipped"
   [ $bad = 0 ] && [ $ok -gt 0 ]
 }
 

@@ -74,12 +74,11 @@ static int take(struct planner *p, int i) {
   term->column = k->iColumn;
   term->op = (enum where_op)op;
   term->is_list = op == WHERE_EQ && sqlite3_vtab_in(p->info, i, 1);
-  /* A row value's first part comes as <= or >=: (a, b) > (1, 2). */
-  term->is_scalar = (op != WHERE_LE && op != WHERE_GE) ||
-                    sqlite3_vtab_rhs_value(p->info, i, &right) == SQLITE_OK;
   p->info->aConstraintUsage[i].argvIndex = ++p->plan.n_terms;
   p->rows *= share(term->op, term->is_list);
-  return term->is_scalar;
+  /* A row value's first part comes as <= or >=: (a, b) > (1, 2). */
+  return (op != WHERE_LE && op != WHERE_GE) ||
+         sqlite3_vtab_rhs_value(p->info, i, &right) == SQLITE_OK;
 }
 
 static void take_order(struct planner *p) {

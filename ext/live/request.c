@@ -143,7 +143,7 @@ static enum err_code add_condition(struct request *r,
   if (!e->code && !r->never && is_known && !v.too_many) {
     result = tsql_where(out, column, term->op, v.cells, v.n, e);
   }
-  if (result != WHERE_EXACT || !term->is_scalar) r->inexact = 1;
+  if (result != WHERE_EXACT) r->inexact = 1;
   text = sqlite3_str_finish(out);
   if (result == WHERE_SKIP) {
     sqlite3_free(text);

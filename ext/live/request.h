@@ -10,8 +10,7 @@
 struct plan_term {
   int column;
   enum where_op op;
-  int is_list;   /* IN: all values in one call */
-  int is_scalar; /* surely no row value's first part */
+  int is_list; /* IN: all values in one call */
 };
 
 struct plan_order {

@@ -147,7 +147,7 @@ enum where_result where_time_of_day(struct printer *p, enum where_op op,
   struct moment m;
   char canonical[24];
   if (v->type != SQLITE_TEXT || v->n_bytes < 8 || text[2] != ':' ||
-      text[5] != ':' || !moment_from_text(&m, text, v->n_bytes) || m.has_date) {
+      text[5] != ':' || !moment_from_text(&m, text, v->n_bytes)) {
     return WHERE_SKIP;
   }
   /* Finer than the column: cut, and then the lower side has to give. */

@@ -22,3 +22,11 @@ SELECT plant, item_number FROM open_orders WHERE plant >= 8810 ORDER BY plant, i
 -- A right that is missing is no reason to ask for more.
 .shell fault 'when=batch match=WHERE after_rows=3 do=error:230:14:The SELECT permission was denied'
 SELECT count(*) FROM ordersync WHERE plant >= 8810;
+-- Without conditions there is nothing to do without: it is not asked for again.
+.shell fault 'when=batch match=salesDoc after_rows=3 do=error:245:16:Conversion failed'
+SELECT count(sales_doc) FROM ordersync;
+-- A LIMIT is one.
+.shell fault 'when=batch match=TOP do=error:156:15:Incorrect syntax'
+.shell sent >/dev/null
+SELECT count(*) FROM (SELECT sales_doc FROM ordersync LIMIT 2);
+.shell sent

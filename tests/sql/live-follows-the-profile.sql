@@ -22,8 +22,12 @@ SELECT count(*) FROM ordersync;
 .shell mkdir second && cp server.db second/ && cd second && : >faults && server start
 .shell sqlite3 second/server.db "DELETE FROM vwZSDOrder_Advanced WHERE rowid > 5"
 SELECT count(*) FROM ordersync WHERE plant = 8800;
+.shell sqlite3 second/server.db "CREATE TABLE there(a int); INSERT INTO there VALUES(1)"
 .shell profile port=$(cat second/port)
+CREATE VIRTUAL TABLE temp.there USING ordersync(source='there');
+SELECT * FROM there;
 SELECT count(*) FROM ordersync WHERE plant = 8800;
+.shell grep -c ':.SELECT TOP (0) . FROM .dbo' second/server.log
 .shell profile app_name=another
 SELECT count(*) FROM ordersync;
 .shell grep -h event.:.login second/server.log | grep -c another

@@ -38,3 +38,9 @@ CREATE TEMP VIEW mine AS SELECT count(*) AS n FROM other;
 SELECT * FROM mine;
 -- For SQLite, an empty statement before it belongs to the statement.
 ;; CREATE VIRTUAL TABLE late2 USING ordersync(source='dbo.vwKinds'); SELECT count(*) > 0 FROM late2;
+-- It does.
+.shell profile allow_in_schema=yes
+.shell sqlite3 orders.db ".load ./ordersync" "PRAGMA trusted_schema = ON" "SELECT * FROM stored"
+-- What is kept of a source is not for hostile SQL to change.
+.dbconfig defensive on
+DELETE FROM other_columns;

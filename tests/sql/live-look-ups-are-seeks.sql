@@ -28,4 +28,10 @@ SELECT count(*) FROM trimmed WHERE n IN ('4500000100', 'x');
 SELECT count(*) FROM trimmed WHERE n IS NULL;
 SELECT count(*) FROM trimmed WHERE v = '4500000100';
 SELECT count(*) FROM trimmed WHERE v IN ('4500000100', 'x');
+-- A column that was declared without a type takes no digits for a number.
+CREATE TABLE untyped(n);
+INSERT INTO ordersync_syncs(name, source, target) VALUES('untyped', 'dbo.k', 'untyped');
+INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES('untyped', 1, 'n', 'n', 'raw');
+CREATE VIRTUAL TABLE temp.untyped_live USING ordersync(sync=untyped);
+SELECT count(*) FROM untyped_live WHERE n = '4500000100';
 .shell grep WHERE server.log | grep -v describe_first | sed 's/.*k. WHERE (.\([a-z]\).*plan.:.\([a-z]*\).*/\1 \2/'

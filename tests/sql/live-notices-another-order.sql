@@ -11,3 +11,5 @@ SELECT x FROM live ORDER BY x DESC;
 .shell sqlite3 server.db "DROP TABLE d; CREATE TABLE d(x nvarchar(20)); INSERT INTO d VALUES('20250101'), ('2025-03-01')"
 SELECT x FROM live ORDER BY x DESC;
 SELECT x FROM live ORDER BY x DESC;
+-- Nor is it asked to before its types are known.
+.shell sqlite3 orders.db ".load ./ordersync" "CREATE VIRTUAL TABLE temp.live USING ordersync(sync=d)" "SELECT x FROM live ORDER BY x DESC"

@@ -12,3 +12,9 @@ SELECT count(*), count(s) FROM live WHERE s IS NULL OR s IN ('', 'ab', '4');
 SELECT count(*), count(s) FROM many WHERE s IS NULL OR s IN ('', 'ab', '4');
 SELECT group_concat(n || '/' || quote(s)) FROM (SELECT n, s FROM live WHERE n = 4 OR n IS NULL OR s = 'a' OR n BETWEEN 3 AND 5);
 SELECT count(*) FROM live WHERE b = x'' OR n = 5;
+-- So is one that differs in its last column.
+.shell change "INSERT INTO many VALUES(5, 'a', x'01')"
+SELECT count(*) FROM live WHERE b = x'00' OR n = 5;
+-- Or merely in zeros at its end.
+.shell change "INSERT INTO many VALUES(9, 'z', x'00'), (9, 'z', x'0000')"
+SELECT count(*) FROM live WHERE b = x'00' OR n = 9;

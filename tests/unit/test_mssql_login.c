@@ -191,6 +191,17 @@ static void test_mssql__asks_sql_browser(void **state) {
   assert_int_equal(ask_browser("", "silent"), 0);
 }
 
+/* Who gives both an instance and its port need not run SQL Browser. */
+static void test_mssql__a_port_spares_sql_browser(void **state) {
+  struct world *w = *state;
+  struct profile p = profile_for(&w->plain);
+  struct mssql *m = NULL;
+  struct err e = {0};
+  p.instance = TEXT("SQL1");
+  if (mssql_open(&m, &p, NULL, MSSQL_LIVE, &e)) fail_msg("%s", e.text);
+  mssql_close(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       MSSQL_TEST(test_mssql__tells_refusals_apart),
@@ -199,6 +210,7 @@ int main(void) {
       MSSQL_TEST(test_mssql__facts),
       MSSQL_TEST(test_mssql__follows_a_redirect),
       MSSQL_TEST(test_mssql__asks_sql_browser),
+      MSSQL_TEST(test_mssql__a_port_spares_sql_browser),
   };
   return cmocka_run_group_tests(tests, setup_world, teardown_world);
 }

@@ -2,10 +2,16 @@
 ** The connection's encryption: certificates are verified and what is wrong with
 ** one is named, and nothing goes in clear unasked.
 */
+#include "mssql/tls.h"
 #include "mssql_fixture.h"
 
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* ---- certificates ------------------------------------------------------ */
 
@@ -78,6 +84,113 @@ static void test_mssql__never_goes_without_encryption_unasked(void **state) {
   open_fails(&p, NULL, ERR_TLS, "offers no encryption", &e);
 }
 
+/* ---- what FreeTDS may forget ------------------------------------------- */
+
+/* FreeTDS is told to look at the certificate. These are tried without it, as if
+** it did not. */
+int tls_handshake(gnutls_session_t session);
+int tls_verify_peers(gnutls_session_t session, unsigned *status);
+unsigned tls_check_hostname(gnutls_x509_crt_t cert, const char *host);
+
+static void *greet(void *fd) {
+  gnutls_certificate_credentials_t own;
+  gnutls_session_t session;
+  assert_int_equal(gnutls_certificate_allocate_credentials(&own), 0);
+  assert_int_equal(gnutls_certificate_set_x509_key_file(
+                       own, CERTS "/server.pem", CERTS "/server-key.pem",
+                       GNUTLS_X509_FMT_PEM),
+                   0);
+  assert_int_equal(gnutls_init(&session, GNUTLS_SERVER), 0);
+  assert_int_equal(gnutls_set_default_priority(session), 0);
+  (void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, own);
+  gnutls_transport_set_int(session, *(int *)fd);
+  (void)gnutls_handshake(session);
+  gnutls_deinit(session);
+  gnutls_certificate_free_credentials(own);
+  return NULL;
+}
+
+struct visit {
+  struct box *box;
+  int fd;
+  int trusted, matches; /* what is taken to have been seen */
+  int rc;               /* the handshake's */
+};
+
+static void look_at(gnutls_session_t session, struct box *b,
+                    gnutls_certificate_credentials_t known) {
+  gnutls_x509_crt_t cert;
+  unsigned status, n;
+  b->tls.chain_trusted = 1;
+  assert_int_equal(tls_verify_peers(session, &status), 0);
+  assert_false(b->tls.chain_trusted); /* nobody vouches for it */
+  assert_true(gnutls_certificate_set_x509_trust_file(known, CERTS "/ca.pem",
+                                                     GNUTLS_X509_FMT_PEM) > 0);
+  assert_int_equal(tls_verify_peers(session, &status), 0);
+  assert_true(b->tls.chain_trusted);
+  assert_int_equal(gnutls_x509_crt_init(&cert), 0);
+  assert_int_equal(
+      gnutls_x509_crt_import(cert, gnutls_certificate_get_peers(session, &n),
+                             GNUTLS_X509_FMT_DER),
+      0);
+  (void)snprintf(b->host, sizeof b->host, "localhost");
+  assert_true(tls_check_hostname(cert, "localhost"));
+  assert_true(b->tls.name_matches);
+  (void)snprintf(b->host, sizeof b->host, "elsewhere.example");
+  assert_true(tls_check_hostname(cert, "localhost"));
+  assert_false(b->tls.name_matches); /* another was to be looked at */
+  b->tls.name_matches = 1;
+  assert_false(tls_check_hostname(cert, "elsewhere.example"));
+  assert_false(b->tls.name_matches);
+  gnutls_x509_crt_deinit(cert);
+}
+
+static int visit_step(void *arg) {
+  struct visit *v = arg;
+  gnutls_certificate_credentials_t known;
+  gnutls_session_t session;
+  assert_int_equal(gnutls_certificate_allocate_credentials(&known), 0);
+  assert_int_equal(gnutls_init(&session, GNUTLS_CLIENT), 0);
+  assert_int_equal(gnutls_set_default_priority(session), 0);
+  (void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, known);
+  gnutls_transport_set_int(session, v->fd);
+  v->box->tls.chain_trusted = v->trusted;
+  v->box->tls.name_matches = v->matches;
+  v->rc = tls_handshake(session);
+  if (v->rc == 0) look_at(session, v->box, known);
+  gnutls_deinit(session);
+  gnutls_certificate_free_credentials(known);
+  return 0;
+}
+
+static int visit(int must_verify, int trusted, int matches, const char *fault) {
+  struct box b;
+  int fds[2];
+  struct visit v = {.box = &b, .trusted = trusted, .matches = matches};
+  pthread_t server;
+  box_init(&b, 10);
+  b.must_verify = must_verify;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  b.fd = v.fd = fds[0];
+  assert_int_equal(pthread_create(&server, NULL, greet, &fds[1]), 0);
+  assert_int_equal(box_run(&b, visit_step, &v), 0);
+  assert_int_equal(pthread_join(server, NULL), 0);
+  if (v.rc != 0) assert_non_null(strstr(b.tls.fault, fault));
+  (void)close(fds[0]);
+  (void)close(fds[1]);
+  return v.rc == 0;
+}
+
+static void test_tls__a_certificate_that_nobody_looked_at_is_refused(void **s) {
+  static const char refused[] = "was not verified";
+  (void)s;
+  assert_false(visit(1, 0, 0, refused));
+  assert_false(visit(1, 1, 0, refused));
+  assert_false(visit(1, 0, 1, refused));
+  assert_true(visit(1, 1, 1, refused));
+  assert_true(visit(0, 0, 0, refused));
+}
+
 /* ---- versions ---------------------------------------------------------- */
 
 static void test_mssql__speaks_no_old_tls(void **state) {
@@ -143,6 +256,8 @@ int main(void) {
       MSSQL_TEST(test_mssql__speaks_no_old_tls),
       MSSQL_TEST(test_mssql__an_end_of_tls_is_an_end),
       MSSQL_TEST(test_mssql__an_idle_end_of_tls_is_seen),
+      cmocka_unit_test(
+          test_tls__a_certificate_that_nobody_looked_at_is_refused),
   };
   return cmocka_run_group_tests(tests, setup_world, teardown_world);
 }

@@ -4,6 +4,7 @@
 */
 #include "profile/profile.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -417,6 +420,182 @@ static void test_profile__root_may_let_a_group_read(void **state) {
   }
 }
 
+/* Whether a file with a password is taken, by euid. */
+static int is_taken(const char *path, uid_t euid) {
+  struct profile p;
+  struct err e = {0};
+  int taken;
+  assert_int_equal(setenv("ORDERSYNC_CONFIG", path, 1), 0);
+  assert_int_equal(seteuid(euid), 0);
+  taken = profile_load(&p, NULL, &e) == ERR_NONE;
+  assert_int_equal(seteuid(0), 0);
+  if (!taken) assert_non_null(strstr(e.text, "holds a password"));
+  profile_clear(&p);
+  return taken;
+}
+
+/* Behind a NUL, nothing would be read, and nobody told. */
+static void test_profile__a_nul_cuts_nothing(void **state) {
+  static const char zero[] = "[default]\nserver = h\nuser = u\0v\n";
+  struct place *at = *state;
+  struct profile p;
+  struct err e = {0};
+  char *password = NULL;
+  char ini[200];
+  FILE *f = fopen(at->ini, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite(zero, 1, sizeof zero - 1, f), sizeof zero - 1);
+  assert_int_equal(fclose(f), 0);
+  assert_int_equal(profile_load(&p, NULL, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, ":3: the line has a NUL character"));
+  err_reset(&e);
+  (void)snprintf(ini, sizeof ini,
+                 "[default]\nserver = h\nuser = u\npassword_file = %s/secret\n",
+                 at->dir);
+  write_file(at->ini, ini, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  write_file(p.password_file, "", 0600);
+  f = fopen(p.password_file, "w");
+  assert_non_null(f);
+  assert_int_equal(fwrite("a\0b\n", 1, 4, f), 4);
+  assert_int_equal(fclose(f), 0);
+  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, "has a NUL character"));
+  profile_clear(&p);
+}
+
+static void test_profile__values_at_their_bounds(void **state) {
+  struct place *at = *state;
+  static const char ini[] = "[default]\nserver = h\nuser = u\n";
+  char host[202];
+  expect(at, "[default]\nserver = a;b\nuser = u\n", NULL,
+         "one of the characters # ; [ ]");
+  expect(at, "[default]\nserver = h\nport = 65535\n  user = u\n", NULL, NULL);
+  expect(at, "[default]\nserver = h\nport = 65536\nuser = u\n", NULL,
+         "from 1 to 65535");
+  assert_int_equal(setenv("ORDERSYNC_PORT", "", 1), 0); /* as if unset */
+  expect(at, ini, NULL, NULL);
+  assert_int_equal(setenv("ORDERSYNC_SERVER", "h ", 1), 0);
+  expect(at, ini, NULL, "begins or ends with a blank");
+  memset(host, 'h', sizeof host - 1);
+  host[sizeof host - 1] = 0;
+  assert_int_equal(setenv("ORDERSYNC_SERVER", host, 1), 0);
+  expect(at, ini, NULL, "is longer than 200 bytes");
+}
+
+/* Which a connection that is kept has to follow. */
+static void test_profile__notices_what_changes(void **state) {
+  static const char *const others[] = {
+      "[default]\nserver = h\nuser = u\ndatabase = d\n", /* was none */
+      "[default]\nserver = h\nuser = u\nport = 1444\n",
+      "[default]\nserver = h\nuser = v\n"};
+  static const char ini[] = "[default]\nserver = h\nuser = u\n";
+  struct place *at = *state;
+  struct profile p;
+  struct err e = {0};
+  write_file(at->ini, ini, 0600);
+  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
+  assert_true(profile_is_current(&p));
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    write_file(at->ini, others[i], 0600);
+    assert_false(profile_is_current(&p));
+  }
+  write_file(at->ini, ini, 0600);
+  assert_true(profile_is_current(&p));
+  profile_clear(&p);
+}
+
+static void test_profile__a_secret_is_its_owners(void **state) {
+  struct place *at = *state;
+  const uid_t nobody = 65534;
+  if (geteuid() != 0) {
+    print_message("skip a secret's owner: only root can give a file away\n");
+    skip();
+  }
+  write_file(at->ini, "[default]\nserver = h\nuser = u\npassword = x\n", 0600);
+  assert_int_equal(chmod(at->dir, 0755), 0);
+  assert_int_equal(chown(at->ini, nobody, 0), 0);
+  assert_true(is_taken(at->ini, nobody));
+  assert_false(is_taken(at->ini, 0)); /* root is not nobody */
+  assert_int_equal(chmod(at->ini, 0640), 0);
+  assert_false(is_taken(at->ini, nobody)); /* whose group is anybody's */
+}
+
+static const char shared_ini[] =
+    "[default]\nserver = h\nuser = u\npassword = x\n";
+
+/* Its own mounts are gone with it. 0: as it should be. */
+static int try_mounts(const char *dir) {
+  char path[96];
+  (void)snprintf(path, sizeof path, "%s/secret", dir);
+  if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+    return 77;
+  write_file(path, shared_ini, 0444);
+  if (mount(dir, dir, NULL, MS_BIND, NULL) ||
+      mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+    return 77;
+  if (is_taken(path, 0)) return 1; /* read-only, but on a disk */
+  if (mount("tmpfs", dir, "tmpfs", 0, NULL)) return 77;
+  write_file(path, shared_ini, 0444);
+  if (is_taken(path, 0)) return 2; /* in memory, but may be written */
+  if (mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL)) return 77;
+  if (!is_taken(path, 0)) return 3;
+  if (mount(NULL, dir, NULL, MS_REMOUNT, NULL)) return 77;
+  if (chmod(path, 0464)) return 77;
+  if (mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL)) return 77;
+  return is_taken(path, 0) ? 4 : 0;
+}
+
+/* As container runtimes hand out secrets. */
+static void test_profile__a_secret_of_a_container_is_taken(void **state) {
+  struct place *at = *state;
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0) _exit(try_mounts(at->dir));
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    print_message("skip a container's secret: no mount can be made here\n");
+    skip();
+  }
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* What is there and cannot be read is not passed over, cut or waited for. */
+static void test_profile__reads_a_file_whole_or_not_at_all(void **state) {
+  struct place *at = *state;
+  struct err e = {0};
+  static char large[4098], name[] = "x";
+  struct profile p = {.name = name, .user = name};
+  char secret[96];
+  char *password = NULL;
+  int free_fd = dup(0), still_free;
+  (void)close(free_fd);
+  (void)snprintf(secret, sizeof secret, "%s/secret", at->dir);
+  p.password_file = secret;
+  memset(large, '\n', sizeof large - 1);
+  large[0] = 'a';
+  write_file(secret, large, 0600);
+  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, "is larger than 4096 bytes"));
+  err_reset(&e);
+  assert_int_equal(unlink(secret), 0);
+  assert_int_equal(mkfifo(secret, 0600), 0);
+  (void)alarm(10);
+  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
+  (void)alarm(0);
+  assert_non_null(strstr(e.text, "is not a regular file"));
+  err_reset(&e);
+  assert_int_equal(unsetenv("ORDERSYNC_CONFIG"), 0);
+  assert_int_equal(setenv("XDG_CONFIG_HOME", at->dir, 1), 0);
+  assert_int_equal(symlink(at->ini, at->ini), 0);
+  assert_int_equal(profile_load(&p, NULL, &e), ERR_PROFILE);
+  assert_non_null(strstr(e.text, "cannot read"));
+  still_free = dup(0);
+  (void)close(still_free);
+  assert_int_equal(free_fd, still_free);
+}
+
 static void test_profile__a_setting_without_effect_is_a_warning(void **state) {
   struct place *at = *state;
   struct profile p;
@@ -472,6 +651,12 @@ int main(void) {
       T(test_profile__environment_alone_is_enough),
       T(test_profile__refuses_a_public_password),
       T(test_profile__reads_password_files),
+      T(test_profile__a_nul_cuts_nothing),
+      T(test_profile__values_at_their_bounds),
+      T(test_profile__notices_what_changes),
+      T(test_profile__a_secret_is_its_owners),
+      T(test_profile__a_secret_of_a_container_is_taken),
+      T(test_profile__reads_a_file_whole_or_not_at_all),
       T(test_profile__root_may_let_a_group_read),
       T(test_profile__a_setting_without_effect_is_a_warning),
       T(test_profile__never_reads_the_working_directory),

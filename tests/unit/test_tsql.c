@@ -94,6 +94,10 @@ static void test_tsql__sources_are_names_or_queries(void **state) {
   (void)state;
   discovers("dbo.vwX", "SELECT TOP (0) * FROM [dbo].[vwX]");
   discovers("[a.b].\"c d\"", "SELECT TOP (0) * FROM [a.b].[c d]");
+  discovers("[a]]b].c", "SELECT TOP (0) * FROM [a]]b].[c]");
+  discovers("selected", "SELECT TOP (0) * FROM [selected]");
+  discovers("(SELECT 1 AS a)",
+            "SELECT TOP (0) * FROM ((SELECT 1 AS a)\n) AS [q]");
   discovers("SELECT 1 AS a;", "SELECT TOP (0) * FROM (SELECT 1 AS a\n) AS [q]");
   discovers("-- all\n/* of /* it */ */ SELECT 1 AS a",
             "SELECT TOP (0) * FROM (-- all\n/* of /* it */ */ SELECT 1 AS "
@@ -107,6 +111,8 @@ static void test_tsql__sources_are_names_or_queries(void **state) {
   discovers("dbo.vwX; DROP TABLE y", NULL);
   discovers("a.b.c.d.e", NULL);
   discovers("[a", NULL);
+  discovers("[a] b", NULL);
+  discovers("SELECT '\xff' AS a", NULL);
 }
 
 /* ---- whole statements -------------------------------------------------- */
@@ -133,6 +139,14 @@ static void test_live__puts_the_parts_together(void **state) {
   assert_string_equal(sql, "SELECT TOP (10) [a], [b]]] FROM [dbo].[v] WHERE "
                            "(x = 1 -- why\n) AND ([a] = 1) ORDER BY [a] DESC");
   sqlite3_free(sql);
+  columns[0].type = REMOTE_VARIANT; /* without a style it would be in words */
+  sql = tsql_select(&s, &e);
+  assert_non_null(strstr(sql, "IN (N'smalldatetime') THEN "
+                              "CONVERT(nvarchar(max), [a], 120)"));
+  sqlite3_free(sql);
+  s.filter = "x = '\xff'";
+  assert_null(tsql_select(&s, &e));
+  assert_int_equal(e.code, ERR_CONFIG);
 }
 
 int main(void) {

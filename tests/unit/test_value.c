@@ -227,6 +227,7 @@ static void test_value__guid_is_upper_case(void **state) {
               {" {6F9619FF-8b86-D011-B42D-00C04FC964FF} ",
                "'6F9619FF-8B86-D011-B42D-00C04FC964FF'"},
               {"{6f9619ff-8b86-d011-b42d-00c04fc964ff", "BAD"},
+              {"{6f9619ff-8b86-d011-b42d-00c04fc964ff]", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964f", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964ffa", "BAD"},
               {"6f9619ff-8b86-d011-b42d-00c04fc964fg", "BAD"},
@@ -294,7 +295,7 @@ static void test_value__integers_by_every_kind(void **state) {
 }
 
 static void test_value__blobs_by_every_kind(void **state) {
-  static const unsigned char bytes[16] = {0xff, 0x19, 0x96, 0x6f, 0x86, 0x8b,
+  static const unsigned char bytes[17] = {0xff, 0x19, 0x96, 0x6f, 0x86, 0x8b,
                                           0x11, 0xd0, 0xb4, 0x2d, 0x00, 0xc0,
                                           0x4f, 0xc9, 0x64, 0xff};
   static const char *const empty[N] = {"x''", "BAD", "BAD", "BAD",
@@ -310,6 +311,8 @@ static void test_value__blobs_by_every_kind(void **state) {
                       "x'FF19966F868B11D0B42D00C04FC964FF'");
   assert_string_equal(shown(&v, KIND_GUID),
                       "'6F9619FF-8B86-D011-B42D-00C04FC964FF'");
+  v.n_bytes = 17;
+  assert_string_equal(shown(&v, KIND_GUID), "BAD");
 }
 
 static void test_value__guid_bytes_are_mixed_endian(void **state) {

@@ -65,6 +65,8 @@ static void test_args__mistakes_are_named(void **state) {
   const char *profile[] = {"sync=a", "profile=b"};
   (void)state;
   refuses("src=x", "there is no argument \"src\"; valid are: sync=NAME");
+  refuses("s=x", "there is no argument \"s\""); /* nor the half of one */
+  refuses("=x", "there is no argument \"\"");
   refuses("x", "the argument \"x\" is not key=value");
   refuses("sync=", "the argument sync= is malformed");
   refuses("sync=''", "the argument sync is empty");
@@ -90,6 +92,7 @@ static void test_rows__are_found_by_hash(void **state) {
   struct rows *r = NULL;
   struct err e = {0};
   struct cell cells[2], key = {.type = SQLITE_INTEGER}, got;
+  sqlite3_int64 before = -1;
   int full, found = 0;
   char text[20];
   (void)state;
@@ -110,6 +113,8 @@ static void test_rows__are_found_by_hash(void **state) {
   for (sqlite3_int64 at = rows_first(r, &key); at >= 0;
        at = rows_after(r, at)) {
     rows_cell(r, at, 0, &got);
+    assert_true(at > before); /* the server's order is kept */
+    before = at;
     if (got.integer != 42) continue; /* the same bucket */
     found++;
     rows_cell(r, at, 1, &got);
@@ -123,6 +128,23 @@ static void test_rows__are_found_by_hash(void **state) {
   assert_int_equal(rows_add(r, cells, &full, &e), ERR_NONE);
   assert_true(rows_are_all(r, 0, SQLITE_INTEGER));
   assert_false(rows_are_all(r, 1, SQLITE_TEXT));
+  cells[1].type = SQLITE_TEXT; /* what came before still counts */
+  assert_int_equal(rows_add(r, cells, &full, &e), ERR_NONE);
+  assert_false(rows_are_all(r, 1, SQLITE_TEXT));
+  /* by another column */
+  assert_int_equal(rows_index(r, 1, &e), ERR_NONE);
+  key.type = SQLITE_TEXT;
+  key.bytes = "row 7";
+  key.n_bytes = 5;
+  found = 0;
+  for (sqlite3_int64 at = rows_first(r, &key); at >= 0; at = rows_after(r, at))
+    found += at == 7;
+  assert_int_equal(found, 1);
+  rows_free(r);
+  /* of none */
+  assert_int_equal(rows_new(&r, 1, &e), ERR_NONE);
+  assert_int_equal(rows_index(r, 0, &e), ERR_NONE);
+  assert_int_equal(rows_first(r, &key), -1);
   rows_free(r);
 }
 
@@ -274,12 +296,36 @@ static void test_vtab__plans_without_a_network(void **state) {
   plans(db, "SELECT sales_doc FROM ordersync WHERE plant = 8800",
         "SELECT [plant], [salesDoc] FROM [dbo].[vwZSDOrder_Advanced] "
         "WHERE ([plant] = 8800)");
+  plans(db, "SELECT plant FROM ordersync WHERE plant = 1 LIMIT 2 OFFSET 1",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = 1)");
+  plans(db, "SELECT plant FROM ordersync WHERE plant = NULL",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = ?)");
   plans(db, "SELECT count(*) FROM ordersync",
         "SELECT 1 AS [row] FROM [dbo].[vwZSDOrder_Advanced]");
   plans(db, "SELECT plant FROM ordersync WHERE plant IN (1,2,3)",
         "([plant] IN (?))");
   plans(db, "SELECT plant FROM ordersync WHERE plant <> 1",
         "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced]");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What a plan has no place for stays here; the rest is sent. */
+static void test_vtab__plans_hold_so_many_conditions(void **state) {
+  sqlite3 *db = open_db(1);
+  sqlite3_str *many = sqlite3_str_new(db);
+  char *sql;
+  (void)state;
+  sqlite3_str_appendall(many, "SELECT plant FROM ordersync WHERE 1");
+  for (int i = 0; i < 3 * PLAN_TERMS; i++) {
+    sqlite3_str_appendf(many, " AND plant > %d", i);
+  }
+  sql = sqlite3_str_finish(many);
+  plans(db, sql, "AND ([plant] >= 64)");
+  sqlite3_free(sql);
+  plans(db, "SELECT plant FROM ordersync WHERE rowid = 1 AND plant = 2",
+        "SELECT [plant] FROM [dbo].[vwZSDOrder_Advanced] WHERE ([plant] = 2)");
+  plans(db, "SELECT plant FROM ordersync ORDER BY rowid, plant",
+        "FROM [dbo].[vwZSDOrder_Advanced]USE TEMP B-TREE FOR ORDER BY");
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -304,6 +350,27 @@ static void test_vtab__notices_a_changed_mapping(void **state) {
                    0, 0, 0),
       SQLITE_OK);
   fails(db, "SELECT plant FROM ordersync", "have changed since");
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The second statement ends between opening its cursor and using it; what it
+** has left behind, the first finds when it closes its own. */
+static void test_vtab__a_cursor_may_close_unused(void **state) {
+  sqlite3 *db = open_db(1);
+  sqlite3_stmt *first;
+  (void)state;
+  assert_int_equal(
+      sqlite3_prepare_v2(db,
+                         "SELECT plant FROM ordersync WHERE plant = NULL UNION "
+                         "ALL SELECT 1",
+                         -1, &first, NULL),
+      SQLITE_OK);
+  assert_int_equal(sqlite3_step(first), SQLITE_ROW);
+  fails(db,
+        "SELECT plant FROM ordersync WHERE plant = (SELECT "
+        "abs(-9223372036854775808 + count(*) * 0) FROM ordersync_syncs)",
+        "integer overflow");
+  assert_int_equal(sqlite3_finalize(first), SQLITE_OK);
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
@@ -342,8 +409,10 @@ int main(void) {
       cmocka_unit_test(test_memory__is_handed_on_within_a_statement),
       cmocka_unit_test(test_vtab__says_that_nothing_is_installed),
       cmocka_unit_test(test_vtab__plans_without_a_network),
+      cmocka_unit_test(test_vtab__plans_hold_so_many_conditions),
       cmocka_unit_test(test_vtab__is_read_only),
       cmocka_unit_test(test_vtab__notices_a_changed_mapping),
+      cmocka_unit_test(test_vtab__a_cursor_may_close_unused),
       cmocka_unit_test(test_vtab__a_broken_table_can_be_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "tsql/where.h"
 #include "value/text.h"
+#include "value/time.h"
 #include <cmocka.h>
 
 #include <string.h>
@@ -141,6 +142,9 @@ static void test_where__integers_stay_within_the_type(void **state) {
               "([c] IN (1, CAST(9007199254740992 AS bigint)))");
   prints(c, WHERE_GT, integer(INT64_MIN), WHERE_EXACT,
          "([c] >= CAST(-9223372036854775807 AS bigint))");
+  /* to T-SQL, the minus is none of the literal's */
+  prints(c, WHERE_EQ, integer(INT32_MIN), WHERE_EXACT,
+         "([c] = CAST(-2147483648 AS bigint))");
 }
 
 static void test_where__reals_of_large_integers_are_not_pushed(void **state) {
@@ -149,6 +153,8 @@ static void test_where__reals_of_large_integers_are_not_pushed(void **state) {
   prints(c, WHERE_EQ, real(9007199254740991.0), WHERE_WIDE,
          "([c] = CAST(9007199254740991 AS bigint))");
   prints(c, WHERE_EQ, real(9007199254740992.0), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, integer(1LL << 53), WHERE_SKIP, NULL);
+  c.affinity = 'B'; /* of a target that was declared without a type */
   prints(c, WHERE_EQ, integer(1LL << 53), WHERE_SKIP, NULL);
 }
 
@@ -171,6 +177,30 @@ static void test_where__long_lists_become_their_range(void **state) {
   prints_list(c, WHERE_EQ, many, 5000, WHERE_WIDE, "([c] BETWEEN 0 AND 9998)");
 }
 
+/* A list that T-SQL's IN cannot hold: all of it, or nothing. */
+static void test_where__lists_of_comparisons(void **state) {
+  struct where_column c = column(REMOTE_STRING, KIND_INTEGER);
+  struct cell numbers[] = {integer(7), integer(12)};
+  struct cell texts[] = {text("7"), text("12")};
+  static struct cell many[101];
+  sqlite3_str *out = sqlite3_str_new(NULL);
+  struct err e = {0};
+  (void)state;
+  prints_list(c, WHERE_EQ, numbers, 2, WHERE_WIDE,
+              "(([c] LIKE N'%7%') OR ([c] LIKE N'%12%'))");
+  c = column(REMOTE_INT, KIND_STRING);
+  prints_list(c, WHERE_EQ, texts, 2, WHERE_WIDE, "(([c] = 7) OR ([c] = 12))");
+  c = column(REMOTE_INT, KIND_BOOLEAN); /* 12 is none, and NULL here */
+  prints_list(c, WHERE_EQ, numbers, 2, WHERE_WIDE, "(([c] = 7) OR ([c] = 12))");
+  c = column(REMOTE_DATE, KIND_DATE);
+  for (int i = 0; i < 101; i++) many[i] = text("2025-01-01");
+  assert_int_equal(tsql_where(out, &c, WHERE_EQ, many, 100, &e), WHERE_WIDE);
+  sqlite3_free(sqlite3_str_finish(out));
+  prints_list(c, WHERE_EQ, many, 101, WHERE_SKIP, NULL);
+  many[1] = text("soon");
+  prints_list(c, WHERE_EQ, many, 2, WHERE_SKIP, NULL);
+}
+
 static void test_where__a_number_never_meets_a_text_column(void **state) {
   struct where_column c = column(REMOTE_STRING, KIND_RAW);
   (void)state;
@@ -178,10 +208,18 @@ static void test_where__a_number_never_meets_a_text_column(void **state) {
   /* text that becomes a number */
   c = column(REMOTE_STRING, KIND_INTEGER);
   prints(c, WHERE_EQ, integer(-8800), WHERE_WIDE, "([c] LIKE N'%8800%')");
+  prints(c, WHERE_EQ, real(8800.0), WHERE_WIDE, "([c] LIKE N'%8800%')");
+  prints(c, WHERE_EQ, real(0.5), WHERE_SKIP, NULL);
   prints(c, WHERE_LT, integer(5), WHERE_SKIP, NULL);
+  /* or a date, in either form */
+  c = column(REMOTE_STRING, KIND_DATE);
+  prints(c, WHERE_EQ, text("2025-03-01"), WHERE_WIDE,
+         "([c] LIKE N'%2025-03-01%' OR [c] LIKE N'%20250301%')");
+  prints(c, WHERE_EQ, text("2025-03-xx"), WHERE_SKIP, NULL);
 }
 
 static void test_where__text_is_compared_for_equality_only(void **state) {
+  static char too_long[1001];
   struct where_column c = column(REMOTE_STRING, KIND_TEXT);
   struct cell two[] = {text("a"), text("b'c")};
   (void)state;
@@ -193,6 +231,10 @@ static void test_where__text_is_compared_for_equality_only(void **state) {
   prints(c, WHERE_EQ, blob("a", 1), WHERE_SKIP, NULL);
   two[0].bytes = "a\0b";
   two[0].n_bytes = 3;
+  prints(c, WHERE_EQ, two[0], WHERE_SKIP, NULL);
+  memset(too_long, 'a', sizeof too_long);
+  two[0].bytes = too_long;
+  two[0].n_bytes = sizeof too_long;
   prints(c, WHERE_EQ, two[0], WHERE_SKIP, NULL);
 }
 
@@ -263,9 +305,9 @@ static void test_where__what_melts_into_blanks_is_not_pushed(void **state) {
   static const char *const whole[] = {"x",      "\u00e4", "\u0416", "\u05d0",
                                       "\u0627", "\u3042", "\u30a2", "\u6771",
                                       "\uac00", "\uff21"};
-  static const char *const melts[] = {"\u0301", "\u05b0", "\u064b",    "\u0e31",
-                                      "\u200d", "\u3099", "\u309d",    "\u30fc",
-                                      "\ufe0f", "\uff9e", "\U0001F3FB"};
+  static const char *const melts[] = {
+      "\u0301", "\u05b0", "\u064b", "\u0e31", "\u200d",     "\u3099",
+      "\u309d", "\u30fc", "\ufe0f", "\uff9e", "\U0001F3FB", "\U00010400"};
   struct where_column c = column(REMOTE_STRING, KIND_STRING);
   (void)state;
   for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
@@ -347,10 +389,13 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_EQ, text("1.500"), WHERE_WIDE, "([c] BETWEEN 1.5 AND 1.5)");
   prints(c, WHERE_EQ, real(1e20), WHERE_WIDE, "(1 = 0)");
   prints(c, WHERE_LE, real(1e20), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, real(-1e20), WHERE_WIDE, "(1 = 0)");
+  prints(c, WHERE_GE, real(-0.0001), WHERE_WIDE, "([c] >= 0)");
   prints(c, WHERE_LT, integer(5), WHERE_WIDE, "([c] <= 5)");
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
   prints(c, WHERE_GE, real(-0.25), WHERE_WIDE, "([c] >= -0.25)");
   prints(c, WHERE_EQ, text("abc"), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, real(1.0 / 0.0), WHERE_SKIP, NULL);
   prints(c, WHERE_GT, text("5"), WHERE_SKIP, NULL);
   c = scaled(REMOTE_DECIMAL, KIND_REAL, 13, 3);
   prints(c, WHERE_GT, integer(5), WHERE_WIDE, "([c] >= 5)");
@@ -360,6 +405,7 @@ static void test_where__decimals_are_widened_and_clamped(void **state) {
   prints(c, WHERE_EQ, real(0.15), WHERE_WIDE, "([c] BETWEEN 0.15 AND 0.15)");
   prints(c, WHERE_GT, real(0.999995), WHERE_WIDE, "([c] >= 0.99999)");
   prints(c, WHERE_LT, real(-0.5), WHERE_WIDE, "([c] <= -0.5)");
+  prints(c, WHERE_LT, real(-0.999995), WHERE_WIDE, "([c] <= -0.99999)");
   prints(c, WHERE_LE, real(0.99999), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, integer(2), WHERE_WIDE, "(1 = 0)");
   c = column(REMOTE_SMALLMONEY, KIND_REAL);
@@ -433,6 +479,9 @@ static void test_where__dates_are_bounded_by_their_text(void **state) {
   prints(c, WHERE_GE, text("2025-01"), WHERE_SKIP, NULL);
   prints(c, WHERE_GE, integer(2025), WHERE_SKIP, NULL);
   prints(c, WHERE_EQ, text("20250101"), WHERE_SKIP, NULL);
+  c.kind = KIND_DATETIME; /* midnight comes behind the day alone */
+  prints(c, WHERE_GT, text("2025-01-01"), WHERE_WIDE,
+         "([c] >= CAST('2025-01-01' AS date))");
 }
 
 static void test_where__date_and_time_keep_their_range(void **state) {
@@ -445,21 +494,39 @@ static void test_where__date_and_time_keep_their_range(void **state) {
          "([c] <= CAST('1753-01-01T00:00:00.000' AS datetime))");
   prints(c, WHERE_GE, text("1600-01-01"), WHERE_SKIP, NULL);
   prints(c, WHERE_LE, text("9999-12-31 23:59:59.997"), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, text("9999-12-31 23:59:59.989"), WHERE_SKIP, NULL);
+  prints(c, WHERE_LE, text("2025-01-01 23:59:59.995"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00.005' AS datetime))");
   c = scaled(REMOTE_SMALLDATETIME, KIND_DATETIME, 0, 0);
   prints(c, WHERE_GE, text("2100-01-01"), WHERE_WIDE,
          "([c] >= CAST('2079-06-06T00:00:00' AS smalldatetime))");
+  prints(c, WHERE_LE, text("2025-01-01 10:00:30"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-01T10:00:00' AS smalldatetime))");
   c = scaled(REMOTE_DATETIME2, KIND_DATE, 0, 7);
   prints(
       c, WHERE_EQ, text("2025-01-01"), WHERE_WIDE,
       "([c] >= CAST('2025-01-01T00:00:00.0000000' AS datetime2(7)) AND [c] <= "
       "CAST('2025-01-02T00:00:00.0000000' AS datetime2(7)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00.0000000' AS datetime2(7)))");
   prints(c, WHERE_LT, text("9999-12-31"), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, text("9999-12-31"), WHERE_WIDE,
+         "([c] >= CAST('9999-12-31T00:00:00.0000000' AS datetime2(7)))");
+  /* as texts, all of a day is less than its T, and than a Z behind seconds */
+  c = scaled(REMOTE_DATETIME2, KIND_DATETIME, 0, 0);
+  prints(c, WHERE_LT, text("2025-01-01T10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00' AS datetime2(0)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00Z"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-02T00:00:00' AS datetime2(0)))");
+  prints(c, WHERE_LT, text("2025-01-01 10:00:00"), WHERE_WIDE,
+         "([c] <= CAST('2025-01-01T10:00:00' AS datetime2(0)))");
   c = scaled(REMOTE_DATETIMEOFFSET, KIND_DATETIME, 0, 7);
   prints(c, WHERE_EQ, text("2025-01-01 10:00:00.0000000+05:30"), WHERE_WIDE,
          "([c] >= CAST('2024-12-31T00:00:00+00:00' AS datetimeoffset(7)) AND "
          "[c] < "
          "CAST('2025-01-03T00:00:00+00:00' AS datetimeoffset(7)))");
   prints(c, WHERE_LE, text("9999-12-31"), WHERE_SKIP, NULL);
+  prints(c, WHERE_GE, text("0001-01-01"), WHERE_SKIP, NULL);
 }
 
 static void test_where__times_of_day(void **state) {
@@ -471,10 +538,13 @@ static void test_where__times_of_day(void **state) {
          "([c] >= CAST('12:34:56.123' AS time(3)))");
   prints(c, WHERE_LT, text("12:34:56"), WHERE_WIDE,
          "([c] <= CAST('12:34:56.000' AS time(3)))");
+  prints(c, WHERE_GT, text("12:34:56"), WHERE_WIDE,
+         "([c] >= CAST('12:34:56.000' AS time(3)))");
   prints(c, WHERE_LT, text("24:00:00"), WHERE_SKIP, NULL);
 }
 
 static void test_where__guids_and_binaries(void **state) {
+  static const char too_long[1001] = {0};
   struct where_column c = column(REMOTE_GUID, KIND_GUID);
   (void)state;
   prints(c, WHERE_EQ, text("6F9619FF-8B86-D011-B42D-00C04FC964FF"), WHERE_WIDE,
@@ -487,6 +557,7 @@ static void test_where__guids_and_binaries(void **state) {
   prints(c, WHERE_EQ, blob("", 0), WHERE_WIDE, "([c] = 0x)");
   prints(c, WHERE_EQ, text("a"), WHERE_SKIP, NULL);
   prints(c, WHERE_LT, blob("a", 1), WHERE_SKIP, NULL);
+  prints(c, WHERE_EQ, blob(too_long, sizeof too_long), WHERE_SKIP, NULL);
 }
 
 static void test_where__null_tests_follow_the_conversion(void **state) {
@@ -507,6 +578,61 @@ static void test_where__null_tests_follow_the_conversion(void **state) {
               NULL);
   prints_test(column(REMOTE_UNKNOWN, KIND_RAW), WHERE_NOTNULL, WHERE_SKIP,
               NULL);
+}
+
+/* Whatever a column may hold: where one of these becomes NULL here, its being
+** NULL there is not the question. */
+static void test_where__a_null_test_is_exact_where_all_converts(void **state) {
+  static const unsigned char digits[17] = {1};
+  static const struct {
+    enum remote_type type;
+    struct value value;
+  } held[] = {
+      {REMOTE_BIT, {.type = VALUE_INTEGER, .integer = 1}},
+      {REMOTE_TINYINT, {.type = VALUE_INTEGER, .integer = 2}},
+      {REMOTE_BIGINT, {.type = VALUE_INTEGER, .integer = 2}},
+      {REMOTE_REAL, {.type = VALUE_SINGLE, .real = 0.5}},
+      {REMOTE_FLOAT, {.type = VALUE_REAL, .real = 0.5}},
+      {REMOTE_DECIMAL,
+       {.type = VALUE_DECIMAL, .scale = 1, .bytes = digits, .n_bytes = 1}},
+      {REMOTE_MONEY,
+       {.type = VALUE_DECIMAL, .scale = 4, .bytes = digits, .n_bytes = 1}},
+      {REMOTE_DATE, {.type = VALUE_DATE}},
+      {REMOTE_TIME, {.type = VALUE_TIME}},
+      {REMOTE_DATETIME, {.type = VALUE_DATETIME, .scale = 3}},
+      {REMOTE_DATETIME2, {.type = VALUE_DATETIME, .scale = 7}},
+      /* of the year 0 where it is from */
+      {REMOTE_DATETIMEOFFSET,
+       {.type = VALUE_DATETIMEOFFSET,
+        .days = DAY_FIRST,
+        .offset_minutes = -60}},
+      {REMOTE_STRING,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_LONGTEXT,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_BINARY, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}},
+      {REMOTE_IMAGE, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}},
+      {REMOTE_GUID, {.type = VALUE_GUID, .bytes = digits, .n_bytes = 16}},
+      {REMOTE_VARIANT,
+       {.type = VALUE_TEXT, .bytes = (const unsigned char *)" ", .n_bytes = 1}},
+      {REMOTE_UDT, {.type = VALUE_BLOB, .bytes = digits, .n_bytes = 15}}};
+  (void)state;
+  for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+      struct where_column c = column(held[i].type, (enum value_kind)kind);
+      struct cell cell;
+      if (!value_kind_accepts((enum value_kind)kind, held[i].type) ||
+          !can_push_null(&c))
+        continue;
+      if (!value_convert(&held[i].value, (enum value_kind)kind, &cell) ||
+          cell.type == SQLITE_NULL) {
+        fail_msg("%s as %s", remote_type_name(held[i].type),
+                 value_kind_name((enum value_kind)kind));
+      }
+    }
+  }
+  prints_test(column(REMOTE_DATETIMEOFFSET, KIND_DATETIME), WHERE_NOTNULL,
+              WHERE_WIDE, "([c] IS NOT NULL)");
 }
 
 static void test_where__what_the_server_cannot_compare(void **state) {
@@ -557,6 +683,7 @@ int main(void) {
       cmocka_unit_test(test_where__reals_of_large_integers_are_not_pushed),
       cmocka_unit_test(test_where__lists_of_integers),
       cmocka_unit_test(test_where__long_lists_become_their_range),
+      cmocka_unit_test(test_where__lists_of_comparisons),
       cmocka_unit_test(test_where__a_number_never_meets_a_text_column),
       cmocka_unit_test(test_where__text_is_compared_for_equality_only),
       cmocka_unit_test(test_where__lists_of_trimmed_text),
@@ -573,6 +700,7 @@ int main(void) {
       cmocka_unit_test(test_where__times_of_day),
       cmocka_unit_test(test_where__guids_and_binaries),
       cmocka_unit_test(test_where__null_tests_follow_the_conversion),
+      cmocka_unit_test(test_where__a_null_test_is_exact_where_all_converts),
       cmocka_unit_test(test_where__what_the_server_cannot_compare),
       cmocka_unit_test(test_where__what_sorts_alike),
   };
