@@ -2,7 +2,7 @@
 -- changed the mark stays, and what comes after that is a part.
 .load ./ordersync
 .shell change "CREATE TABLE vwMarks(id int NOT NULL PRIMARY KEY, name nvarchar(20), w int); INSERT INTO vwMarks VALUES(1, 'a', NULL), (2, 'b', NULL)"
-SELECT ordersync_add('m', 'dbo.vwMarks', '{"mode":"merge","key":"id","watermark":"w","on_missing":"null","probe":"SELECT COUNT(w) FROM dbo.vwMarks"}');
+SELECT ordersync_add('m', 'dbo.vwMarks', '{"mode":"merge","key":"id","watermark":"w","on_missing":"null","probe":"SELECT MAX(w) FROM dbo.vwMarks"}');
 SELECT ordersync_refresh('m'), ordersync_refresh('m', '{"force":true}');
 SELECT watermark, probe FROM ordersync_state;
 .shell change "UPDATE vwMarks SET w = 5 WHERE id = 1"
@@ -12,6 +12,13 @@ SELECT watermark, probe FROM ordersync_state;
 .shell sent >sent
 SELECT ordersync_refresh('m');
 .shell sent | tail -1
+SELECT watermark, probe FROM ordersync_state;
+SELECT * FROM m;
+-- A dry run moves neither: what it saw is still to come.
+.shell change "UPDATE vwMarks SET name = 'bb', w = 7 WHERE id = 2"
+SELECT ordersync_refresh('m', '{"dry_run":true}');
+SELECT watermark, probe FROM ordersync_state;
+SELECT ordersync_refresh('m');
 SELECT watermark, probe FROM ordersync_state;
 SELECT * FROM m;
 -- The column is gone: no part can be asked for, and all that is there stays.
