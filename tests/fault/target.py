@@ -542,6 +542,17 @@ for how in ("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"):
 
 
 @test
+def a_trigger_whose_own_table_rolls_back_ends_the_run():
+    """A value is taken there, too; but nothing can be tried again."""
+    with DiffBox("rolls-back", [
+            PLAIN, "CREATE TABLE seen(x UNIQUE ON CONFLICT ROLLBACK)",
+            "INSERT INTO seen VALUES(2)", "CREATE TRIGGER sees AFTER UPDATE "
+            "ON simple BEGIN INSERT INTO seen VALUES(new.id); END"]) as b:
+        b.server.query("UPDATE vwSimple SET v = 'z' WHERE id < 3")
+        b.stays(r"\(row 2\).*UNIQUE constraint failed: seen.x")
+
+
+@test
 def an_update_that_a_constraint_ignores_is_an_error():
     with DiffBox("ignore-null", [
             "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT NOT NULL ON "
