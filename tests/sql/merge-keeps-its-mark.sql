@@ -28,3 +28,10 @@ SELECT * FROM m;
 SELECT watermark, probe FROM ordersync_state;
 SELECT run_id, message FROM ordersync_run_details WHERE message LIKE '%mark%' ORDER BY run_id;
 SELECT status, rows, rows_updated FROM ordersync_runs;
+-- What an attempt saw that broke does not count.
+.shell change "CREATE TABLE vwTries(id int NOT NULL PRIMARY KEY, w int); INSERT INTO vwTries VALUES(1, NULL), (2, 9), (3, 5)"
+SELECT ordersync_add('t', 'dbo.vwTries', '{"mode":"merge","key":"id","watermark":"w"}');
+.shell fault 'when=batch match=[id], after_rows=2 times=1 do=cut'
+SELECT ordersync_refresh('t');
+SELECT attempts, warnings FROM ordersync_runs ORDER BY id DESC LIMIT 1;
+SELECT message FROM ordersync_run_details WHERE message LIKE '%watermark%' ORDER BY id DESC LIMIT 1;
