@@ -312,6 +312,7 @@ def meddled(name, sql, firsts, times, journal="wal"):
                 said = b.meddle(sql, first, times)
                 expect(said["error"] is None, "it failed: %s" % said["error"])
                 expect(said["value"] == 800, "it answered %r" % said["value"])
+                expect(said["left"] == 0, "%d bytes are left" % said["left"])
                 b.expect_the_sources()
                 writes += said["writes"]
             expect(writes > 0, "nobody wrote")

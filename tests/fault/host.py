@@ -284,6 +284,7 @@ def connect(extension, path):
                          uri=path.startswith("file:"))
     db.enable_load_extension(True)
     db.load_extension(extension)
+    db.create_function("nap", 1, time.sleep)  # for slow triggers
     return db
 
 

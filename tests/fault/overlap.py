@@ -7,7 +7,7 @@ import threading
 import time
 
 from box import Box
-from harness import AT_ONCE, SO, expect, expect_match, main, test
+from harness import AT_ONCE, PYTHON, SO, expect, expect_match, main, test
 
 PROCESSES = 20
 DELAY = 'when=batch match=[soldTo] do=delay:'
@@ -229,6 +229,67 @@ def only_who_may_write_the_database_may_hold_its_run_lock():
             b.works(host)
             found = os.stat(lock).st_mode & 0o777
             expect(found == expected, "%o for a database of %o" % (found, mode))
+
+
+TWO_IN_MEMORY = """
+import sqlite3, sys
+dbs = [sqlite3.connect(":memory:") for _ in range(2)]
+for db in dbs:
+    db.enable_load_extension(True)
+    db.load_extension(sys.argv[1])
+    db.execute("SELECT ordersync_install()").fetchone()
+refresh = "SELECT ordersync_refresh()"
+rows = []
+def meanwhile():
+    if not rows:
+        rows.append(0)
+        rows[0] = dbs[1].execute(refresh).fetchone()[0]
+    return 0
+dbs[0].create_function("meanwhile", 0, meanwhile)
+dbs[0].execute("CREATE TEMP TRIGGER t AFTER INSERT ON main.open_orders "
+               "BEGIN SELECT meanwhile(); END")
+print(dbs[0].execute(refresh).fetchone()[0], rows[0])
+"""
+
+
+@test
+def databases_in_memory_do_not_meet():
+    with Box("memories") as box:
+        out = subprocess.run([PYTHON, "-c", TWO_IN_MEMORY, SO], env=box.env,
+                             cwd=box.folder, check=True,
+                             stdout=subprocess.PIPE, timeout=60)
+        expect(out.stdout.split() == [b"%d" % box.rows] * 2, "%r" % out.stdout)
+
+
+FORKING = """
+import os, signal, sqlite3, sys
+extension, path = sys.argv[1:]
+db = sqlite3.connect(path)
+db.enable_load_extension(True)
+db.load_extension(extension)
+lock = path + "-ordersync-open_orders.lock"
+os.unlink(lock)
+children = []
+def fork():
+    if not children and os.path.exists(lock):
+        children.append(os.fork())
+        if children == [0]:
+            signal.pause()
+    return 0
+db.set_progress_handler(fork, 50)
+refresh = "SELECT ordersync_refresh()"
+print(db.execute(refresh).fetchone()[0], db.execute(refresh).fetchone()[0])
+os.kill(children[0], signal.SIGKILL)
+"""
+
+
+@test
+def a_child_that_a_program_forks_does_not_keep_the_lock():
+    with Box("forks") as box:
+        out = subprocess.run([PYTHON, "-c", FORKING, SO, box.db_path],
+                             env=box.env, cwd=box.folder, check=True,
+                             stdout=subprocess.PIPE, timeout=60)
+        expect(out.stdout.split() == [b"%d" % box.rows] * 2, "%r" % out.stdout)
 
 
 main(3)

@@ -265,6 +265,13 @@ changed_meanwhile(
      "INSERT INTO simple(id) VALUES(1), (2), (9)"], None, [(1, "a", 5)],
     mode="diff")
 
+changed_meanwhile(
+    "a_row_id_that_the_table_has_got_while_rows_are_fetched_is_not_made_up",
+    ["DROP TABLE simple", "CREATE TABLE simple(id, v INTEGER PRIMARY KEY)",
+     "INSERT INTO simple VALUES(1, 7)"],
+    r'\(row 3\): "v" is NULL, which the INTEGER PRIMARY KEY of "simple"',
+    [(1, 7)], mode="diff")
+
 
 # ---- columns ----------------------------------------------------------------
 
@@ -429,6 +436,21 @@ class DiffBox(SimpleBox):
 
 
 @test
+def a_deadline_that_passes_while_rows_are_written_ends_the_run():
+    with SimpleBox("slow", [
+            PLAIN, "CREATE TRIGGER naps AFTER INSERT ON simple BEGIN "
+            "SELECT nap(1.1); END"], old=False) as b, b.host() as host:
+        error = host.sql("SELECT ordersync_refresh('simple', "
+                         "'{\"query_timeout\":3}')").error
+        expect_match("deadline passed while writing.*query_timeout", error,
+                     "the error")
+        expect(b.sql("SELECT count(*) FROM simple") == [(0,)], "rows came")
+        run = b.last_run()
+        expect((run.status, run.error_category, run.rows) ==
+               ("error", "timeout", None), "logged as %s" % vars(run))
+
+
+@test
 def rows_that_share_a_key_are_told_apart():
     """The very same row is kept, wherever it stands."""
     with DiffBox("same-key", ["CREATE TABLE simple(id INT, v TEXT, note)"]) \
@@ -517,6 +539,17 @@ for how in ("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"):
 
 
 @test
+def a_trigger_whose_own_table_rolls_back_ends_the_run():
+    """A value is taken there, too; but nothing can be tried again."""
+    with DiffBox("rolls-back", [
+            PLAIN, "CREATE TABLE seen(x UNIQUE ON CONFLICT ROLLBACK)",
+            "INSERT INTO seen VALUES(2)", "CREATE TRIGGER sees AFTER UPDATE "
+            "ON simple BEGIN INSERT INTO seen VALUES(new.id); END"]) as b:
+        b.server.query("UPDATE vwSimple SET v = 'z' WHERE id < 3")
+        b.stays(r"\(row 2\).*UNIQUE constraint failed: seen.x")
+
+
+@test
 def an_update_that_a_constraint_ignores_is_an_error():
     with DiffBox("ignore-null", [
             "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT NOT NULL ON "
@@ -574,6 +607,24 @@ def a_row_that_a_trigger_keeps_from_an_exchange_is_named_by_its_key():
 
 
 @test
+def a_row_that_was_not_written_is_named_by_a_key_of_any_type():
+    """A long one is cut, at a character's end."""
+    with DiffBox("named", ["CREATE TABLE simple(id INT, v TEXT)"],
+                 key="v") as b:
+        b.server.query("DROP TABLE vwSimple; CREATE TABLE vwSimple(id int, v "
+                       "nvarchar(60)); INSERT INTO vwSimple VALUES(1, 'a'), "
+                       "(2, 'a%s'), (3, NULL)" % ("\u00e4" * 40))
+        expect(b.program.ok(INSERTED).value == 3, "other rows")
+        b.sql("CREATE TRIGGER skips BEFORE UPDATE ON simple BEGIN "
+              "SELECT RAISE(IGNORE); END")
+        for row, key in ((1, "'a'"), (2, "'a%s'" % ("\u00e4" * 29)),
+                         (3, "NULL")):
+            b.server.query("UPDATE vwSimple SET id = -id WHERE id = %d" % row)
+            b.stays(r"\(row %d, v %s\): the row was not updated" % (row, key))
+            b.server.query("UPDATE vwSimple SET id = -id WHERE id < 0")
+
+
+@test
 def values_are_not_exchanged_at_the_cost_of_children():
     with DiffBox("swap-child", [
             "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT UNIQUE)",
@@ -614,22 +665,32 @@ hides_rowid("an_integer_primary_key_is_the_row_id_where_all_names_are_hidden",
             "\"my \"\"id\" INTEGER PRIMARY KEY")
 
 
-@test
-def row_ids_without_a_name_are_refused_before_the_network():
-    with SimpleBox("no-rowid-name", [
-            "CREATE TABLE simple(id INT, v, rowid DEFAULT 5, oid, _rowid_, "
-            "PRIMARY KEY(id, v))"]) as b:
-        b.sql("UPDATE ordersync_syncs SET mode = 'diff', key = 'id' WHERE "
-              "name = 'simple'")
-        with b.host() as host:
-            mark = len(b.server.log())
-            expect_match("columns called rowid, _rowid_ and oid.*hide its row "
-                         "ids", host.sql(INSERTED).error, "the error")
-            expect(len(b.server.log()) == mark, "the server was asked")
-            expect(b.sql("SELECT id, v FROM simple") ==
-                   [(1, "old"), (7, "old")], "the rows changed")
-            host.ok("UPDATE ordersync_syncs SET mode = 'replace'")
-            expect(host.ok(INSERTED).value == 3, "other rows")
+def refuses_to_compare(name, create, text):
+    def run():
+        with SimpleBox(name[:12], [create]) as b:
+            b.sql("UPDATE ordersync_syncs SET mode = 'diff', key = 'id' WHERE "
+                  "name = 'simple'")
+            with b.host() as host:
+                mark = len(b.server.log())
+                expect_match(text, host.sql(INSERTED).error, "the error")
+                expect(len(b.server.log()) == mark, "the server was asked")
+                expect(b.sql("SELECT id, v FROM simple") ==
+                       [(1, "old"), (7, "old")], "the rows changed")
+                host.ok("UPDATE ordersync_syncs SET mode = 'replace'")
+                expect(host.ok(INSERTED).value == 3, "other rows")
+    run.__name__ = name
+    test(run)
+
+
+refuses_to_compare(
+    "row_ids_without_a_name_are_refused_before_the_network",
+    "CREATE TABLE simple(id INT, v, rowid DEFAULT 5, oid, _rowid_, "
+    "PRIMARY KEY(id, v))",
+    "columns called rowid, _rowid_ and oid.*hide its row ids")
+refuses_to_compare(
+    "a_table_without_row_ids_is_refused_before_the_network",
+    "CREATE TABLE simple(id INTEGER PRIMARY KEY, v TEXT) WITHOUT ROWID",
+    "\"simple\" is WITHOUT ROWID: mode 'diff' needs row ids")
 
 
 @test

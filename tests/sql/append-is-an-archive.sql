@@ -27,3 +27,16 @@ SELECT ordersync_refresh('k');
 UPDATE ordersync_syncs SET full_every = 1, max_shrink_percent = NULL WHERE name = 'k';
 SELECT ordersync_refresh('k');
 SELECT id FROM k;
+-- A source without rows empties it no more, and nobody is told that it would.
+.shell change "DELETE FROM vwLog"
+UPDATE ordersync_syncs SET filter = 'id < 99', full_every = NULL WHERE name = 'k';
+SELECT ordersync_refresh('k');
+SELECT rows, rows_deleted, warnings FROM ordersync_runs ORDER BY id DESC LIMIT 1;
+-- Without a key a row is known by its watermark, whatever else it has become.
+.shell change "INSERT INTO vwLog VALUES(5, 'e', 50), (6, 'f', 60), (7, 'g', 70)"
+SELECT ordersync_add('w', 'dbo.vwLog', '{"mode":"append","watermark":"id"}');
+SELECT ordersync_refresh('w');
+.shell change "UPDATE vwLog SET what = what || 'x', more = more + 1"
+UPDATE ordersync_syncs SET filter = 'id < 99' WHERE name = 'w';
+SELECT ordersync_refresh('w');
+SELECT rowid, * FROM w;

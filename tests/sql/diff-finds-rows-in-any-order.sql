@@ -66,3 +66,11 @@ SELECT rows FROM wrong WHERE rows <> 0;
 SELECT ordersync_refresh('copy'), ordersync_refresh('keyed'), ordersync_refresh('nokey');
 SELECT * FROM last;
 SELECT rows FROM wrong WHERE rows <> 0;
+-- A row of the source is one row of the table: what is near has been found
+-- already, from further away.
+.shell change "CREATE TABLE vwTwice(v nvarchar(20)); INSERT INTO vwTwice VALUES('s1'), ('s2'), ('s3'), ('s4'), ('s5'), ('s6')"
+SELECT ordersync_add('twice', 'dbo.vwTwice', '{"mode":"diff"}');
+INSERT INTO twice VALUES('j1'), ('j2'), ('j3'), ('j4'), ('j5'), ('j6'), ('j7'), ('j8'), ('j9'), ('s5'), ('s6'), ('s2'), ('s3'), ('s5');
+SELECT ordersync_refresh('twice');
+SELECT rowid, v FROM twice;
+SELECT rows_inserted, rows_updated, rows_deleted FROM ordersync_runs ORDER BY id DESC LIMIT 1;

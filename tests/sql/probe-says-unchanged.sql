@@ -68,3 +68,8 @@ SELECT count(*) FROM ordersync_state;
 ATTACH 'aux.db' AS aux;
 SELECT ordersync_add('x', 'dbo.vwProbed', '{"target":"aux.x","probe":"SELECT 1"}');
 SELECT ordersync_add('x', 'dbo.vwProbed', '{"target":"aux.x","mode":"merge","key":"id","watermark":"id"}');
+-- A table that is empty because the source is has all there is.
+.shell change "DELETE FROM vwProbed"
+SELECT ordersync_add('e', 'dbo.vwProbed', '{"probe":"SELECT COUNT(*) FROM dbo.vwProbed"}');
+SELECT ordersync_refresh('e'), ordersync_refresh('e');
+SELECT status FROM ordersync_runs WHERE sync = 'e';

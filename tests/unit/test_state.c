@@ -56,6 +56,12 @@ static void test_state__another_place_or_login_is_another(void **state) {
   p.port = 2;
   assert_string_not_equal(hash(db, &m, &p), was);
   p.port = 1;
+  m.mode = MODE_DIFF;
+  assert_string_not_equal(hash(db, &m, &p), was);
+  m.mode = MODE_REPLACE;
+  m.on_missing = MISSING_NULL;
+  assert_string_not_equal(hash(db, &m, &p), was);
+  m.on_missing = MISSING_ERROR;
   m.batch_size = p.query_timeout = 7; /* ask for the same rows */
   assert_string_equal(hash(db, &m, &p), was);
   sqlite3_close(db);
