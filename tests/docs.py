@@ -15,8 +15,15 @@ import sys
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 counts = {True: 0, False: 0}
-# Other programs' messages: SQLite's own.
-NOT_OURS = {"not authorized", "unsafe use of", "database is locked"}
+# Messages of other programs: of SQLite itself.
+NOT_OURS = {
+    "not authorized", "unsafe use of", "database is locked",
+    "no such function: ordersync_refresh", "no such table: ordersync_check",
+    "no such module: ordersync", "attempt to write a readonly database",
+    "database or disk is full", "disk I/O error", "file is not a database",
+    "database disk image is malformed",
+    # The loader's.
+    "cannot open shared object file"}
 
 
 def check(good, what):
