@@ -84,7 +84,14 @@ static void describe_fault(gnutls_x509_crt_t cert, unsigned status,
                            struct box_tls *t) {
   char date[32];
   gnutls_datum_t words = {NULL, 0};
-  if (status & GNUTLS_CERT_EXPIRED) {
+  if (status & GNUTLS_CERT_EXPIRED &&
+      gnutls_x509_crt_get_expiration_time(cert) > time(NULL)) {
+    refuse(t,
+           "Set ca_file to that authority's new certificate; the server may "
+           "have to get a new one, too.",
+           "the server's certificate is from an authority whose own has "
+           "expired");
+  } else if (status & GNUTLS_CERT_EXPIRED) {
     date_text(gnutls_x509_crt_get_expiration_time(cert), date);
     refuse(t,
            "It has to be renewed there, unless this computer's clock is wrong.",

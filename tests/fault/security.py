@@ -141,6 +141,9 @@ refuses("a_certificate_for_another_host_is_refused",
         cert="wrong-host")
 refuses("an_expired_certificate_is_refused",
         "certificate expired on 2020-02-01.*renewed there.*clock", cert="expired")
+refuses("an_authority_that_has_expired_is_told_from_the_certificate",
+        "from an authority whose own has expired.*new certificate",
+        cert="old-chain", ca_file=CERTS + "/old-ca.pem")
 refuses("a_self_signed_certificate_is_refused",
         "certificate is self-signed.*set ca_file", cert="self-signed")
 refuses("a_certificate_of_an_unknown_authority_is_refused",
