@@ -93,7 +93,7 @@ suite() { # name seconds command...
 
 # What suites that run side by side would make at the same time.
 certificates() {
-  [ -f $build/certs/ca.pem ] ||
+  [ -f $build/certs/old-ca.pem ] ||
     tests/server/make-cert.sh $build/certs >$build/log/certificates.log 2>&1
 }
 

@@ -15,8 +15,15 @@ import sys
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 counts = {True: 0, False: 0}
-# Other programs' messages: SQLite's own.
-NOT_OURS = {"not authorized", "unsafe use of", "database is locked"}
+# Messages of other programs: of SQLite itself.
+NOT_OURS = {
+    "not authorized", "unsafe use of", "database is locked",
+    "no such function: ordersync_refresh", "no such table: ordersync_check",
+    "no such module: ordersync", "attempt to write a readonly database",
+    "database or disk is full", "disk I/O error", "file is not a database",
+    "database disk image is malformed",
+    # The loader's.
+    "cannot open shared object file"}
 
 
 def check(good, what):
@@ -227,6 +234,30 @@ for line in "".join(re.sub(r"(?m)^ +", "", block)
     check("\n%s\n" % line in tried, "first-five-minutes.sql lacks: " + line)
     tried = tried[tried.find(line):]
 check(len(typed) == 3, "a newcomer's SQL was not found")
+# All other SQL is in readme-examples.sql, but for what tests/fault/past.py runs.
+tried = read("tests/sql/readme-examples.sql").splitlines()
+answered = read("tests/sql/readme-examples.out").splitlines()
+others = readme
+for name in ("Your own view in five minutes", r"What changed\?"):
+    others = others.replace(section(name), "")
+typed = re.findall(r"```sql\n(.*?)```", others, re.S)
+for line in "".join(typed).splitlines():
+    check(line in tried, "readme-examples.sql lacks: " + line)
+check(len(typed) > 6, "the README's SQL was not found")
+# What is shown with its answer; what a DBA is shown.
+shown = re.findall(r"^sqlite> (.*)\n(.*)$", readme, re.M)
+for line, answer in shown:
+    check(line in tried, "readme-examples.sql lacks: " + line)
+    check(answer in answered, "readme-examples.out lacks: " + answer)
+check(shown, "no SQL with its answer was found")
+batches = re.findall(r"^(?:SET|SELECT (?:TOP|\[)).*$", section("For the DBA"),
+                     re.M)
+settings = {whole.replace("LOCK_TIMEOUT %d", "LOCK_TIMEOUT 30000").replace(
+    "LEVEL %s", "LEVEL READ COMMITTED")
+    for whole in joined_strings(code_of("ext/mssql/mssql.c"))}
+for line in batches:
+    check(line in settings or line in answered, "nobody sends: " + line)
+check(len(batches) == 4, "the batches of a refresh were not found")
 headings = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-")
             for h in re.findall(r"(?m)^##+ (.*)$", readme)}
 for anchor in set(re.findall(r"\]\(#([^)]*)\)", readme)):

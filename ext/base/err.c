@@ -207,6 +207,25 @@ enum err_code err_nomem(struct err *e) {
   return e->code;
 }
 
+/* What SQLite's words about the file leave out: what to look at. */
+static void hint_file(struct err *e) {
+  if (e->sqlite_code == SQLITE_READONLY_DIRECTORY) {
+    err_hint(e, "its directory is what cannot be written");
+  } else if (e->sqlite_code == SQLITE_READONLY_DBMOVED) {
+    err_hint(e, "the file was moved or deleted while it is open");
+  } else if ((e->sqlite_code & 0xff) == SQLITE_READONLY) {
+    err_hint(e, "may this user write the file, what lies beside it (-wal, "
+                "-shm) and its folder?");
+  } else if ((e->sqlite_code & 0xff) == SQLITE_FULL) {
+    err_hint(e, "make room on its disk (df shows it)");
+  } else if ((e->sqlite_code & 0xff) == SQLITE_IOERR) {
+    err_hint(e, "its disk may be full (df) or broken (dmesg)");
+  } else if ((e->sqlite_code & 0xff) == SQLITE_CORRUPT ||
+             (e->sqlite_code & 0xff) == SQLITE_NOTADB) {
+    err_hint(e, "restore it, or make it anew in another file");
+  }
+}
+
 enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
   int rc = sqlite3_errcode(db);
   if (e->code) return e->code;
@@ -223,11 +242,7 @@ enum err_code err_sqlite(struct err *e, sqlite3 *db, const char *doing) {
   e->sqlite_code = sqlite3_extended_errcode(db);
   /* A row that should be there is not: to a host, that code is no error. */
   if (rc == SQLITE_ROW || rc == SQLITE_DONE) e->sqlite_code = SQLITE_ERROR;
-  if (e->sqlite_code == SQLITE_READONLY_DIRECTORY) {
-    err_hint(e, "its directory is what cannot be written");
-  } else if (e->sqlite_code == SQLITE_READONLY_DBMOVED) {
-    err_hint(e, "the file was moved or deleted while it is open");
-  }
+  hint_file(e);
   return e->code;
 }
 

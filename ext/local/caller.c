@@ -197,6 +197,8 @@ enum err_code caller_check_beside(sqlite3 *db, const char *schema,
                 ? "there is no attached database \"%s\""
                 : "the database \"%s\" is open read-only",
             schema);
+    if (sqlite3_db_readonly(db, schema) > 0)
+      err_hint(e, "may this user write the file and its folder?");
     e->sqlite_code = SQLITE_READONLY;
     return e->code;
   }

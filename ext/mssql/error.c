@@ -175,6 +175,8 @@ enum err_code error_from_box(const struct box *b, const char *doing,
       err_hint(e, "The database does not allow snapshots: ALTER DATABASE ... "
                   "SET ALLOW_SNAPSHOT_ISOLATION ON, or another isolation in "
                   "the profile.");
+    } else if (n->number == 208) {
+      err_hint(e, "ordersync_catalog lists what the login may read");
     }
   } else if (b->wait.end == NET_INTERRUPT) {
     err_set(e, ERR_INTERRUPT, "interrupted while %s", doing);
@@ -337,6 +339,8 @@ enum err_code error_from_login(const struct box *b, const struct profile *p,
   } else if (b->gai) {
     err_set(e, ERR_NETWORK, "cannot resolve the server's name \"%s\": %s",
             b->host[0] ? b->host : p->freetds_section, gai_strerror(b->gai));
+    err_hint(e, "Check server in profile \"%s\", and this machine's DNS.",
+             p->name);
     e->transient = b->gai == EAI_AGAIN;
   } else if (n->lib_number == SYBEINTF || n->lib_number == SYBEUHST) {
     err_set(e, ERR_PROFILE, "FreeTDS finds no server for section [%s]: %s",

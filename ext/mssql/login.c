@@ -178,6 +178,13 @@ static void get_password(const struct profile *p, char **password,
   }
 }
 
+/* As other programs' configuration wants it; here a value has no quotes. */
+static int is_quoted(const char *password) {
+  size_t n = password ? strlen(password) : 0;
+  return n > 1 && (*password == '"' || *password == '\'') &&
+         password[n - 1] == *password;
+}
+
 enum err_code login_open(DBPROCESS **out, struct box *b,
                          const struct profile *p, int packet_size,
                          struct err *e) {
@@ -192,6 +199,8 @@ enum err_code login_open(DBPROCESS **out, struct box *b,
   if (!e->code && !(l.rec = dblogin())) err_nomem(e);
   if (!e->code && !fill_record(l.rec, p, password, packet_size, e))
     log_in(&l, e);
+  if (e->server_number == 18456 && is_quoted(password))
+    err_hint(e, "The quotes around the password were sent as part of it.");
   if (l.rec) dbloginfree(l.rec);
   err_hide(e, outer_secret);
   profile_password_free(password);

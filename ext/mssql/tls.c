@@ -84,12 +84,22 @@ static void describe_fault(gnutls_x509_crt_t cert, unsigned status,
                            struct box_tls *t) {
   char date[32];
   gnutls_datum_t words = {NULL, 0};
-  if (status & GNUTLS_CERT_EXPIRED) {
+  if (status & GNUTLS_CERT_EXPIRED &&
+      gnutls_x509_crt_get_expiration_time(cert) > time(NULL)) {
+    refuse(t,
+           "Set ca_file to that authority's new certificate; the server may "
+           "have to get a new one, too.",
+           "the server's certificate is from an authority whose own has "
+           "expired");
+  } else if (status & GNUTLS_CERT_EXPIRED) {
     date_text(gnutls_x509_crt_get_expiration_time(cert), date);
-    refuse(t, NULL, "the server's certificate expired on %s", date);
+    refuse(t,
+           "It has to be renewed there, unless this computer's clock is wrong.",
+           "the server's certificate expired on %s", date);
   } else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
     date_text(gnutls_x509_crt_get_activation_time(cert), date);
-    refuse(t, NULL, "the server's certificate is not valid before %s", date);
+    refuse(t, "Is this computer's clock right?",
+           "the server's certificate is not valid before %s", date);
   } else if (status & GNUTLS_CERT_REVOKED) {
     refuse(t, NULL, "the server's certificate was revoked");
   } else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {

@@ -259,6 +259,18 @@ static void check_transport(struct profile *p, struct err *e) {
   }
 }
 
+/* The files that were looked for: cron and services have another HOME than who
+** tries by hand, or none. */
+static void hint_places(int is_default, struct err *e) {
+  const char *home = getenv("HOME");
+  const char *more = is_default ? ", or set ORDERSYNC_SERVER and its like" : "";
+  if (home && *home == '/')
+    err_hint(e, "Write %s/.config/ordersync.ini or /etc/ordersync.ini%s.", home,
+             more);
+  else
+    err_hint(e, "HOME is not set: write /etc/ordersync.ini%s.", more);
+}
+
 /* With no file, or no such section in it, the environment may define the
 ** default profile alone. */
 static void check_found(const struct search *s, const char *path,
@@ -272,8 +284,7 @@ static void check_found(const struct search *s, const char *path,
   }
   if (!path) {
     err_set(e, ERR_PROFILE, "there is no configuration file");
-    err_hint(e, "Write ~/.config/ordersync.ini%s.",
-             is_default ? ", or set ORDERSYNC_SERVER and its like" : "");
+    hint_places(is_default, e);
     return;
   }
   err_set(e, ERR_PROFILE, "%s has no section [%s]", path, s->wanted);

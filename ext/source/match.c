@@ -69,6 +69,7 @@ static enum err_code judge(const struct match *m, struct err *e) {
   } else if (n_wrong) {
     err_set(e, ERR_DATA, "sync \"%s\": column %s", map->sync,
             sqlite3_str_value(wrong));
+    err_hint(e, "ordersync_update(%Q) shows what to do", map->sync);
   } else if (n_missing && map->on_missing == MISSING_ERROR) {
     err_set(e, ERR_DATA, "sync \"%s\": the source has no column %s", map->sync,
             sqlite3_str_value(missing));

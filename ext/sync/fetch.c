@@ -21,8 +21,9 @@ static void tell_columns(const struct fetch *f, const struct match *m) {
   char *names = match_extra(m, &n), *wide = match_wide(m);
   if (n > 0) {
     runlog_detail(f->log, TRACE_WARN, "columns",
-                  "the source has columns that nothing maps: %s",
-                  names ? names : "(out of memory)");
+                  "the source has columns that nothing maps: %s; "
+                  "ordersync_update(%Q) shows what to do",
+                  names ? names : "(out of memory)", f->map->sync);
   }
   if (wide) runlog_detail(f->log, TRACE_INFO, "columns", "%s", wide);
   sqlite3_free(names);

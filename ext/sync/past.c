@@ -105,11 +105,24 @@ static void refuse_time(const struct past *p, const char *at, struct err *e) {
   sqlite3_free(first);
 }
 
+/* Seconds since 1970, say, would be a run after all, and so mean now. */
+static enum err_code check_id(const struct past *p, sqlite3_int64 id,
+                              struct err *e) {
+  sqlite3_int64 last = sql_integer(
+      p->db, e, "SELECT coalesce(max(id), 0) FROM main.ordersync_runs");
+  if (!e->code && id > last) {
+    err_set(e, ERR_CONFIG, "there is no run %lld, the last one is %lld", id,
+            last);
+    err_hint(e, "a time is text: '2025-03-01 12:00:00', in UTC");
+  }
+  return e->code;
+}
+
 /* The last success until then, or none. By now all have been, whatever date a
 ** clock that was wrong has given them. */
 static void find_run(struct past *p, sqlite3_value *at, struct err *e) {
   int is_id = sqlite3_value_type(at) == SQLITE_INTEGER;
-  if (e->code) return;
+  if (e->code || (is_id && check_id(p, sqlite3_value_int64(at), e))) return;
   p->hold = sql_prepare(
       p->db, e,
       "SELECT r.id, r.rows, w.what FROM (SELECT %s AS what) w LEFT JOIN "

@@ -285,8 +285,8 @@ def query_only_is_named_before_the_network(b):
 def a_database_opened_read_only_is_named_before_the_network(b):
     with b.host(path="file:%s?mode=ro" % b.db_path) as host:
         answer = host.refresh()
-        expect_match('the database "main" is open read-only',
-                     answer.error, "error")
+        expect_match('the database "main" is open read-only; may this user '
+                     "write the file and its folder", answer.error, "error")
     expect(b.server.logins() == 1, "the server was asked")
 
 
@@ -344,8 +344,9 @@ def a_disk_that_fills_while_writing_is_an_error(b):
                 b.rows //= 8
                 b.server.query('DELETE FROM "vwZSDOrder_Advanced" WHERE '
                                "rowid > %d" % b.rows)
-        b.fails("local", FULL + "|disk I/O error", 8, heal=room,
-                prefix=prefix)
+        b.fails("local",
+                FULL + "; make room on its disk|disk I/O error.*df", 8,
+                heal=room, prefix=prefix)
 
 
 @test

@@ -8,7 +8,7 @@ import threading
 import time
 
 from box import Box
-from harness import (LONG, SLACK, Shell, Skip, expect, expect_match,
+from harness import (LONG, PASSWORD, SLACK, Shell, Skip, expect, expect_match,
                      instead_of, main, test)
 
 LOGIN, QUERY = 2, 3  # seconds in the profile
@@ -539,10 +539,13 @@ def final(name, category, text, number, change=None, fault=None,
 final("a_wrong_password_is_not_tried_again", "auth",
       'refused the login of "orders_reader".*Check user and password', 18456,
       password="not this one")
+final("quotes_around_a_password_are_named", "auth",
+      "The quotes around the password were sent", 18456,
+      password='"%s"' % PASSWORD)
 final("a_missing_database_is_not_tried_again", "auth",
       "Check database of profile", 4060, database="NoSuchDatabase")
 final("a_missing_view_is_not_tried_again", "server",
-      "Invalid object name 'dbo.vwNoSuchView'", 208,
+      "Invalid object name 'dbo.vwNoSuchView'.*ordersync_catalog lists", 208,
       "UPDATE ordersync_syncs SET source = 'dbo.vwNoSuchView'",
       heal="UPDATE ordersync_syncs SET source = 'dbo.vwZSDOrder_Advanced'")
 final("a_conversion_error_is_not_tried_again", "server", "Conversion failed",

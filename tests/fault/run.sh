@@ -12,7 +12,7 @@ python=${PYTHON:-/usr/bin/python3}
 work=$build/fault
 mkdir -p "$work"
 
-[ -f "$build/certs/ca.pem" ] ||
+[ -f "$build/certs/old-ca.pem" ] ||
   "$root/tests/server/make-cert.sh" "$build/certs" >/dev/null 2>&1 ||
   { echo "cannot make certificates"; exit 1; }
 

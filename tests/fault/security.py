@@ -139,7 +139,10 @@ refuses("a_certificate_for_another_host_is_refused",
         "certificate is for elsewhere.example, not localhost.*Set server to",
         cert="wrong-host")
 refuses("an_expired_certificate_is_refused",
-        "certificate expired on 2020-02-01", cert="expired")
+        "certificate expired on 2020-02-01.*renewed there.*clock", cert="expired")
+refuses("an_authority_that_has_expired_is_told_from_the_certificate",
+        "from an authority whose own has expired.*new certificate",
+        cert="old-chain", ca_file=CERTS + "/old-ca.pem")
 refuses("a_self_signed_certificate_is_refused",
         "certificate is self-signed.*set ca_file", cert="self-signed")
 refuses("a_certificate_of_an_unknown_authority_is_refused",
@@ -436,7 +439,13 @@ def the_working_directory_has_no_profile():
         b.server.mark()
         shell = Shell(b, "SELECT ordersync_refresh()", env=env)
         expect(shell.code > 0, "exit code %d" % shell.code)
-        expect_match("there is no configuration file", shell.err, "the error")
+        expect_match(r"there is no configuration file\. Write %s/\.config/"
+                     "ordersync.ini or /etc/ordersync.ini" % env["HOME"],
+                     shell.err, "the error")
+        del env["HOME"]  # as cron's and services' may be
+        shell = Shell(b, "SELECT ordersync_refresh()", env=env)
+        expect_match("HOME is not set: write /etc/ordersync.ini, or set",
+                     shell.err, "the error")
         expect(not b.server.logins(), "it connected")
 
 

@@ -3,6 +3,7 @@
 #   ca.pem                       what a client should trust
 #   server.pem, server-key.pem   good
 #   wrong-host.pem   expired.pem   self-signed.pem   unknown-ca.pem
+#   old-chain.pem    by old-ca.pem, an authority that has expired
 # each bad in its one way, each with its NAME-key.pem.
 set -eu
 dir=${1:?usage: make-cert.sh DIR}
@@ -18,7 +19,7 @@ ca() { # NAME COMMON-NAME
 }
 
 # The CA command is the one that can date a certificate into the past.
-signed() { # NAME SAN CA START END
+signed() { # NAME SAN CA START END [USAGE CONSTRAINTS]
   key "$1-key.pem"
   openssl req -new -key "$1-key.pem" -subj "/CN=$1" -out "$1.csr"
   rm -rf db && mkdir db && : >db/index && openssl rand -hex 16 >db/serial
@@ -37,12 +38,15 @@ unique_subject = no
 [any]
 commonName = supplied
 [server]
-basicConstraints = CA:FALSE
-keyUsage = critical,digitalSignature,keyEncipherment
+basicConstraints = ${7:-CA:FALSE}
+keyUsage = critical,${6:-digitalSignature,keyEncipherment}
 extendedKeyUsage = serverAuth
 subjectAltName = $2
 CONF
-  openssl ca -batch -config db/conf -cert "$3.pem" -keyfile "$3-key.pem" -notext \
+  by="-cert $3.pem"
+  [ "$1" != "$3" ] || by=-selfsign
+  # shellcheck disable=SC2086
+  openssl ca -batch -config db/conf $by -keyfile "$3-key.pem" -notext \
     -startdate "$4" -enddate "$5" -in "$1.csr" -out "$1.pem" 2>db/errors || { cat db/errors >&2; exit 1; }
   rm -rf db "$1.csr"
 }
@@ -57,6 +61,8 @@ signed server "$here" ca "$now" "$then"
 signed wrong-host 'DNS:elsewhere.example' ca "$now" "$then"
 signed expired "$here" ca 20200101000000Z 20200201000000Z
 signed unknown-ca "$here" other-ca "$now" "$then"
+signed old-ca 'DNS:ca.example' old-ca 20200101000000Z 20200201000000Z keyCertSign critical,CA:TRUE
+signed old-chain "$here" old-ca "$now" "$then"
 key self-signed-key.pem
 openssl req -x509 -new -key self-signed-key.pem -subj /CN=localhost -days 3650 -out self-signed.pem \
   -addext "subjectAltName=$here"

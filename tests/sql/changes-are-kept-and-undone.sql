@@ -40,6 +40,8 @@ SELECT * FROM ordersync_as_of('open_orders');
 SELECT * FROM ordersync_as_of('nope', 'now');
 SELECT * FROM ordersync_as_of('open_orders', 'yesterday');
 SELECT * FROM ordersync_as_of('open_orders', NULL);
+-- Seconds are no run.
+SELECT * FROM ordersync_as_of('open_orders', 1740830400);
 -- Rows that somebody else has deleted; another key; the key's column renamed.
 SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
 BEGIN;

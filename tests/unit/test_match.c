@@ -108,7 +108,9 @@ static void test_match__impossible_kind_is_an_error(void **state) {
   open_match(&f, "(1,'A','w','date')");
   assert_int_equal(match_first(&f, 4), ERR_DATA);
   assert_string_equal(f.e.text, "sync \"open_orders\": column \"A\" is bit on "
-                                "the server and cannot become date");
+                                "the server and cannot become date; "
+                                "ordersync_update('open_orders') shows what "
+                                "to do");
   close_match(&f);
 }
 
