@@ -62,11 +62,11 @@ SELECT n FROM f WHERE n >= 1.26;
 -- What is kept is what ORDER BY is planned by, in another program: types, and a
 -- decimal's digits.
 CREATE VIRTUAL TABLE kept USING ordersync(query='SELECT 1 AS id FROM dbo.vwScale');
-.shell sqlite3 orders.db ".load ./ordersync" "SELECT id FROM kept ORDER BY id"
+.shell sqlite3 orders.db ".load ./ordersync" "PRAGMA trusted_schema = ON" "SELECT id FROM kept ORDER BY id"
 .shell sent | grep -c 'ORDER BY'
 .shell change "CREATE TABLE vwLong(n decimal(20,4)); INSERT INTO vwLong VALUES(10.25), (2.5)"
 CREATE TABLE here(n);
 INSERT INTO here(rowid) VALUES(42);
 CREATE VIRTUAL TABLE g USING ordersync(source='dbo.vwLong');
 SELECT last_insert_rowid();
-.shell sqlite3 orders.db ".load ./ordersync" "SELECT n FROM g ORDER BY n"
+.shell sqlite3 orders.db ".load ./ordersync" "PRAGMA trusted_schema = ON" "SELECT n FROM g ORDER BY n"
