@@ -175,9 +175,9 @@ case ${1:-short} in
     # hosts and packages wait for downloads, and the fuzzers take the time that
     # they are given.
     begin hosts 1200 tests/hosts/run.py $build
-    begin sql-valgrind 1800 tests/sql/run.sh $build
-    tell hosts sql-valgrind
-    suite fault-long 3600 tests/fault/run.sh $build long
+    suite sql-valgrind 1800 tests/sql/run.sh $build
+    begin fault-long 3600 tests/fault/run.sh $build long
+    tell hosts fault-long # a slow registry keeps nobody waiting
     begin diff-long 3600 tests/diff/run.sh $build 20000
     begin replica 300 tests/replica/run.py $build
     tell diff-long replica
