@@ -2,6 +2,7 @@
 ** The connection in its process: a fork owns nothing, threads do not delay each
 ** other, and nothing leaks.
 */
+#include "mssql/box.h"
 #include "mssql/net.h"
 #include "mssql_fixture.h"
 
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,12 +157,38 @@ static void test_net__work_aside_leaves_no_descriptor(void **state) {
   }
 }
 
+_Noreturn void box_exit(int code); /* what FreeTDS gets for exit() */
+
+static int give_up(void *arg) {
+  (void)arg;
+  box_exit(1);
+}
+
+/* The server must not keep the session of a connection that FreeTDS gave up. */
+static void test_box__hangs_up_when_freetds_gives_up(void **state) {
+  struct box b;
+  int fds = count_fds();
+  int pair[2];
+  char byte;
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  box_init(&b, 10);
+  b.fd = pair[0];
+  assert_int_equal(box_run(&b, give_up, NULL), BOX_BROKEN);
+  assert_int_equal(b.fd, -1);
+  assert_int_equal(recv(pair[1], &byte, 1, MSG_DONTWAIT), 0);
+  assert_int_equal(box_run(&b, give_up, NULL), BOX_BROKEN);
+  (void)close(pair[1]);
+  assert_int_equal(count_fds(), fds);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       MSSQL_TEST(test_mssql__refuses_use_after_fork),
       MSSQL_TEST(test_mssql__a_hung_login_delays_no_other),
       MSSQL_TEST(test_mssql__works_in_several_threads),
       MSSQL_TEST(test_mssql__leaks_nothing),
+      cmocka_unit_test(test_box__hangs_up_when_freetds_gives_up),
       cmocka_unit_test(test_net__work_aside_leaves_no_descriptor),
   };
   return cmocka_run_group_tests(tests, setup_world, teardown_world);
