@@ -135,10 +135,11 @@ for _ in $(seq 120); do
 done
 check "OnFailure tells it" \
   'ordersync.service: sync open_orders is .*last success 20.*Login failed' "$told"
+for _ in 1 2 3 4 5 6; do systemctl start ordersync.service 2>/dev/null; done
 echo right >/etc/ordersync.password
 systemctl start ordersync.service 2>/dev/null
-check "it works again with the right password" '^inactive' \
-  "$(systemctl is-active ordersync.service)"
+check "it works again with the right password, however often it was tried" \
+  '^inactive' "$(systemctl is-active ordersync.service)"
 check "step 5 shows it" '^open_orders\|' "$(step 5)"
 check "systemd finds nothing wrong with the units" '^$' \
   "$(systemd-analyze verify /etc/systemd/system/ordersync{.service,.timer,-failed@.service} 2>&1 | grep -F ordersync)"
