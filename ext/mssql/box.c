@@ -24,8 +24,10 @@
 ** it means is found by the connection. */
 static char conf_name[] = "ordersync";
 
-#define READS_MANY 100 /* behind the end of a connection, in a row */
-#define READS_MOST 1000000 /* a COLINFO of 64 KiB takes 65,535 of them */
+/* Behind the end of a connection, in a row. A COLINFO of 64 KiB takes 65,535 of
+** them and then ends by itself. */
+#define READS_MANY 100
+#define READS_MOST 1000000
 
 static __thread struct box *current;
 
