@@ -61,7 +61,7 @@ one() {
     -malloc_limit_mb=100000 -artifact_prefix="$corpus/" "${folders[@]}" \
     >"$log" 2>&1
   rc=$?
-  ours=0 theirs=0
+  ours=0 theirs=0 first=
   for input in "$corpus"/crash-* "$corpus"/leak-* "$corpus"/timeout-* "$corpus"/oom-*; do
     [ -f "$input" ] || continue
     if is_freetds "$program" "$input" "$input.log"; then
@@ -70,6 +70,7 @@ one() {
       mv "$input" "$input".log* "$out/freetds/"
     else
       ours=$((ours + 1))
+      first=${first:-"; ${input##*/}: $(cat "$input.log.frame" 2>/dev/null || echo it does not happen again)"}
       [ $ours -le 3 ] && echo "  $input:" &&
         grep -aE 'ERROR|#[0-9] |runtime error|SUMMARY' "$input.log" | head -n 10
     fi
@@ -78,7 +79,7 @@ one() {
   echo "$name: ${line:-no progress line}; $theirs inputs kill FreeTDS itself"
   if [ -z "$line" ] || { [ $rc != 0 ] && [ $theirs = 0 ]; } || [ $ours != 0 ] ||
     [ $theirs -gt 5 ]; then
-    echo "FAIL $name: $ours inputs of ours, $theirs of FreeTDS's, exit code $rc; see $log"
+    echo "FAIL $name: $ours inputs of ours, $theirs of FreeTDS's, exit code $rc; see $log$first"
   else
     echo "ok   $name"
   fi
