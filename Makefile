@@ -115,8 +115,10 @@ $(B)/unit/%: tests/unit/%.c $(B)/san.a
 	$(Q)$(CC) $(OURS) $(SAN) -o $@ $< $(filter %.o,$^) $(B)/san.a -lcmocka \
 	  -lsqlite3 $(LIBS)
 
-# What the tests of the connection share. Its name keeps it from being a test.
+# What the tests of a part share. Its name keeps it from being a test.
 $(filter $(B)/unit/test_mssql_%,$(UNIT)): $(B)/unit/mssql_fixture.o
+$(filter $(B)/unit/test_profile%,$(UNIT)): $(B)/unit/profile_fixture.o
+$(filter $(B)/unit/test_where%,$(UNIT)): $(B)/unit/where_fixture.o
 $(B)/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D); echo "  SAN $<"
 	$(Q)$(CC) $(OURS) $(SAN) -c -o $@ $<

@@ -1,79 +1,15 @@
 /*
 ** Profiles: what an INI file and the environment may say, and how each
-** mistake is told. Every test writes its own files into a fresh directory.
+** mistake is told.
 */
-#include "profile/profile.h"
+#include "profile_fixture.h"
 
-#include <linux/magic.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
+
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-struct place {
-  char dir[64];
-  char ini[96];
-};
-
-static const char *const variables[] = {"ORDERSYNC_CONFIG",
-                                        "ORDERSYNC_SERVER",
-                                        "ORDERSYNC_PORT",
-                                        "ORDERSYNC_USER",
-                                        "ORDERSYNC_PASSWORD",
-                                        "ORDERSYNC_DATABASE",
-                                        "ORDERSYNC_CA_FILE",
-                                        "ORDERSYNC_PASSWORD_FILE",
-                                        "ORDERSYNC_AUTH",
-                                        "XDG_CONFIG_HOME",
-                                        "HOME",
-                                        "ORDERSYNC_LOGIN_TIMEOUT",
-                                        "ORDERSYNC_FREETDS_SECTION"};
-
-static void write_file(const char *path, const char *text, mode_t mode) {
-  FILE *f = fopen(path, "w");
-  assert_non_null(f);
-  assert_true(fputs(text, f) >= 0);
-  assert_int_equal(fclose(f), 0);
-  assert_int_equal(chmod(path, mode), 0);
-}
-
-static int setup(void **state) {
-  struct place *at = calloc(1, sizeof *at);
-  assert_non_null(at);
-  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-    assert_int_equal(unsetenv(variables[i]), 0);
-  }
-  strcpy(at->dir, "/tmp/ordersync-profile-XXXXXX");
-  assert_non_null(mkdtemp(at->dir));
-  (void)snprintf(at->ini, sizeof at->ini, "%s/ordersync.ini", at->dir);
-  assert_int_equal(setenv("ORDERSYNC_CONFIG", at->ini, 1), 0);
-  *state = at;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct place *at = *state;
-  char other[96];
-  (void)snprintf(other, sizeof other, "%s/secret", at->dir);
-  (void)unlink(other);
-  (void)snprintf(other, sizeof other, "%s/ca.pem", at->dir);
-  (void)unlink(other);
-  (void)unlink(at->ini);
-  (void)rmdir(at->dir);
-  free(at);
-  return 0;
-}
 
 /* Loads and expects the text, which may be NULL for success. */
 static void expect(struct place *at, const char *ini, const char *name,
@@ -338,104 +274,6 @@ static void test_profile__environment_alone_is_enough(void **state) {
   profile_clear(&p);
 }
 
-static void test_profile__refuses_a_public_password(void **state) {
-  struct place *at = *state;
-  struct profile p;
-  struct err e = {0};
-  char *password = NULL;
-  const char *ini = "[default]\nserver = h\nuser = u\npassword = geheim#; x\n";
-  write_file(at->ini, ini, 0644);
-  assert_int_equal(profile_load(&p, NULL, &e), ERR_PROFILE);
-  assert_non_null(strstr(e.text, "chmod 600"));
-  assert_null(strstr(e.text, "geheim"));
-  err_reset(&e);
-  assert_int_equal(chmod(at->ini, 0600), 0);
-  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_NONE);
-  assert_string_equal(password, "geheim#; x");
-  profile_password_free(password);
-  profile_clear(&p);
-}
-
-static void test_profile__reads_password_files(void **state) {
-  struct place *at = *state;
-  struct profile p;
-  struct err e = {0};
-  char *password = NULL;
-  char secret[96];
-  char ini[256];
-  (void)snprintf(secret, sizeof secret, "%s/secret", at->dir);
-  write_file(secret, " with blanks ;#\r\n", 0600);
-  (void)snprintf(ini, sizeof ini,
-                 "[default]\nserver = h\nuser = u\npassword_file = %s\n",
-                 secret);
-  write_file(at->ini, ini, 0644);
-  if (profile_load(&p, NULL, &e)) fail_msg("%s", e.text);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_NONE);
-  assert_string_equal(password, " with blanks ;#");
-  profile_password_free(password);
-  assert_int_equal(chmod(secret, 0604), 0);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-  assert_null(password);
-  assert_non_null(strstr(e.text, "chmod 600"));
-  err_reset(&e);
-  static const char *const firsts[][2] = {{"a\nb\n", "a"},
-                                          {"a", "a"},
-                                          {"\xef\xbb\xbf"
-                                           "a b\r\nc",
-                                           "a b"},
-                                          {"a\r", "a"}};
-  for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
-    write_file(secret, firsts[i][0], 0600);
-    if (profile_password(&p, &password, &e)) fail_msg("%s", e.text);
-    assert_string_equal(password, firsts[i][1]);
-    profile_password_free(password);
-  }
-  static const char *const empty[] = {"", "\n", "\r\nx", "\xef\xbb\xbf"};
-  for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
-    write_file(secret, empty[i], 0600);
-    assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-    assert_non_null(strstr(e.text, "secret has an empty first line"));
-    err_reset(&e);
-  }
-  assert_int_equal(unlink(secret), 0);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-  assert_non_null(strstr(e.text, "No such file"));
-  profile_clear(&p);
-}
-
-/* As systemd hands out credentials; whoever may write it is another matter. */
-static void test_profile__root_may_let_a_group_read(void **state) {
-  static const mode_t modes[] = {0600, 0400, 0640, 0440, 0660, 0620, 0644};
-  struct place *at = *state;
-  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-    int is_fine =
-        (modes[i] & 077) == 0 || (geteuid() == 0 && (modes[i] & 077) == 040);
-    struct profile p;
-    struct err e = {0};
-    write_file(at->ini, "[default]\nserver = h\nuser = u\npassword = hunter2\n",
-               modes[i]);
-    assert_int_equal(profile_load(&p, NULL, &e) == ERR_NONE, is_fine);
-    if (!is_fine) assert_non_null(strstr(e.text, "others may read or change"));
-    profile_clear(&p);
-    assert_int_equal(unlink(at->ini), 0);
-  }
-}
-
-/* Whether a file with a password is taken, by euid. */
-static int is_taken(const char *path, uid_t euid) {
-  struct profile p;
-  struct err e = {0};
-  int taken;
-  assert_int_equal(setenv("ORDERSYNC_CONFIG", path, 1), 0);
-  assert_int_equal(seteuid(euid), 0);
-  taken = profile_load(&p, NULL, &e) == ERR_NONE;
-  assert_int_equal(seteuid(0), 0);
-  if (!taken) assert_non_null(strstr(e.text, "holds a password"));
-  profile_clear(&p);
-  return taken;
-}
-
 /* Behind a NUL, nothing would be read, and nobody told. */
 static void test_profile__a_nul_cuts_nothing(void **state) {
   static const char zero[] = "[default]\nserver = h\nuser = u\0v\n";
@@ -507,100 +345,6 @@ static void test_profile__notices_what_changes(void **state) {
   profile_clear(&p);
 }
 
-static void test_profile__a_secret_is_its_owners(void **state) {
-  struct place *at = *state;
-  const uid_t nobody = 65534;
-  if (geteuid() != 0) {
-    print_message("skip a secret's owner: only root can give a file away\n");
-    skip();
-  }
-  write_file(at->ini, "[default]\nserver = h\nuser = u\npassword = x\n", 0600);
-  assert_int_equal(chmod(at->dir, 0755), 0);
-  assert_int_equal(chown(at->ini, nobody, 0), 0);
-  assert_true(is_taken(at->ini, nobody));
-  assert_false(is_taken(at->ini, 0)); /* root is not nobody */
-  assert_int_equal(chmod(at->ini, 0640), 0);
-  assert_false(is_taken(at->ini, nobody)); /* whose group is anybody's */
-}
-
-static const char shared_ini[] =
-    "[default]\nserver = h\nuser = u\npassword = x\n";
-
-/* Its own mounts are gone with it. 0: as it should be. */
-static int try_mounts(const char *dir) {
-  struct statfs fs;
-  char path[96];
-  (void)snprintf(path, sizeof path, "%s/secret", dir);
-  if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-    return 77;
-  write_file(path, shared_ini, 0444);
-  if (mount(dir, dir, NULL, MS_BIND, NULL) ||
-      mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
-    return 77;
-  /* Read-only, but on a disk; unless the tests' own folder is in memory. */
-  if (statfs(dir, &fs)) return 77;
-  if (fs.f_type != TMPFS_MAGIC && is_taken(path, 0)) return 1;
-  if (mount("tmpfs", dir, "tmpfs", 0, NULL)) return 77;
-  write_file(path, shared_ini, 0444);
-  if (is_taken(path, 0)) return 2; /* in memory, but may be written */
-  if (mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL)) return 77;
-  if (!is_taken(path, 0)) return 3;
-  if (mount(NULL, dir, NULL, MS_REMOUNT, NULL)) return 77;
-  if (chmod(path, 0464)) return 77;
-  if (mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL)) return 77;
-  return is_taken(path, 0) ? 4 : 0;
-}
-
-/* As container runtimes hand out secrets. */
-static void test_profile__a_secret_of_a_container_is_taken(void **state) {
-  struct place *at = *state;
-  int status = 0;
-  pid_t pid = fork();
-  if (pid == 0) _exit(try_mounts(at->dir));
-  assert_int_equal(waitpid(pid, &status, 0), pid);
-  assert_true(WIFEXITED(status));
-  if (WEXITSTATUS(status) == 77) {
-    print_message("skip a container's secret: no mount can be made here\n");
-    skip();
-  }
-  assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-/* What is there and cannot be read is not passed over, cut or waited for. */
-static void test_profile__reads_a_file_whole_or_not_at_all(void **state) {
-  struct place *at = *state;
-  struct err e = {0};
-  static char large[4098], name[] = "x";
-  struct profile p = {.name = name, .user = name};
-  char secret[96];
-  char *password = NULL;
-  int free_fd = dup(0), still_free;
-  (void)close(free_fd);
-  (void)snprintf(secret, sizeof secret, "%s/secret", at->dir);
-  p.password_file = secret;
-  memset(large, '\n', sizeof large - 1);
-  large[0] = 'a';
-  write_file(secret, large, 0600);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-  assert_non_null(strstr(e.text, "is larger than 4096 bytes"));
-  err_reset(&e);
-  assert_int_equal(unlink(secret), 0);
-  assert_int_equal(mkfifo(secret, 0600), 0);
-  (void)alarm(10);
-  assert_int_equal(profile_password(&p, &password, &e), ERR_PROFILE);
-  (void)alarm(0);
-  assert_non_null(strstr(e.text, "is not a regular file"));
-  err_reset(&e);
-  assert_int_equal(unsetenv("ORDERSYNC_CONFIG"), 0);
-  assert_int_equal(setenv("XDG_CONFIG_HOME", at->dir, 1), 0);
-  assert_int_equal(symlink(at->ini, at->ini), 0);
-  assert_int_equal(profile_load(&p, NULL, &e), ERR_PROFILE);
-  assert_non_null(strstr(e.text, "cannot read"));
-  still_free = dup(0);
-  (void)close(still_free);
-  assert_int_equal(free_fd, still_free);
-}
-
 static void test_profile__a_setting_without_effect_is_a_warning(void **state) {
   struct place *at = *state;
   struct profile p;
@@ -643,28 +387,21 @@ static void test_profile__never_reads_the_working_directory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-      T(test_profile__reads_every_key),
-      T(test_profile__has_safe_defaults),
-      T(test_profile__takes_servers_apart),
-      T(test_profile__names_line_section_and_key),
-      T(test_profile__refuses_long_lines),
-      T(test_profile__takes_the_longest),
-      T(test_profile__lists_the_sections_it_has),
-      T(test_profile__checks_keys_of_other_sections),
-      T(test_profile__environment_overrides_the_default),
-      T(test_profile__environment_alone_is_enough),
-      T(test_profile__refuses_a_public_password),
-      T(test_profile__reads_password_files),
-      T(test_profile__a_nul_cuts_nothing),
-      T(test_profile__values_at_their_bounds),
-      T(test_profile__notices_what_changes),
-      T(test_profile__a_secret_is_its_owners),
-      T(test_profile__a_secret_of_a_container_is_taken),
-      T(test_profile__reads_a_file_whole_or_not_at_all),
-      T(test_profile__root_may_let_a_group_read),
-      T(test_profile__a_setting_without_effect_is_a_warning),
-      T(test_profile__never_reads_the_working_directory),
+      PROFILE_TEST(test_profile__reads_every_key),
+      PROFILE_TEST(test_profile__has_safe_defaults),
+      PROFILE_TEST(test_profile__takes_servers_apart),
+      PROFILE_TEST(test_profile__names_line_section_and_key),
+      PROFILE_TEST(test_profile__refuses_long_lines),
+      PROFILE_TEST(test_profile__takes_the_longest),
+      PROFILE_TEST(test_profile__lists_the_sections_it_has),
+      PROFILE_TEST(test_profile__checks_keys_of_other_sections),
+      PROFILE_TEST(test_profile__environment_overrides_the_default),
+      PROFILE_TEST(test_profile__environment_alone_is_enough),
+      PROFILE_TEST(test_profile__a_nul_cuts_nothing),
+      PROFILE_TEST(test_profile__values_at_their_bounds),
+      PROFILE_TEST(test_profile__notices_what_changes),
+      PROFILE_TEST(test_profile__a_setting_without_effect_is_a_warning),
+      PROFILE_TEST(test_profile__never_reads_the_working_directory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
