@@ -201,7 +201,7 @@ const char *plan_seek(const struct scope *scope, const struct node *n);
 /* "seek [ix]" or "scan" for the log; NULL without a table. */
 const char *query_plan(const struct query *q);
 
-/* ---- exec.c, dml.c, procs.c ---- */
+/* ---- exec.c, statement.c, dml.c, procs.c ---- */
 
 /* Runs statements; the return value is false when the batch must end. */
 bool exec_batch(struct engine *en, struct stmt *first);
