@@ -115,13 +115,18 @@ def refresh_again(extension, path, rounds, results):
 
 
 def in_threads(request):
-    """Each path refreshed by a thread of its own."""
+    """Each path refreshed by a thread of its own. until_one: a file that is
+    emptied when only one of them is still at work."""
     results = [[] for _ in request["paths"]]
     threads = [threading.Thread(target=refresh_again, args=(
         request["extension"], path, request["rounds"], results[i]))
         for i, path in enumerate(request["paths"])]
     for thread in threads:
         thread.start()
+    if "until_one" in request:
+        while sum(thread.is_alive() for thread in threads) > 1:
+            time.sleep(0.02)
+        open(request["until_one"], "w").close()
     for thread in threads:
         thread.join()
     return {"results": results}
