@@ -241,7 +241,7 @@ static void test_mssql__an_idle_end_of_tls_is_seen(void **state) {
   if (mssql_open(&m, &p, NULL, MSSQL_COPY, &e)) fail_msg("%s", e.text);
   fault(&w->tls, "when=idle match=few do=bye");
   expect_works(m);
-  for (int i = 0; i < 100 && mssql_alive(m); i++) pause_ms(10);
+  for (int i = 0; i < 1000 && mssql_alive(m); i++) pause_ms(10);
   assert_int_equal(mssql_alive(m), 0);
   assert_int_equal(mssql_query(m, "SELECT 1 AS a", &e), ERR_NETWORK);
   assert_int_equal(e.transient, 1);
