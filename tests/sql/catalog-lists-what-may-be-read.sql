@@ -31,7 +31,7 @@ SELECT count(*) FROM ordersync_catalog;
 .shell fault 'when=batch match=base_object_name after_rows=2 do=cut'
 SELECT count(*) FROM ordersync_catalog;
 .shell fault
-.shell profile query_timeout=3
+.shell profile query_timeout=6
 .shell fault 'when=batch match=base_object_name do=hang'
 SELECT count(*) FROM ordersync_catalog;
 .shell fault

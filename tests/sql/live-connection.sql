@@ -29,8 +29,8 @@ SELECT count(*) FROM (SELECT doc FROM many WHERE length(doc) > 1 LIMIT 3);
 SELECT count(*) FROM ordersync;
 -- Neither Ctrl-C nor the deadline waits for the server.
 .shell fault 'when=batch match=salesDoc after_rows=2 do=hang'
-.shell timeout --foreground -s INT 3 sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1; echo "exit $?"
-.shell profile query_timeout=3
+.shell timeout --foreground -s INT 6 sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1; echo "exit $?"
+.shell profile query_timeout=6
 .shell sqlite3 -batch orders.db ".load ./ordersync" "SELECT count(sales_doc) FROM ordersync" 2>&1
 .shell fault
 SELECT count(sales_doc) FROM ordersync;

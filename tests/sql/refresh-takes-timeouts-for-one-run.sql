@@ -9,16 +9,16 @@ SELECT ordersync_refresh('open_orders', '{"login_timeout": "soon"}');
 SELECT ordersync_add('c', 'sales.vwOther', '{"query_timeout": null}');
 SELECT ordersync_refresh('open_orders', '{"query_timeout": 86400, "login_timeout": 600, "retries": 0}');
 .shell fault 'when=batch match=[soldTo] after_rows=3 do=hang'
-SELECT ordersync_refresh('open_orders', '{"query_timeout": 3, "retries": 0}');
+SELECT ordersync_refresh('open_orders', '{"query_timeout": 5, "retries": 0}');
 .shell fault 'when=batch match=TOP do=hang'
-SELECT ordersync_add('c', 'sales.vwOther', '{"query_timeout": 3}');
+SELECT ordersync_add('c', 'sales.vwOther', '{"query_timeout": 5}');
 .shell fault 'when=accept do=hang'
-SELECT ordersync_refresh('open_orders', '{"login_timeout": 1, "retries": 0}');
-SELECT ordersync_refresh('open_orders', '{"query_timeout": 1, "retries": 0}');
-SELECT ordersync_add('c', 'sales.vwOther', '{"login_timeout": 1}');
+SELECT ordersync_refresh('open_orders', '{"login_timeout": 4, "retries": 0}');
+SELECT ordersync_refresh('open_orders', '{"query_timeout": 4, "retries": 0}');
+SELECT ordersync_add('c', 'sales.vwOther', '{"login_timeout": 4}');
 .shell fault
 -- Longer than the profile allows.
-.shell profile query_timeout=3
+.shell profile query_timeout=5
 .shell fault 'when=batch match=[soldTo] after_rows=3 do=hang'
 SELECT ordersync_refresh('open_orders', '{"retries": 0}');
 .shell profile query_timeout=1
