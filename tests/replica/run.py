@@ -89,7 +89,7 @@ def start_server(folder):
          "--user", "orders_reader", "--password", "replica-only",
          "--database", "Sales", "--encrypt", "unsupported"], cwd=folder)
     port = folder + "/port"
-    wait_for(lambda: os.path.exists(port), 10, "server")
+    wait_for(lambda: os.path.exists(port), 60, "server")
     with open(folder + "/ordersync.ini", "w") as ini:
         os.chmod(ini.name, 0o600)
         ini.write("[default]\nserver = 127.0.0.1\nport = %s\ndatabase = Sales\n"
@@ -286,6 +286,8 @@ def measure(folder):
                 folder, '{"mode":"%s","key":"sales_doc, item_number"}' % mode)
             if answer != str(n_rows):
                 raise SystemExit("replica: refresh: %s %s" % (answer, error))
+            if not restore(folder, last_run(folder + "/orders.db")):
+                raise SystemExit("replica: the refresh was not shipped")
             cost[mode, percent] = settled(folder) - before
     print("bytes shipped by Litestream (LZ4) for one refresh of %d x 68 rows"
           % n_rows)
@@ -317,7 +319,7 @@ def run(folder):
         follower = subprocess.Popen(
             [litestream, "replicate", "-config", "litestream.yml"], cwd=folder,
             stdout=log, stderr=log)
-        wait_for(lambda: shipped(folder), 20, "first segment of the replica")
+        wait_for(lambda: shipped(folder), 60, "first segment of the replica")
         follow(folder)
         measure(folder)
         generations = os.listdir(folder + "/replica/generations")
