@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import time
 
-from common import (ROOT, WORK, Page, connect, expect, fresh, main, report,
-                    same, test)
+from common import (ROOT, WORK, Page, connect, early_in_the_hour, expect,
+                    fresh, main, report, same, test)
 
 # Whatever a table may hold; the last is no UTF-8.
 HOSTILE = ("\"'><script>alert(1)</script></title></svg><img src=x onerror=y>"
@@ -63,6 +63,7 @@ def the_page_is_well_formed_and_holds_no_script_and_no_address():
 
 @test
 def its_numbers_are_those_of_the_log():
+    early_in_the_hour()
     db = fresh("plain.db")
     page = Page(report(db))
     charts = figures(page)
@@ -110,6 +111,7 @@ def its_numbers_are_those_of_the_log():
 
 @test
 def bars_stand_on_each_other_and_are_to_scale():
+    early_in_the_hour()
     db = fresh("scale.db", log=False)
     db.executescript("""
         INSERT INTO ordersync_syncs(name, source, target)
@@ -375,6 +377,7 @@ def a_page_that_a_limit_forbids_says_so():
 
 @test
 def the_page_is_one_state_of_the_log():
+    early_in_the_hour()
     db = fresh("one.db")
     db.execute("PRAGMA journal_mode = wal")
     other = connect("one.db")
