@@ -359,11 +359,21 @@ static void begin_response(struct session *s, bool reset) {
   token_env(session_out(s), ENV_RESET, "", "");
 }
 
+/* Whether what is asked for has been done before the response goes out. */
+static bool faults_are_over(const struct fault_set *set) {
+  for (unsigned i = 0; i < set->n; i++)
+    if (set->f[i].what != DO_ERROR && set->f[i].what != DO_SQL &&
+        set->f[i].what != DO_LOCK)
+      return false;
+  return true;
+}
+
 /* Sends the response, and logs the request. Who has the response finds its line
-** in the log. Only after a fault it is written when all is over, and says what
-** came of it. */
+** in the log. Only under a fault of the link or of the bytes it is written when
+** all is over, and says what came of it. */
 static void end_response(struct session *s, struct request *q) {
-  bool early = s->net.faults.n == 0 && !s->net.attention && !s->net.dead;
+  bool early =
+      faults_are_over(&s->net.faults) && !s->net.attention && !s->net.dead;
   if (early) {
     q->waiting = net_framed(&s->net, s->out.n);
     log_request(s, q);
