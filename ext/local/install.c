@@ -38,6 +38,10 @@ static void run_scripts(sqlite3 *db, int with_open_orders, struct err *e) {
   if (with_open_orders) run_script(db, sql_open_orders, e);
 }
 
+static const char *article(const char *type) {
+  return *type == 'i' ? "an" : "a";
+}
+
 /* What has a name of ours must be what we would make. */
 static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   sqlite3_stmt *ours = sql_prepare(
@@ -52,8 +56,8 @@ static void check_kinds(sqlite3 *db, sqlite3 *fresh, struct err *e) {
                            name, type);
     if (other) {
       err_set(e, ERR_CONFIG,
-              "this database has a %s named \"%s\", where ordersync has a %s",
-              other, name, type);
+              "this database has %s %s named \"%s\", where ordersync has %s %s",
+              article(other), other, name, article(type), type);
       err_hint(e, "Rename it, then run ordersync_install() again.");
     }
     sqlite3_free(other);
@@ -95,14 +99,16 @@ static void report_missing(const char *kind, const char *name, struct err *e) {
 
 /* What was to be made is there: an authorizer that answers SQLITE_IGNORE has
 ** SQLite pass over a statement without a word. Views and triggers are made anew
-** and so are ours to the letter; an index may have been left out. */
+** and so are ours to the letter; an index may have been left out, and SQLite's
+** own table is for AUTOINCREMENT, which somebody else's table may not have. */
 static void check_all_made(sqlite3 *db, sqlite3 *fresh, struct err *e) {
   sqlite3_stmt *ours = sql_prepare(
       fresh, e,
       "SELECT m.type, m.name, iif(m.type IN ('view', 'trigger'), m.sql, NULL), "
       "c.name FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) c ON "
       "m.type = 'table' AND m.name LIKE 'ordersync%%' WHERE m.sql IS NOT NULL "
-      "AND m.name NOT LIKE 'index!_%%' ESCAPE '!'");
+      "AND m.name NOT LIKE 'index!_%%' ESCAPE '!' AND m.name NOT LIKE "
+      "'sqlite!_%%' ESCAPE '!'");
   while (!e->code && sqlite3_step(ours) == SQLITE_ROW) {
     const char *type = (const char *)sqlite3_column_text(ours, 0);
     const char *name = (const char *)sqlite3_column_text(ours, 1);

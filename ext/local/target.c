@@ -79,8 +79,8 @@ static void find_alias(struct target *t, sqlite3 *db, const struct mapping *m,
   t->alias = sql_text(
       db, e,
       "SELECT max(name) FROM pragma_table_xinfo(%Q, %Q) WHERE pk GROUP BY 1=1 "
-      "HAVING count(*) = 1 AND max(type) = 'INTEGER' COLLATE nocase AND NOT "
-      "EXISTS(SELECT 1 FROM pragma_index_list(%Q, %Q) WHERE origin = 'pk')",
+      "HAVING NOT EXISTS(SELECT 1 FROM pragma_index_list(%Q, %Q) WHERE origin "
+      "= 'pk')",
       m->target, m->schema, m->target, m->schema);
   if (t->alias) t->alias_column = mapped_as(m, t->alias);
 }
@@ -111,17 +111,15 @@ static void choose_rowid(struct target *t, sqlite3 *db, const struct mapping *m,
   }
 }
 
-/* One column of the target: name, declared type, NOT NULL, default, primary
-** key, hidden. */
+/* One column of the target: name, declared type, NOT NULL, default, hidden. */
 static void check_column(struct target *t, const struct mapping *m,
                          sqlite3_stmt *row, sqlite3_str *others,
                          struct err *e) {
   const char *name = (const char *)sqlite3_column_text(row, 0);
   const char *decl = (const char *)sqlite3_column_text(row, 1);
-  int must_fill = (sqlite3_column_int(row, 2) ||
-                   (t->without_rowid && sqlite3_column_int(row, 4))) &&
-                  sqlite3_column_type(row, 3) == SQLITE_NULL;
-  int hidden = sqlite3_column_int(row, 5);
+  int must_fill =
+      sqlite3_column_int(row, 2) && sqlite3_column_type(row, 3) == SQLITE_NULL;
+  int hidden = sqlite3_column_int(row, 4);
   int at = name ? mapped_as(m, name) : -1;
   if (!name) {
     err_nomem(e);
@@ -182,7 +180,7 @@ static void check_columns(struct target *t, sqlite3 *db,
   t->n_decls = m->n_columns;
   others = sqlite3_str_new(NULL);
   stmt = sql_prepare(db, e,
-                     "SELECT name, type, \"notnull\", dflt_value, pk, hidden "
+                     "SELECT name, type, \"notnull\", dflt_value, hidden "
                      "FROM pragma_table_xinfo(%Q, %Q)",
                      m->target, m->schema);
   while (!e->code && sqlite3_step(stmt) == SQLITE_ROW) {

@@ -225,14 +225,26 @@ def diff_without_a_key_spares_no_children():
         expect(b.sql("SELECT * FROM child") == [(1, 1)], "the child is gone")
 
 
-def changed_meanwhile(name, change, text, value, mode="replace"):
+def attach(b, host):
+    """From now on the target, and what b.sql() looks at, is in aux.db."""
+    b.db_path = b.db_path.replace("orders.db", "aux.db")
+    b.sql(PLAIN)
+    host.ok("ATTACH ? AS aux", b.db_path)
+    host.ok("SELECT * FROM aux.simple")
+    host.ok("UPDATE ordersync_syncs SET target = 'aux.simple'")
+
+
+def changed_meanwhile(name, change, text, value, mode="replace",
+                      attached=False):
     """The change is made while the rows are being fetched."""
     def run():
         with SimpleBox(name, [PLAIN], old=False) as b, b.host() as host:
             host.ok("PRAGMA foreign_keys = 1")
+            if attached:
+                attach(b, host)
             b.sql("INSERT INTO simple VALUES(1, 'old')")
-            b.sql("UPDATE ordersync_syncs SET mode = ?, key = 'id' "
-                  "WHERE name = 'simple'", mode)
+            host.ok("UPDATE ordersync_syncs SET mode = ?, key = 'id' "
+                    "WHERE name = 'simple'", mode)
             b.server.faults("when=batch match=vwSimple skip=1 do=hold")
             b.server.mark()
             host.start(INSERTED)
@@ -259,6 +271,12 @@ changed_meanwhile(
     ["CREATE TABLE child(s REFERENCES simple ON DELETE CASCADE)",
      "INSERT INTO child VALUES(1)"],
     "replace mode deletes every row.*changed while the rows", [(1, "old")])
+changed_meanwhile(
+    "children_that_come_to_an_attached_table_are_protected",
+    ["CREATE TABLE child(s REFERENCES simple ON DELETE CASCADE)",
+     "INSERT INTO child VALUES(1)"],
+    "replace mode deletes every row.*changed while the rows", [(1, "old")],
+    attached=True)
 changed_meanwhile(
     "a_table_that_is_made_anew_while_the_rows_are_fetched_is_looked_at",
     ["DROP TABLE simple", "CREATE TABLE simple(id, v, rowid DEFAULT 5)",
@@ -658,6 +676,7 @@ def hides_rowid(name, columns):
 
 hides_rowid("an_unmapped_column_called_rowid_is_not_the_row_id",
             "rowid INT DEFAULT 5")
+hides_rowid("the_third_name_of_the_row_id_will_do", "rowid, _ROWID_")
 hides_rowid("generated_columns_called_like_row_ids_are_not_row_ids",
             "ROWID AS (5), oid INT AS (6) STORED")
 hides_rowid("an_integer_primary_key_is_the_row_id_where_all_names_are_hidden",

@@ -27,6 +27,12 @@ SELECT ordersync_install('orders');
 SELECT ordersync_install('open_orders');
 SELECT ordersync_refresh();
 .shell rm -f empty.db; sqlite3 empty.db ".load ./ordersync" "SELECT ordersync_install(NULL)" "SELECT count(*) FROM ordersync_syncs" "SELECT ordersync_install()" "SELECT name FROM ordersync_syncs"
+-- Temporary tables of these names are somebody else's.
+CREATE TEMP TABLE ordersync_syncs AS SELECT 'open_orders' AS name;
+CREATE TEMP TABLE ordersync_columns AS SELECT 'a' AS sync, 1 AS position, 'gone' AS source_column, 'id' AS target_column, 'text' AS kind, NULL AS source_type;
+DELETE FROM main.ordersync_syncs WHERE name <> 'a';
+SELECT ordersync_sql();
+SELECT ordersync_sql('open_orders');
 -- ordersync_add leaves nothing behind where it fails.
 .shell rm -f new.db; sqlite3 new.db ".load ./ordersync" "SELECT ordersync_add('x', 'dbo.nowhere')" 2>&1 | sed 's,^.*stepping. ,,'; sqlite3 new.db "SELECT count(*) FROM sqlite_schema"
 -- Inside a transaction of the caller's, in a file in which nothing is yet.

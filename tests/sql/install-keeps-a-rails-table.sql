@@ -7,6 +7,7 @@ CREATE INDEX "index_open_orders_on_sales_doc" ON "open_orders" ("sales_doc");
 INSERT INTO open_orders(sales_doc, created_at, updated_at) VALUES('old', 'x', 'y');
 .load ./ordersync
 SELECT ordersync_install();
+SELECT last_insert_rowid();
 SELECT sales_doc FROM open_orders;
 SELECT ordersync_refresh();
 DELETE FROM ordersync_columns WHERE target_column NOT IN

@@ -18,6 +18,7 @@ SELECT ordersync_install();
 SELECT name FROM pragma_table_info('open_orders');
 SELECT ordersync_install('open_orders');
 SELECT * FROM ordersync_syncs ORDER BY name;
+SELECT name FROM pragma_table_info('ordersync_syncs') WHERE "notnull";
 SELECT state FROM ordersync_status;
 SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('ordersync_changes', 'ordersync_runs') ORDER BY 1;
 SELECT * FROM ordersync_history WHERE key = '{"a":1}';

@@ -10,6 +10,8 @@ SELECT ordersync_remove('A');
 SELECT ordersync_remove('a', 'drop');
 SELECT ordersync_remove('a', '[]');
 SELECT ordersync_remove('a', '{"drop_tables":true}');
+SELECT ordersync_remove('a', '{"table":true}');
+SELECT ordersync_remove('a', '{"drop_table, drop_runs":true}');
 SELECT ordersync_remove('a', '{"drop_table":"yes"}');
 INSERT INTO ordersync_runs(sync, status, started_at) SELECT ordersync_remove('a'), 'x', 'y';
 SELECT count(*) FROM ordersync_syncs;
