@@ -19,3 +19,12 @@ SELECT name FROM ordersync_syncs;
 SELECT sync, target_column FROM ordersync_columns;
 SELECT name FROM pragma_table_info('a');
 SELECT ordersync_rename('a', 'b'), json_array_length(ordersync_update('b', '{"apply":true}')), ordersync_remove('b');
+-- Nor is a sync made that lacks a column.
+CREATE TRIGGER keep BEFORE INSERT ON ordersync_columns WHEN NEW.position = 2 BEGIN SELECT RAISE(IGNORE); END;
+SELECT ordersync_add('c', 'dbo.src');
+DROP TRIGGER keep;
+CREATE TRIGGER keep BEFORE INSERT ON ordersync_columns WHEN NEW.position = 2 BEGIN SELECT RAISE(ABORT, 'not that one'); END;
+SELECT ordersync_add('c', 'dbo.src');
+DROP TRIGGER keep;
+SELECT count(*) FROM ordersync_syncs;
+SELECT name FROM pragma_table_info('c');
