@@ -12,3 +12,10 @@ SELECT ordersync_refresh('odd');
 SELECT ordersync_refresh('odd');
 SELECT quote(a), quote(b), quote(c), quote(d), quote(e), quote(f), quote(g), quote(h) FROM odd;
 SELECT rows, rows_inserted, rows_updated, rows_deleted FROM ordersync_runs;
+-- ANY is no affinity in a STRICT table.
+CREATE TABLE exact(a ANY, b INTEGER) STRICT;
+INSERT INTO ordersync_syncs(name, source, target, mode) VALUES('exact', 'dbo.src', 'exact', 'diff');
+INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind) VALUES('exact', 1, 'g', 'a', 'string'), ('exact', 2, 'd', 'b', 'string');
+SELECT ordersync_refresh('exact'), ordersync_refresh('exact');
+SELECT quote(a), quote(b) FROM exact;
+SELECT rows, rows_inserted, rows_updated, rows_deleted FROM ordersync_runs WHERE sync = 'exact';

@@ -85,6 +85,9 @@ SELECT ordersync_add('hand', 'dbo.hand');
 UPDATE ordersync_columns SET source_type = NULL WHERE sync = 'hand' AND position = 1;
 UPDATE ordersync_columns SET kind = 'text' WHERE sync = 'hand' AND position = 2;
 SELECT ordersync_update('hand');
+UPDATE ordersync_columns SET kind = 'date' WHERE sync = 'hand' AND position = 2;
+SELECT value ->> 'change', value ->> 'action' FROM json_each(ordersync_update('hand'));
+UPDATE ordersync_columns SET kind = 'text' WHERE sync = 'hand' AND position = 2;
 .shell change "DROP TABLE hand" "CREATE TABLE hand(id int NOT NULL, custName bigint, cust_name int)"
 CREATE TABLE mine(x INTEGER PRIMARY KEY);
 INSERT INTO mine VALUES(77);
