@@ -57,3 +57,14 @@ UPDATE ordersync_syncs SET key = 'a';
 SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
 SELECT count(*) FROM ordersync_as_of('open_orders', 'now');
 ROLLBACK;
+-- How far they go back is the last run of which they are not all there.
+BEGIN;
+DELETE FROM ordersync_changes WHERE run < (SELECT max(run) FROM ordersync_changes);
+UPDATE ordersync_runs SET finished_at = '2025-03-01 12:00:00';
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(id) FROM ordersync_runs));
+ROLLBACK;
+-- What is kept of another sync is another table's.
+BEGIN;
+INSERT INTO ordersync_changes(run, sync, key, kind, changed) SELECT 99, 'other', key, kind, changed FROM ordersync_changes WHERE kind = 'deleted';
+SELECT count(*) FROM ordersync_as_of('open_orders', 8);
+ROLLBACK;

@@ -93,3 +93,9 @@ CREATE TABLE mine(x INTEGER PRIMARY KEY);
 INSERT INTO mine VALUES(77);
 SELECT json_array_length(ordersync_update('hand', '{"apply":true}')), last_insert_rowid();
 SELECT source_column, target_column, kind, source_type FROM ordersync_columns WHERE sync = 'hand';
+-- What is new comes behind the last one, whatever has gone before it.
+.shell change "DROP TABLE hand" "CREATE TABLE hand(custName bigint, cust_name int)"
+SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
+.shell change "ALTER TABLE hand ADD COLUMN more int"
+SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
+SELECT position, target_column FROM ordersync_columns WHERE sync = 'hand';
