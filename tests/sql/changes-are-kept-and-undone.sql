@@ -68,3 +68,14 @@ BEGIN;
 INSERT INTO ordersync_changes(run, sync, key, kind, changed) SELECT 99, 'other', key, kind, changed FROM ordersync_changes WHERE kind = 'deleted';
 SELECT count(*) FROM ordersync_as_of('open_orders', 8);
 ROLLBACK;
+-- A target in another file, which the caller writes itself: nobody else does.
+.shell change "CREATE TABLE far(id int NOT NULL, v int); INSERT INTO far VALUES(1, 1)"
+PRAGMA journal_mode = wal;
+ATTACH 'aux.db' AS aux;
+SELECT ordersync_add('far', 'dbo.far', '{"target":"aux.far","mode":"diff","key":"id","keep_changes":true}');
+SELECT ordersync_refresh('far');
+BEGIN;
+UPDATE ordersync_syncs SET keep_days = 9 WHERE name = 'far';
+UPDATE aux.far SET v = v;
+SELECT row FROM ordersync_as_of('far', 'now');
+ROLLBACK;
