@@ -79,3 +79,12 @@ UPDATE ordersync_syncs SET keep_days = 9 WHERE name = 'far';
 UPDATE aux.far SET v = v;
 SELECT row FROM ordersync_as_of('far', 'now');
 ROLLBACK;
+-- Many rows of one key: the one that has changed is undone, none that is as it
+-- was before.
+.shell change "CREATE TABLE crowd(id int NOT NULL, v int); WITH n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 20) INSERT INTO crowd SELECT 1, max(i, 3) FROM n"
+SELECT ordersync_add('crowd', 'dbo.crowd', '{"mode":"diff","key":"id","keep_changes":true}');
+SELECT ordersync_refresh('crowd');
+.shell change "UPDATE crowd SET v = 99 WHERE rowid = 1"
+SELECT ordersync_refresh('crowd');
+SELECT kind, changed FROM ordersync_changes WHERE sync = 'crowd' ORDER BY id DESC LIMIT 1;
+SELECT count(*), sum(row ->> 'v') FROM ordersync_as_of('crowd', (SELECT max(id) - 1 FROM ordersync_runs));
