@@ -96,6 +96,6 @@ SELECT source_column, target_column, kind, source_type FROM ordersync_columns WH
 -- What is new comes behind the last one, whatever has gone before it.
 .shell change "DROP TABLE hand" "CREATE TABLE hand(custName bigint, cust_name int)"
 SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
-.shell change "ALTER TABLE hand ADD COLUMN more int"
+.shell change "ALTER TABLE hand ADD COLUMN [cust name 2] int"
 SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
 SELECT position, target_column FROM ordersync_columns WHERE sync = 'hand';
