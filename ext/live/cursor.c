@@ -230,7 +230,6 @@ int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *string,
   (void)number;
   scan_end(&c->scan);
   c->eof = 1;
-  c->memories.current = NULL;
   table_of(c)->opened = NULL;
   plan_read(&c->plan, string);
   /* No need to ask anybody. */

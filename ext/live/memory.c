@@ -25,7 +25,6 @@ void memories_clear(struct memories *m) {
 }
 
 void memories_hand_on(struct memories *m, struct memories *next) {
-  memories_clear(next);
   *next = *m;
   memset(m, 0, sizeof *m);
 }
@@ -77,8 +76,8 @@ static enum memory_advice consider(struct memory *m, struct request *r) {
   m->rows = NULL;
   m->n_scans++;
   if (is_first || m->too_large) return MEMORY_SCAN;
-  m->most = 0;
-  if (!has_varied) return MEMORY_FETCH; /* the very same again */
+  /* The very same again. Until some have varied, `most` is 0. */
+  if (!has_varied) return MEMORY_FETCH;
   if (!was_kept && m->n_scans <= m->n_patient) return MEMORY_SCAN;
   m->most = (sqlite3_int64)m->n_scans * ROWS_A_SCAN;
   return MEMORY_FETCH;

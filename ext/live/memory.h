@@ -51,7 +51,8 @@ enum memory_advice {
 ** try again, if ever. */
 void memory_give_up(struct memory *m);
 
-/* Moves all that m remembers to `next`, whose cursor replaces m's. */
+/* Moves all that m remembers to `next`, which remembers nothing: its cursor
+** replaces m's, and has made no scan yet. */
 void memories_hand_on(struct memories *m, struct memories *next);
 
 /* What to do for the scan that is about to be made. index_string: the idxStr of

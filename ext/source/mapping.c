@@ -302,24 +302,29 @@ void mapping_clear(struct mapping *m) {
   memset(m, 0, sizeof *m);
 }
 
+const char *mapping_key_name(const char *at, size_t *n) {
+  if (!at) at = "";
+  at += strspn(at, "," ASCII_BLANKS);
+  *n = strcspn(at, ",");
+  while (*n > 0 && strchr(ASCII_BLANKS, at[*n - 1])) --*n;
+  return at;
+}
+
 int mapping_has_key(const struct mapping *m) {
-  return m->key && m->key[strspn(m->key, "," ASCII_BLANKS)];
+  size_t n;
+  mapping_key_name(m->key, &n);
+  return n > 0;
 }
 
 int mapping_is_key(const struct mapping *m, int i) {
-  const char *name = m->columns[i].target, *at = m->key ? m->key : "";
-  size_t n_name = strlen(name);
-  while (*at) {
-    size_t n;
-    at += strspn(at, "," ASCII_BLANKS);
-    n = strcspn(at, ",");
-    if (n >= n_name && sqlite3_strnicmp(at, name, (int)n_name) == 0 &&
-        n_name + strspn(at + n_name, ASCII_BLANKS) >= n) {
-      return 1;
-    }
-    at += n;
+  const char *name = m->columns[i].target;
+  size_t n_name = strlen(name), n;
+  const char *at = mapping_key_name(m->key, &n);
+  while (n > 0 &&
+         (n != n_name || sqlite3_strnicmp(at, name, (int)n_name) != 0)) {
+    at = mapping_key_name(at + n, &n);
   }
-  return 0;
+  return n > 0;
 }
 
 int mapping_watermark(const struct mapping *m) {

@@ -105,6 +105,10 @@ char *mapping_default(sqlite3 *db, struct err *e);
 struct profile;
 void mapping_timeouts(const struct mapping *m, struct profile *p);
 
+/* The key's first name from `at` on, which is in the key or NULL; *n: its
+** bytes, 0: there is none any more. */
+const char *mapping_key_name(const char *at, size_t *n);
+
 /* Whether the key names any column; nothing but commas is none. */
 int mapping_has_key(const struct mapping *m);
 

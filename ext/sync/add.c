@@ -135,6 +135,7 @@ static void create_columns(struct add *a, struct err *e) {
     if (sqlite3_reset(stmt)) err_sqlite(e, a->db, "creating the mapping");
   }
   sqlite3_finalize(stmt);
+  manage_check_written(a->db, a->name, 1, a->columns.count, e);
   sqlite3_str_appendall(sql, ")");
   text = sqlite3_str_finish(sql);
   if (!text) err_nomem(e);

@@ -241,8 +241,7 @@ static enum err_code lock(struct apply *a, struct diff **d, struct err *e) {
 static enum err_code write_success(const struct apply *a, struct txn *txn,
                                    struct err *e) {
   if (!a->map->dry_run) state_store(a->state, a->db, a->log->rows, e);
-  if (!e->code) runlog_success(a->log, txn, a->map->keep_days, e);
-  return e->code;
+  return runlog_success(a->log, txn, a->map->keep_days, e);
 }
 
 /* Nothing of the target is written, in a transaction of its own. */

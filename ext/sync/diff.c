@@ -31,18 +31,15 @@ static int is_mapped(const struct mapping *m, const char *name, size_t n) {
 }
 
 enum err_code diff_check_key(const struct mapping *m, struct err *e) {
-  const char *at = m->key ? m->key : "";
-  size_t n = 1;
+  size_t n;
+  const char *at = mapping_key_name(m->key, &n);
   while (n > 0 && !e->code) {
-    at += strspn(at, " ,\t\r\n");
-    n = strcspn(at, ",");
-    while (n > 0 && strchr(" \t\r\n", at[n - 1])) n--;
-    if (n > 0 && !is_mapped(m, at, n)) {
+    if (!is_mapped(m, at, n)) {
       err_set(e, ERR_CONFIG,
               "sync \"%s\": key column \"%.*s\" is not a mapped target column",
               m->sync, (int)n, at);
     }
-    at += n;
+    at = mapping_key_name(at + n, &n);
   }
   return e->code;
 }

@@ -405,7 +405,6 @@ static void rewrite_rows(struct writer *w, struct err *e) {
   w->take = prepare_take(a, e);
   w->put = prepare_put(a, e);
   each_row(w, PLAN_UPDATE, take_row, e);
-  if (!e->code) staging_seek(w->old, 0);
   each_row(w, PLAN_UPDATE, put_row, e);
 }
 

@@ -18,6 +18,8 @@ SELECT ordersync_add('c', 'dbo.src', '{"targett":"c"}');
 -- option may be written in any case.
 SELECT ordersync_add('dbo.src', 'dbo.src');
 SELECT ordersync_add('sqlite_c', 'dbo.src');
+SELECT ordersync_add(' ', 'dbo.src', '{"target":"c"}');
+SELECT ordersync_add('c', ' ');
 SELECT ordersync_add('c', 'dbo.src', '{"target":{"table":"c"}}');
 SELECT ordersync_add('c', 'dbo.src', '{"target":true}');
 SELECT ordersync_add('c', 'dbo.src', '{"dry_run":true}');

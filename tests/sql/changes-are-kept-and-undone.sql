@@ -57,3 +57,34 @@ UPDATE ordersync_syncs SET key = 'a';
 SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(run) FROM ordersync_changes));
 SELECT count(*) FROM ordersync_as_of('open_orders', 'now');
 ROLLBACK;
+-- How far they go back is the last run of which they are not all there.
+BEGIN;
+DELETE FROM ordersync_changes WHERE run < (SELECT max(run) FROM ordersync_changes);
+UPDATE ordersync_runs SET finished_at = '2025-03-01 12:00:00';
+SELECT count(*) FROM ordersync_as_of('open_orders', (SELECT min(id) FROM ordersync_runs));
+ROLLBACK;
+-- What is kept of another sync is another table's.
+BEGIN;
+INSERT INTO ordersync_changes(run, sync, key, kind, changed) SELECT 99, 'other', key, kind, changed FROM ordersync_changes WHERE kind = 'deleted';
+SELECT count(*) FROM ordersync_as_of('open_orders', 8);
+ROLLBACK;
+-- A target in another file, which the caller writes itself: nobody else does.
+.shell change "CREATE TABLE far(id int NOT NULL, v int); INSERT INTO far VALUES(1, 1)"
+PRAGMA journal_mode = wal;
+ATTACH 'aux.db' AS aux;
+SELECT ordersync_add('far', 'dbo.far', '{"target":"aux.far","mode":"diff","key":"id","keep_changes":true}');
+SELECT ordersync_refresh('far');
+BEGIN;
+UPDATE ordersync_syncs SET keep_days = 9 WHERE name = 'far';
+UPDATE aux.far SET v = v;
+SELECT row FROM ordersync_as_of('far', 'now');
+ROLLBACK;
+-- Many rows of one key: the one that has changed is undone, none that is as it
+-- was before.
+.shell change "CREATE TABLE crowd(id int NOT NULL, v int); WITH n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 20) INSERT INTO crowd SELECT 1, max(i, 3) FROM n"
+SELECT ordersync_add('crowd', 'dbo.crowd', '{"mode":"diff","key":"id","keep_changes":true}');
+SELECT ordersync_refresh('crowd');
+.shell change "UPDATE crowd SET v = 99 WHERE rowid = 1"
+SELECT ordersync_refresh('crowd');
+SELECT kind, changed FROM ordersync_changes WHERE sync = 'crowd' ORDER BY id DESC LIMIT 1;
+SELECT count(*), sum(row ->> 'v') FROM ordersync_as_of('crowd', (SELECT max(id) - 1 FROM ordersync_runs));

@@ -6,6 +6,7 @@ SELECT count(*) FROM ordersync;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 2;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET 2;
 SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT 1 OFFSET -1;
+SELECT sales_doc FROM ordersync WHERE plant = 8800 LIMIT -1 OFFSET 3;
 SELECT count(*) FROM ordersync WHERE order_date >= '2025-06-01' AND order_date < '2025-07-01';
 SELECT plant, order_date FROM ordersync WHERE sales_doc = '4500000001';
 SELECT item_number FROM ordersync WHERE sales_doc = '4500000001' LIMIT 1;

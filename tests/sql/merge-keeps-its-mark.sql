@@ -35,3 +35,15 @@ SELECT ordersync_add('t', 'dbo.vwTries', '{"mode":"merge","key":"id","watermark"
 SELECT ordersync_refresh('t');
 SELECT attempts, warnings FROM ordersync_runs ORDER BY id DESC LIMIT 1;
 SELECT message FROM ordersync_run_details WHERE message LIKE '%watermark%' ORDER BY id DESC LIMIT 1;
+-- A run of each three is a full one, and finds what has gone, though the others
+-- are parts.
+.shell change "CREATE TABLE vwEvery(id int NOT NULL PRIMARY KEY, w int); INSERT INTO vwEvery VALUES(1, 1), (2, 2)"
+SELECT ordersync_add('e', 'dbo.vwEvery', '{"mode":"merge","key":"id","watermark":"w","full_every":3}');
+SELECT ordersync_refresh('e');
+.shell change "DELETE FROM vwEvery WHERE id = 1"
+SELECT ordersync_refresh('e');
+SELECT count(*), since_full FROM e, ordersync_state WHERE sync = 'e';
+SELECT ordersync_refresh('e');
+SELECT count(*), since_full FROM e, ordersync_state WHERE sync = 'e';
+SELECT ordersync_refresh('e');
+SELECT count(*), since_full FROM e, ordersync_state WHERE sync = 'e';

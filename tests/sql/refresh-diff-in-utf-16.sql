@@ -7,7 +7,7 @@ CREATE TABLE odd(name TEXT, note TEXT);
 INSERT INTO ordersync_syncs(name, source, target, mode, key, keep_changes) VALUES('odd', 'dbo.src', 'odd', 'diff', 'name', 1);
 INSERT INTO ordersync_columns(sync, position, source_column, target_column, kind)
 SELECT 'odd', column1, column2, column2, 'raw' FROM (VALUES (1, 'name'), (2, 'note'));
-.shell change "CREATE TABLE src(name nvarchar(9), note nvarchar(9)); INSERT INTO src VALUES('a', 'x' || char(0xFFFF) || 'y'), ('b' || char(0xFFFE), 'b'), ('c', 'ü' || char(0xFF01))"
+.shell change "CREATE TABLE src(name nvarchar(9), note nvarchar(9)); INSERT INTO src VALUES('a', 'x' || char(0xFFFF) || 'y'), ('b' || char(0xFFFE), 'b'), ('c', 'ü' || char(0xFF01)), ('d', char(0xFFFE))"
 SELECT ordersync_refresh('odd');
 SELECT ordersync_refresh('odd');
 SELECT hex(name), hex(note) FROM odd ORDER BY name;

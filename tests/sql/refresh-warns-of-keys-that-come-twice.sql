@@ -13,7 +13,7 @@ SELECT ordersync_refresh('t');
 SELECT ordersync_refresh('t', '{"key":null}');
 SELECT run_id, message FROM ordersync_run_details WHERE level = 'WARN';
 -- Values of different types are different keys: a NULL and a 5, '' and a number.
-.shell sqlite3 server.db "DELETE FROM src; INSERT INTO src VALUES(NULL, 'x', 1), (5, 'x', 1), (NULL, '', 1), (5, NULL, 1), (5, '', 1), (7, NULL, 1)"
+.shell sqlite3 server.db "DELETE FROM src; INSERT INTO src VALUES(NULL, 'x', 1), (5, 'x', 1), (NULL, '', 1), (5, NULL, 1), (5, '', 1), (7, NULL, 1), (0, 'x', 1)"
 SELECT ordersync_refresh('t');
 SELECT warnings FROM ordersync_runs ORDER BY id DESC LIMIT 1;
 .shell sqlite3 server.db "CREATE TABLE vwMarked(a int, w int NOT NULL); INSERT INTO vwMarked VALUES(NULL, 1), (5, 2), (3, 3), (7, 4)"

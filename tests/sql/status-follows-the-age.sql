@@ -70,3 +70,11 @@ VALUES('open_orders', 'running', strftime('%Y-%m-%d %H:%M:%f', 'now'),
 SELECT state, last_error FROM ordersync_status;
 SELECT ordersync_refresh();
 SELECT state, age_seconds < 60, consecutive_failures, last_error FROM ordersync_status;
+-- What never finished is found behind the runs of others, and behind those that
+-- were skipped and so could not look.
+INSERT INTO ordersync_runs(sync, status, started_at, attempts) VALUES
+  ('open_orders', 'running', '2025-03-01 10:00:00.000', 0),
+  ('open_orders', 'skipped', '2025-03-01 10:01:00.000', 0),
+  ('another', 'success', '2025-03-01 10:02:00.000', 1);
+SELECT ordersync_refresh('open_orders');
+SELECT status FROM ordersync_runs WHERE started_at BETWEEN '2025-03-01 10:00' AND '2025-03-01 10:03' ORDER BY id;

@@ -78,3 +78,24 @@ SELECT ordersync_add('s', 'dbo.one', '{"target":"aux.s"}');
 .shell change "DROP TABLE one" "CREATE TABLE one(custName nvarchar(20), qty decimal(9,2))"
 SELECT json_array_length(ordersync_update('s', '{"apply":true}'));
 SELECT sql FROM aux.sqlite_schema;
+-- A mapping made by hand knows no types; a kind that was chosen stays where it
+-- fits; a column that has the name already, empty as it is, is not shared.
+.shell change "CREATE TABLE hand(id int NOT NULL, custName int)"
+SELECT ordersync_add('hand', 'dbo.hand');
+UPDATE ordersync_columns SET source_type = NULL WHERE sync = 'hand' AND position = 1;
+UPDATE ordersync_columns SET kind = 'text' WHERE sync = 'hand' AND position = 2;
+SELECT ordersync_update('hand');
+UPDATE ordersync_columns SET kind = 'date' WHERE sync = 'hand' AND position = 2;
+SELECT value ->> 'change', value ->> 'action' FROM json_each(ordersync_update('hand'));
+UPDATE ordersync_columns SET kind = 'text' WHERE sync = 'hand' AND position = 2;
+.shell change "DROP TABLE hand" "CREATE TABLE hand(id int NOT NULL, custName bigint, cust_name int)"
+CREATE TABLE mine(x INTEGER PRIMARY KEY);
+INSERT INTO mine VALUES(77);
+SELECT json_array_length(ordersync_update('hand', '{"apply":true}')), last_insert_rowid();
+SELECT source_column, target_column, kind, source_type FROM ordersync_columns WHERE sync = 'hand';
+-- What is new comes behind the last one, whatever has gone before it.
+.shell change "DROP TABLE hand" "CREATE TABLE hand(custName bigint, cust_name int)"
+SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
+.shell change "ALTER TABLE hand ADD COLUMN [cust name 2] int"
+SELECT json_array_length(ordersync_update('hand', '{"apply":true}'));
+SELECT position, target_column FROM ordersync_columns WHERE sync = 'hand';
