@@ -12,7 +12,7 @@
 .timeout 10000
 .mode list
 .headers off
-WITH
+WITH RECURSIVE
   -- A label's value: backslash, quote and line feed are escaped.
   label(sync, text) AS MATERIALIZED (
     SELECT name, 'sync="' || replace(replace(replace(name, '\', '\\'),
@@ -28,17 +28,35 @@ WITH
     (7, 'ordersync_warnings_last_success', 'gauge', 'Warnings of the last success.'),
     (8, 'ordersync_runs_total', 'counter', 'Runs that were ever logged, of all syncs.'),
     (9, 'ordersync_database_size_bytes', 'gauge', 'The size of the database: all its pages, also those that are still in the WAL.')),
-  -- The last success of each sync.
+  state AS MATERIALIZED (
+    SELECT l.text, s.sync, s.state, s.last_success, s.consecutive_failures
+    FROM ordersync_status s JOIN label l USING (sync)),
+  -- The last success of each sync, if there is one: else the whole log would be
+  -- read for it.
   done AS MATERIALIZED (
-    SELECT l.text, r.* FROM label l JOIN ordersync_runs r ON r.id =
+    SELECT s.text, r.* FROM state s CROSS JOIN ordersync_runs r ON r.id =
       (SELECT max(id) FROM ordersync_runs
-       WHERE sync = l.sync AND status IN ('success', 'unchanged') AND dry_run = 0)),
+       WHERE sync = s.sync AND status IN ('success', 'unchanged') AND dry_run = 0)
+    WHERE s.last_success IS NOT NULL),
+  -- The log is long, so it is read from its end, a thousand runs at a time, until
+  -- none of a thousand began in the last 24 hours. (A clock that was wrong for
+  -- fewer runs than that hides nothing.)
+  back(id, before) AS (
+    SELECT 9223372036854775807, NULL
+    UNION ALL
+    SELECT coalesce((SELECT r.id FROM ordersync_runs r
+        WHERE r.id < back.id ORDER BY r.id DESC LIMIT 1 OFFSET 999), 0), id
+    FROM back
+    WHERE id > 0 AND (before IS NULL OR EXISTS (SELECT 1 FROM ordersync_runs r
+      WHERE r.id >= back.id AND r.id < back.before
+        AND r.started_at >= datetime('now', '-1 day')))),
   day AS MATERIALIZED (
     SELECT sync, status, count(*) AS runs FROM ordersync_runs
-    WHERE started_at >= datetime('now', '-1 day') GROUP BY sync, status),
+    WHERE id >= (SELECT min(id) FROM back) AND started_at >= datetime('now', '-1 day')
+    GROUP BY sync, status),
   sample(at, labels, value) AS (
-    SELECT 1, l.text || ',state="' || column1 || '"', CAST(s.state = column1 AS TEXT)
-    FROM ordersync_status s JOIN label l USING (sync),
+    SELECT 1, text || ',state="' || column1 || '"', CAST(state = column1 AS TEXT)
+    FROM state,
       (VALUES ('never'), ('running'), ('synced'), ('stale'), ('failing'))
     UNION ALL
     SELECT 2, text, strftime('%s', finished_at) FROM done
@@ -51,8 +69,7 @@ WITH
     UNION ALL
     SELECT 4, text || ',phase="write"', iif(apply_ms IS NULL, NULL, printf('%.3f', apply_ms / 1000.0)) FROM done
     UNION ALL
-    SELECT 5, l.text, CAST(s.consecutive_failures AS TEXT)
-    FROM ordersync_status s JOIN label l USING (sync)
+    SELECT 5, text, CAST(consecutive_failures AS TEXT) FROM state
     UNION ALL
     SELECT 6, l.text || ',status="' || column1 || '"', CAST(coalesce(d.runs, 0) AS TEXT)
     FROM label l, (VALUES ('success'), ('unchanged'), ('error'), ('cancelled'), ('lost'), ('skipped'))
@@ -60,7 +77,7 @@ WITH
     UNION ALL
     SELECT 7, text, iif(typeof(warnings) = 'integer', CAST(warnings AS TEXT), NULL) FROM done
     UNION ALL
-    SELECT 8, NULL, CAST(coalesce(max(id), 0) AS TEXT) FROM ordersync_runs
+    SELECT 8, NULL, CAST(coalesce((SELECT max(id) FROM ordersync_runs), 0) AS TEXT)
     UNION ALL
     SELECT 9, NULL, CAST(page_count * page_size AS TEXT)
     FROM pragma_page_count, pragma_page_size)

@@ -173,24 +173,48 @@ END;
 -- one, a run that never ended as none.
 DROP VIEW IF EXISTS main.ordersync_status;
 CREATE VIEW main.ordersync_status AS
-WITH
-  -- From the end of the log, where a sync that works has its last success.
-  done AS (
-    SELECT s.name AS sync, (
-      SELECT r.id FROM ordersync_runs r
-      WHERE r.sync = s.name AND r.status IN ('success', 'unchanged')
-        AND r.dry_run = 0
-      ORDER BY r.id DESC LIMIT 1) AS id
-    FROM ordersync_syncs s
+WITH RECURSIVE
+  -- The last success of each sync. At the end of the log, where a sync that works
+  -- has it, and
+  near AS (
+    SELECT sync, max(id) AS id
+    FROM (SELECT * FROM ordersync_runs ORDER BY id DESC LIMIT 1000)
+    WHERE status IN ('success', 'unchanged') AND dry_run = 0 GROUP BY sync
   ),
-  -- What came after that, by id: "+" keeps SQLite from making an index first.
+  rest AS (
+    SELECT name AS sync FROM ordersync_syncs
+    WHERE name NOT IN (SELECT sync FROM near)
+  ),
+  -- of all others, in one walk backward: open are those that it has not met yet.
+  -- ("+" keeps SQLite from making an index first.)
+  walk(id, sync, open) AS (
+    SELECT 9223372036854775807, NULL,
+      (SELECT group_concat(',' || hex(sync) || ',', '') FROM rest)
+    UNION ALL
+    SELECT r.id, r.sync, replace(w.open, ',' || hex(r.sync) || ',', '')
+    FROM walk w CROSS JOIN ordersync_runs r
+    WHERE w.open <> '' AND r.id = (
+      SELECT n.id FROM ordersync_runs n
+      WHERE n.id <= w.id AND n.status IN ('success', 'unchanged')
+        AND n.dry_run = 0 AND +n.sync IN (SELECT sync FROM rest)
+        AND instr(w.open, ',' || hex(n.sync) || ',')
+      ORDER BY n.id DESC LIMIT 1)
+  ),
+  done AS (
+    SELECT s.name AS sync, coalesce(near.id, walk.id) AS id
+    FROM ordersync_syncs s LEFT JOIN near ON near.sync = s.name
+      LEFT JOIN walk ON walk.sync = s.name
+  ),
+  -- What came after that and was no success, in one walk as well.
   since AS (
     SELECT r.id, r.sync, r.status, r.dry_run,
       r.status = 'running' AS is_open,
       r.deadline_at < strftime('%Y-%m-%d %H:%M:%f', 'now') AS is_late,
       r.started_at > datetime('now', '+1 minute') AS is_ahead
-    FROM done d CROSS JOIN ordersync_runs r
-    WHERE r.id > coalesce(d.id, 0) AND +r.sync = d.sync
+    FROM ordersync_runs r CROSS JOIN done d ON d.sync = r.sync
+    WHERE r.id > (SELECT min(coalesce(id, 0)) FROM done)
+      AND r.status IN ('error', 'cancelled', 'lost', 'running')
+      AND r.id > coalesce(d.id, 0)
   ),
   bad AS (
     SELECT sync, count(*) AS failures, max(id) AS id FROM since

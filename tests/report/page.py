@@ -467,6 +467,94 @@ def large_logs_make_a_small_page_soon():
         os.unlink(os.path.join(WORK, name))
 
 
+def steps(db, sql):
+    """What SQLite does for a script, in hundreds of its operations."""
+    n = [0]
+
+    def count():
+        n[0] += 1
+    db.set_progress_handler(count, 100)
+    rows = db.execute(sql).fetchall()
+    db.set_progress_handler(None, 0)
+    return n[0], rows
+
+
+@test
+def the_log_is_read_once_for_all_syncs():
+    db = fresh("once.db", log=False)
+    runs, syncs = 30000, 60
+    # Of the syncs, a third never ran, a third has succeeded long ago.
+    db.executescript("""
+        BEGIN;
+        WITH n(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM n WHERE i < {1} - 1)
+        INSERT INTO ordersync_syncs(name, source, target)
+        SELECT 's' || i, 'dbo.v' || i, 't' || i FROM n;
+        WITH n(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM n WHERE i < {0} - 1)
+        INSERT INTO ordersync_runs(sync, status, started_at, finished_at, rows,
+          warnings, connect_ms, fetch_ms, apply_ms, error, error_category)
+        SELECT sync, iif(bad, 'error', 'success'), t, t, i, i % 40 = 7, 1, 2, 3,
+          iif(bad, 'failure', NULL), iif(bad, 'network', NULL)
+        FROM (SELECT *, sync IN (SELECT 's' || i FROM n WHERE i % 3 = 1) AND
+            i > {0} / 10 + i % 700 AS bad
+          FROM (SELECT i, 's' || iif(i % {1} % 3, i % {1}, 0) AS sync,
+            strftime('%Y-%m-%d %H:%M:%f', 'now', ((i - {0}) * 80) ||
+              ' seconds') AS t FROM n));
+        DELETE FROM ordersync_runs WHERE sync IN (SELECT name FROM
+          ordersync_syncs WHERE substr(name, 2) % 3 = 2);
+        COMMIT;""".format(runs, syncs))
+    runs = db.execute("SELECT count(*) FROM ordersync_runs").fetchone()[0]
+    done = dict(db.execute("""
+        SELECT name, (SELECT count(*) FROM ordersync_runs WHERE sync = name AND
+          id > (SELECT max(id) FROM ordersync_runs WHERE sync = name AND
+            status = 'success'))
+        FROM ordersync_syncs"""))
+    n, rows = steps(db, "SELECT sync, consecutive_failures FROM ordersync_status")
+    same(dict(rows), done, "failures since the last success")
+    expect(0 < list(done.values()).count(0) < syncs, "the log is not as meant")
+    expect(n * 100 < 60 * runs, "the status: %d operations a run" %
+           (n * 100 / runs))
+    n, rows = steps(db, "SELECT ordersync_report()")
+    same(rows[0][0].count('class="chart"'), 2 * len(db.execute("SELECT DISTINCT "
+         "sync FROM ordersync_runs").fetchall()), "charts")
+    expect(n * 100 < 700 * runs, "the report: %d operations a run" %
+           (n * 100 / runs))
+
+
+@test
+def whoever_looks_each_minute_reads_the_end_of_the_log():
+    db = fresh("end.db", log=False)
+    db.executescript("""
+        BEGIN;
+        INSERT INTO ordersync_syncs(name, source, target)
+        VALUES('a', 'v', 'a'), ('b', 'v', 'b');
+        WITH n(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM n WHERE i < 59999)
+        INSERT INTO ordersync_runs(sync, status, started_at, finished_at)
+        SELECT iif(i % 2, 'a', 'b'), 'success', t, t FROM (
+          SELECT i, datetime('now', ((i - 59999) * 40) || ' seconds') AS t
+          FROM n);
+        -- A clock that was wrong, and runs that somebody deleted.
+        UPDATE ordersync_runs SET started_at = '1970-01-01 00:00:00'
+        WHERE id BETWEEN 59000 AND 59100;
+        DELETE FROM ordersync_runs WHERE id BETWEEN 57000 AND 58990;
+        COMMIT;""")
+    wanted = db.execute("""
+        SELECT count(*) FROM ordersync_runs
+        WHERE sync = 'a' AND started_at >= datetime('now', '-1 day', '+9 seconds')
+        """).fetchone()[0]
+    expect(wanted < 2200, "%d runs" % wanted)
+    n, _ = steps(db, "SELECT * FROM ordersync_status")
+    expect(n * 100 < 60000, "the status took %d operations" % (n * 100))
+    script = open(os.path.join(ROOT, "sql", "metrics.sql"), encoding="utf-8")
+    with script as f:
+        sql = "".join(line for line in f if not line.startswith("."))
+    n, rows = steps(db, sql)
+    expect(n * 100 < 240000, "the metrics took %d operations" % (n * 100))
+    line = 'ordersync_runs_last_day{sync="a",status="success"} '
+    of_day = [int(r[0][len(line):]) for r in rows if r[0].startswith(line)]
+    expect(len(of_day) == 1 and 0 <= of_day[0] - wanted <= 1,
+           "of the day: %s, wanted %d" % (of_day, wanted))
+
+
 @test
 def long_errors_of_many_syncs_keep_it_short():
     db = fresh("long.db", log=False)
