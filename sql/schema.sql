@@ -178,7 +178,8 @@ WITH RECURSIVE
   -- has it, and
   near AS (
     SELECT sync, max(id) AS id
-    FROM (SELECT * FROM ordersync_runs ORDER BY id DESC LIMIT 1000)
+    FROM (SELECT id, sync, status, dry_run FROM ordersync_runs
+      ORDER BY id DESC LIMIT 1000)
     WHERE status IN ('success', 'unchanged') AND dry_run = 0 GROUP BY sync
   ),
   rest AS (
