@@ -74,11 +74,11 @@ static const int transient_numbers[] = {
     41301, 41302, 41305, 41325, 41839, /* E memory-optimised: to be repeated */
     42108, 42109, /* C a pool of resources is paused or warming up */
     596, /* M the session is in the kill state */
-    601, 617, 669, 3961, 3966, 9515, /* M something moved under the query */
+    601, 617, 669, 1203, 2816, 3961, 3966, 9515, /* M something moved there */
     615, /* A likewise */
     701, 802, 845, 1105, 8628, 8645, 8651, 17197, /* M no memory, latch... */
-    904, 921, 922, 927, 952, 3935, 5171, /* M a database is not ready */
-    976, 978, 983, 988, 3906, 10922, /* M a replica or its role changes over */
+    904, 921, 922, 927, 941, 952, 3935, 5171, /* M a database is not ready */
+    976, 978, 982, 983, 988, 3906, 10922, /* M a replica changes over */
     926, /* A likewise */
     4221, /* AC likewise */
     1204, 1222, /* CM locks ran out, or a wait for one */
@@ -86,8 +86,9 @@ static const int transient_numbers[] = {
     3960, /* M snapshot update conflict */
     17809, /* M all connections that the server allows are taken */
     6005, 14355, 17142, 17187, 17188, 18401, 18451, /* M server is not ready */
+    17830, /* M the network, or a login that took too long */
     10928, 10929, /* CE limits of Azure SQL Database */
-    10936, /* M likewise */
+    10936, 40642, /* M likewise */
     40020, 40166, /* A failover, within 40197 */
     40143, 40540, /* AC likewise */
     40197, 40501, 40613, 49918, 49919, 49920, /* ACE failover, or too busy */
@@ -109,12 +110,35 @@ static int is_azure(const char *host) {
   return 0;
 }
 
+/* M: what keeps everybody out, whatever the login, until its administrator has
+** done something: 924 and 5064 a database and 18461 the whole server for a
+** single user, 942 offline, 945 and 5180 its files are not there, 979 a replica
+** that takes no readers; 40544 it is full, 40549 to 40553 Azure ended a session
+** that took too much. */
+static const int unavailable_numbers[] = {924,   942,   945,   979,   5064,
+                                          5180,  18461, 40544, 40549, 40550,
+                                          40551, 40552, 40553};
+
+static int is_among(const int *numbers, size_t n, int number) {
+  while (n > 0 && numbers[n - 1] != number) n--;
+  return n > 0;
+}
+
 static int is_transient(int number, const char *host) {
-  for (size_t i = 0; i < sizeof transient_numbers / sizeof *transient_numbers;
-       i++) {
-    if (transient_numbers[i] == number) return 1;
-  }
-  return number == 4060 && is_azure(host);
+  return is_among(transient_numbers,
+                  sizeof transient_numbers / sizeof *transient_numbers,
+                  number) ||
+         (number == 4060 && is_azure(host));
+}
+
+/* Whether a login was refused for what it is, not for what the server is. */
+static enum err_code refusal(int number, const char *host) {
+  return is_transient(number, host) || is_among(unavailable_numbers,
+                                                sizeof unavailable_numbers /
+                                                    sizeof *unavailable_numbers,
+                                                number)
+             ? ERR_REMOTE
+             : ERR_AUTH;
 }
 
 static int is_auth(int number) {
@@ -198,7 +222,7 @@ static void login_refused(const struct box *b, const struct profile *p,
   (void)snprintf(what, sizeof what, "the server refused the login%s%s%s",
                  p->user ? " of \"" : "", p->user ? p->user : "",
                  p->user ? "\"" : "");
-  set_server(b, is_transient(number, b->host) ? ERR_REMOTE : ERR_AUTH, what, e);
+  set_server(b, refusal(number, b->host), what, e);
   if (is_auth(number) && p->auth == AUTH_KERBEROS) {
     err_hint(
         e,
