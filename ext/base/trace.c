@@ -33,22 +33,29 @@ const char *trace_level_name(enum trace_level level) {
   return levels[level].name;
 }
 
-/* Reads "stderr:warn". An unknown level means INFO: a typing error should
-** show too much rather than nothing. */
+static int is_off(const char *setting) {
+  static const char *const off[] = {"off", "no", "0", "false"};
+  for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+    if (sqlite3_stricmp(setting, off[i]) == 0) return 1;
+  }
+  return 0;
+}
+
+/* Reads "stderr:warn". An unknown level means INFO, and an unknown word stderr:
+** a typing error should show too much rather than nothing. */
 static enum trace_sink configured(enum trace_level *max_level) {
   const char *setting = getenv("ORDERSYNC_LOG");
   const char *colon;
   *max_level = TRACE_INFO;
-  if (!setting || !*setting) return SINK_NONE;
+  if (!setting || !*setting || is_off(setting)) return SINK_NONE;
   colon = strchr(setting, ':');
   for (int i = TRACE_ERROR; colon && i <= TRACE_INFO; i++) {
     if (sqlite3_stricmp(colon + 1, levels[i].name) == 0) {
       *max_level = (enum trace_level)i;
     }
   }
-  if (sqlite3_strnicmp(setting, "syslog", 6) == 0) return SINK_SYSLOG;
-  if (sqlite3_strnicmp(setting, "stderr", 6) == 0) return SINK_STDERR;
-  return SINK_NONE;
+  return sqlite3_strnicmp(setting, "syslog", 6) == 0 ? SINK_SYSLOG
+                                                     : SINK_STDERR;
 }
 
 /* A pipe or a terminal that is not to be waited for. A terminal that has room
@@ -96,12 +103,9 @@ static int syslog_has_room(void) {
 
 /* Whether a line of progress may be on the terminal. */
 static int progress_wanted(void) {
-  static const char *const no[] = {"off", "no", "0", "false"};
   const char *setting = getenv("ORDERSYNC_PROGRESS");
   const char *terminal = getenv("TERM"), *log = getenv("ORDERSYNC_LOG");
-  for (size_t i = 0; setting && i < sizeof no / sizeof *no; i++) {
-    if (sqlite3_stricmp(setting, no[i]) == 0) return 0;
-  }
+  if (setting && is_off(setting)) return 0;
   if (!terminal || !*terminal || strcmp(terminal, "dumb") == 0) return 0;
   /* Whoever sends the log elsewhere does not sit here. */
   if (log && *log && sqlite3_strnicmp(log, "stderr", 6) != 0) return 0;

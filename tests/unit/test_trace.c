@@ -165,6 +165,31 @@ static void test_trace__nothing_is_said_unasked(void **state) {
   (void)close(fds[1]);
 }
 
+/* Who asks for a log in words that there are not gets one. */
+static void test_trace__a_typing_error_shows_too_much(void **state) {
+  static const struct {
+    const char *setting;
+    int lines;
+  } cases[] = {{"stdout", 1},      {"yes", 1},   {"STDERR:Wran", 1},
+               {"off", 0},         {"FALSE", 0}, {"no", 0},
+               {"0", 0},           {"", 0},      {":warn", 0},
+               {"stderr:error", 0}};
+  int fds[2];
+  (void)state;
+  assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char line[100];
+    int saved = replace(fds[1]);
+    (void)setenv("ORDERSYNC_LOG", cases[i].setting, 1);
+    trace_line(TRACE_INFO, "orders", "fetch", "x");
+    (void)setenv("ORDERSYNC_LOG", "stderr", 1);
+    restore(saved);
+    assert_int_equal(read(fds[0], line, sizeof line) > 0, cases[i].lines);
+  }
+  (void)close(fds[0]);
+  (void)close(fds[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trace__a_full_pipe_is_not_waited_for),
@@ -174,6 +199,7 @@ int main(void) {
       cmocka_unit_test(test_trace__a_file_gets_every_line),
       cmocka_unit_test(test_trace__a_long_line_is_cut_at_a_character),
       cmocka_unit_test(test_trace__nothing_is_said_unasked),
+      cmocka_unit_test(test_trace__a_typing_error_shows_too_much),
   };
   (void)setenv("ORDERSYNC_LOG", "stderr", 1);
   return cmocka_run_group_tests(tests, NULL, NULL);
