@@ -65,6 +65,7 @@ void error_listen(void) {
 **   E  Entity Framework Core, SqlServerTransientExceptionDetector
 **   M  sys.messages (learn.microsoft.com, "Database Engine events and errors"):
 **      the text says that it passes, or to try again
+**   U  believed: its text was not looked up
 */
 /* clang-format off */
 static const int transient_numbers[] = {
@@ -86,13 +87,13 @@ static const int transient_numbers[] = {
     3960, /* M snapshot update conflict */
     17809, /* M all connections that the server allows are taken */
     6005, 14355, 17142, 17187, 17188, 18401, 18451, /* M server is not ready */
-    17830, /* M the network, or a login that took too long */
+    17830, /* U the network, or a login that took too long */
     10928, 10929, /* CE limits of Azure SQL Database */
     10936, 40642, /* M likewise */
     40020, 40166, /* A failover, within 40197 */
     40143, 40540, /* AC likewise */
     40197, 40501, 40613, 49918, 49919, 49920, /* ACE failover, or too busy */
-};
+    0};
 /* clang-format on */
 
 /* Azure's gateway knows a database that is being moved as little as one that
@@ -110,35 +111,30 @@ static int is_azure(const char *host) {
   return 0;
 }
 
-/* M: what keeps everybody out, whatever the login, until its administrator has
-** done something: 924 and 5064 a database and 18461 the whole server for a
-** single user, 942 offline, 945 and 5180 its files are not there, 979 a replica
-** that takes no readers; 40544 it is full, 40549 to 40553 Azure ended a session
-** that took too much. */
+/* What keeps everybody out, whatever the login, until its administrator has
+** done something. M: a single user has the database (924), it is offline (942).
+** U: a single user has it (5064) or the whole server (18461), its files are not
+** there (945, 5180), it is a replica that takes no readers (979); Azure: it is
+** full (40544), or its session took too much (40549 to 40553). */
 static const int unavailable_numbers[] = {924,   942,   945,   979,   5064,
                                           5180,  18461, 40544, 40549, 40550,
-                                          40551, 40552, 40553};
+                                          40551, 40552, 40553, 0};
 
-static int is_among(const int *numbers, size_t n, int number) {
-  while (n > 0 && numbers[n - 1] != number) n--;
-  return n > 0;
+static int is_among(const int *numbers, int number) {
+  while (*numbers && *numbers != number) numbers++;
+  return *numbers != 0;
 }
 
 static int is_transient(int number, const char *host) {
-  return is_among(transient_numbers,
-                  sizeof transient_numbers / sizeof *transient_numbers,
-                  number) ||
+  return is_among(transient_numbers, number) ||
          (number == 4060 && is_azure(host));
 }
 
 /* Whether a login was refused for what it is, not for what the server is. */
 static enum err_code refusal(int number, const char *host) {
-  return is_transient(number, host) || is_among(unavailable_numbers,
-                                                sizeof unavailable_numbers /
-                                                    sizeof *unavailable_numbers,
-                                                number)
-             ? ERR_REMOTE
-             : ERR_AUTH;
+  if (is_transient(number, host) || is_among(unavailable_numbers, number))
+    return ERR_REMOTE;
+  return ERR_AUTH;
 }
 
 static int is_auth(int number) {
